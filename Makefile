@@ -1,0 +1,37 @@
+# Signet. `make help` lists the targets. Everything runs inside the build root (tools/buildroot) unless NATIVE=1.
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.SUFFIXES:
+
+ifndef NATIVE
+.DEFAULT_GOAL := all
+# One recipe for whatever is asked: the same make, inside the build root.
+JOBS ?= $(shell nproc)
+forward = $(foreach v,V KEEP FUZZ_TIME ONLY DESTDIR PREFIX,$(if $($v),$v='$($v)'))
+goals := $(or $(MAKECMDGOALS),all)
+.PHONY: $(goals) enter
+$(goals): enter ;
+enter:
+	@tools/buildroot ensure
+	@tools/buildroot run make -j$(JOBS) NATIVE=1 $(forward) $(goals)
+Makefile: ;
+else
+
+.DEFAULT_GOAL := all
+B := build
+include mk/config.mk
+include mk/mbedtls.mk
+include mk/rules.mk
+include lib/module.mk
+include image/module.mk
+include attest/module.mk
+include update/module.mk
+include keys/module.mk
+include secureboot/module.mk
+include cli/module.mk
+include tests/module.mk
+include mk/link.mk
+include mk/lint.mk
+include mk/help.mk
+-include $(DEPS)
+
+endif

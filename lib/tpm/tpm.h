@@ -1,0 +1,34 @@
+/*
+ * A TPM 2.0 as the project sees it: a transport that carries one command and its response, and the state to
+ * speak over it. Commands are in tpm/pcr.h, nv.h, session.h, key.h.
+ * Trust: in the TCB. Responses are outside bytes: every length is checked, every response code read.
+ */
+#ifndef SIGNET_LIB_TPM_TPM_H
+#define SIGNET_LIB_TPM_TPM_H
+
+#include "lib/err.h"
+#include "lib/types.h"
+
+enum { TPM_BUFFER_SIZE = 4096 };
+
+struct tpm_transport {
+	/*
+	 * Sends command, waits for the response within the command's time-out. *length is the response's.
+	 * ERR_TPM_ABSENT, ERR_TPM_TIMEOUT, ERR_TPM_RESPONSE (framing).
+	 */
+	enum err (*submit)(void *context, const u8 *command, size_t n, u8 *response, size_t room, size_t *length);
+	void *context;
+};
+
+struct tpm {
+	struct tpm_transport transport;
+	/* Response code of the last command, 0 on success; meaningful after ERR_TPM_REFUSED and for messages. */
+	u32 response_code;
+	/* Command code it belongs to. */
+	u32 command_code;
+	u8 buffer[TPM_BUFFER_SIZE];
+};
+
+void tpm_init(struct tpm *tpm, struct tpm_transport transport);
+
+#endif

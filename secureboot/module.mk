@@ -1,0 +1,1 @@
+STAGE_SRCS +=
