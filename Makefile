@@ -7,13 +7,16 @@ ifndef NATIVE
 # One recipe for whatever is asked: the same make, inside the build root.
 JOBS ?= $(shell nproc)
 forward = $(foreach v,V KEEP FUZZ_TIME ONLY DESTDIR PREFIX,$(if $($v),$v='$($v)'))
-goals := $(or $(MAKECMDGOALS),all)
-.PHONY: $(goals) enter
+goals := $(filter-out help clean,$(or $(MAKECMDGOALS),all))
+.PHONY: $(goals) enter help clean
 $(goals): enter ;
 enter:
 	@tools/buildroot ensure
 	@tools/buildroot run make -j$(JOBS) NATIVE=1 $(forward) $(goals)
 Makefile: ;
+clean:
+	rm -rf build
+include mk/help.mk
 else
 
 .DEFAULT_GOAL := all
@@ -31,6 +34,7 @@ include cli/module.mk
 include tests/module.mk
 include mk/link.mk
 include mk/lint.mk
+include mk/check.mk
 include mk/help.mk
 -include $(DEPS)
 

@@ -1,0 +1,15 @@
+# `make check`: everything is built first, then each part runs by itself, so that none disturbs another's timing.
+CHECKS := check-unit check-sim check-adversarial check-image check-cli check-tpm check-fuzz check-uefi
+.PHONY: check check-full loc repro
+check: all
+	+@tests/all lint loc check-size repro $(CHECKS)
+
+# The same, with fuzzing long enough to find something new.
+check-full: check
+	@$(MAKE) fuzz FUZZ_TIME=$(or $(FUZZ_TIME),300)
+
+loc:
+	@tools/loc
+
+repro: all
+	+@tools/repro
