@@ -1,1 +1,13 @@
-HOST_SRCS +=
+# The `signet` program. main.c stays out of the library, so that test programs link the rest.
+HOST_SRCS += cli/table.c cli/args.c cli/help.c cli/completion.c cli/run.c cli/output.c cli/progress.c cli/json.c
+
+ALL += $(B)/signet $(B)/signet.1
+
+$(B)/signet: $(B)/host/cli/main.o $(B)/libsignet.a
+	$(call echo_step,LINK,$@)
+	$(Q)$(CC) -pie $^ -o $@ $(LDLIBS_CRYPTO) -lfdt
+
+$(B)/signet.1: docs/signet.1.scd
+	@mkdir -p $(@D)
+	$(call echo_step,SCDOC,$@)
+	$(Q)scdoc <$< >$@
