@@ -1,6 +1,6 @@
 /*
- * Small formatted output for code without an OS: %s %c %u %x %d %% with width, zero padding and the l/ll/z prefixes, and %p.
- * Trust: pure; formats only our own literals.
+ * Small formatted output for code without an OS: %s %c %u %x %d %% with width, zero padding and the l/ll/z prefixes,
+ * and %p. Trust: pure; formats only our own literals.
  */
 #ifndef SIGNET_LIB_PRINT_H
 #define SIGNET_LIB_PRINT_H

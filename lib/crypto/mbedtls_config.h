@@ -28,3 +28,6 @@
 /* Public keys only: no secret passes through, so a small window costs nothing but memory saved. */
 #define MBEDTLS_ECP_WINDOW_SIZE 4
 #define MBEDTLS_ECP_FIXED_POINT_OPTIM 1
+
+/* 128-bit division would need libgcc. */
+#define MBEDTLS_NO_UDBL_DIVISION
