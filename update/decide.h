@@ -9,13 +9,13 @@
 
 /* Why a slot is booted, in order of preference; measured into PCR14 and handed on. */
 enum boot_reason {
-	REASON_TRIAL = 1,        /* STAGED or TRYING with tries left */
+	REASON_TRIAL = 1, /* STAGED or TRYING with tries left */
 	REASON_UNCONFIRMED = 2,
 	REASON_GOOD = 3,
 	REASON_UNPROVISIONED = 4, /* no NV state: newest valid slot */
 	REASON_STATE_LOST = 5,
-	REASON_UNSTAGED = 6,     /* valid, but not what the state recorded */
-	REASON_LAST_RESORT = 7,  /* BAD or a trial that cannot be counted; nothing better verifies */
+	REASON_UNSTAGED = 6, /* valid, but not what the state recorded */
+	REASON_LAST_RESORT = 7, /* BAD or a trial that cannot be counted; nothing better verifies */
 	REASON_END,
 	REASON_NONE = 0,
 };

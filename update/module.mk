@@ -1,1 +1,2 @@
-PURE_SRCS +=
+PURE_SRCS += update/state.c update/decide.c update/plan.c update/nv.c
+-include update/tpm.mk

@@ -30,6 +30,7 @@ struct nv_view {
 	bool writable;
 	u64 image_floor; /* in force: the higher of index and state record */
 	u64 key_floor;
+	bool floors_lag; /* a floor index is torn or below the state record's copy; nv_commit repairs it */
 	u8 newest; /* which of the two records state came from */
 	struct boot_state state;
 };
@@ -38,9 +39,18 @@ struct nv_view {
 enum err nv_read_view(const struct nv_store *store, struct nv_view *out) MUST_CHECK;
 
 /*
- * Makes next the state: writes it to the older record with the next sequence number, then raises floor indices that
- * lag behind it. Refuses to lower a floor (ERR_INTERNAL). On success view holds it.
+ * Makes next the state: writes it to the older record with the next sequence number (next's own is ignored), then
+ * raises floor indices that lag behind it. Writes nothing where nothing differs. Floors below those in force are lifted
+ * to them; below the view's own record is an attempt to lower (ERR_INTERNAL). After an error view holds what is known
+ * to be written. ERR_NV_ABSENT when unprovisioned, ERR_NV_POLICY when not writable, or the transport's.
  */
 enum err nv_commit(const struct nv_store *store, struct nv_view *view, const struct boot_state *next) MUST_CHECK;
+
+/*
+ * Enrolment's last step, on four defined indices none of whose state records was ever written: floors first, the state
+ * last, so that a cut leaves the node unprovisioned, never damaged. ERR_STATE_TRANSITION when there is a state already,
+ * ERR_NV_POLICY, or the transport's.
+ */
+enum err nv_initialise(const struct nv_store *store, struct nv_view *view, const struct boot_state *first) MUST_CHECK;
 
 #endif

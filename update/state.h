@@ -27,18 +27,18 @@ enum slot_state {
 enum slot_cause {
 	CAUSE_NONE = 0,
 	CAUSE_TRIAL_EXHAUSTED = 1, /* no try left, never healthy */
-	CAUSE_VERIFICATION = 2,    /* signature or content did not verify */
-	CAUSE_REFUSED = 3,         /* verified, but policy refused it: floor, hardware, flags */
+	CAUSE_VERIFICATION = 2, /* signature or content did not verify */
+	CAUSE_REFUSED = 3, /* verified, but policy refused it: floor, hardware, flags */
 	SLOT_CAUSES,
 };
 
 enum slot_event {
 	SLOT_BEGIN_WRITE,
-	SLOT_STAGE,   /* read back and verified */
-	SLOT_START,   /* about to be jumped to: counts a try */
-	SLOT_FAIL,    /* no tries left, or did not verify */
+	SLOT_STAGE, /* read back and verified */
+	SLOT_START, /* about to be jumped to: counts a try */
+	SLOT_FAIL, /* no tries left, or did not verify */
 	SLOT_HEALTHY, /* local health reached */
-	SLOT_COMMIT,  /* verifier's verdict */
+	SLOT_COMMIT, /* verifier's verdict */
 	SLOT_ERASE,
 	SLOT_EVENTS,
 };
@@ -68,7 +68,8 @@ void floor_encode(u64 value, u8 out[FLOOR_RECORD_SIZE]);
 enum err floor_decode(const u8 *bytes, size_t n, u64 *out) MUST_CHECK;
 
 /* ERR_STATE_TRANSITION leaves the record as it was. digest is used by SLOT_STAGE, cause by SLOT_FAIL. */
-enum err slot_transition(struct slot_record *r, enum slot_event event, const u8 *digest, enum slot_cause cause) MUST_CHECK;
+enum err slot_transition(
+        struct slot_record *r, enum slot_event event, const u8 *digest, enum slot_cause cause) MUST_CHECK;
 
 const char *slot_state_name(enum slot_state s);
 const char *slot_cause_text(enum slot_cause c);
