@@ -8,6 +8,8 @@
 
 #include "cli/output.h"
 
+#include <stdio.h>
+
 enum { OPTIONS_MAX = 24, OPTION_VALUES_MAX = 64, OPERANDS_MAX = 64 };
 
 struct option_spec {
@@ -30,6 +32,7 @@ struct command {
 	u32 operands_min;
 	u32 operands_max; /* at most OPERANDS_MAX */
 	const char *help; /* one line, upper case, no full stop */
+	const char *details; /* for --help and the man page: a paragraph of at most a few lines, or NULL */
 	const struct option_spec *options; /* NULL: none */
 	enum exit_code (*run)(const struct args *args);
 };
@@ -72,10 +75,28 @@ const char *option_value_at(const struct args *args, const char *name, u32 n);
  * A number in min..max (decimal, or hexadecimal with 0x), fallback when not given. On a bad one says so and returns
  * EXIT_USAGE_ERROR.
  */
-enum exit_code option_number(const struct args *args, const char *name, u64 fallback, u64 min, u64 max, u64 *out)
-	MUST_CHECK;
+enum exit_code option_number(
+        const struct args *args, const char *name, u64 fallback, u64 min, u64 max, u64 *out) MUST_CHECK;
 /* Exactly n bytes of hexadecimal; text may be NULL, which is refused too. */
 bool parse_hex(const char *text, u8 *out, size_t n);
+
+/*
+ * Runs one command line (argv[0] is the program) and returns its exit code; a failure to write standard output is an
+ * error too.
+ */
+enum exit_code command_line(int argc, char *const argv[]);
+
+/* Fills args from argv[3..], in the table's terms. ERR_ARGUMENT, already said; *help when --help was among them. */
+enum err args_parse(int argc, char *const argv[], struct args *args, bool *help) MUST_CHECK;
+
+/* By name; NULL when unknown. */
+const struct command_group *group_find(const char *name);
+const struct command *command_find(const struct command_group *group, const char *name);
+
+/* What --help prints, at each level. */
+void help_program(FILE *to);
+void help_group(FILE *to, const struct command_group *group);
+void help_command(FILE *to, const struct command_group *group, const struct command *command);
 
 /* Says what is wrong with the arguments, points to --help, returns EXIT_USAGE_ERROR. */
 enum exit_code usage_error(const struct args *args, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -20,8 +20,8 @@ enum exit_code {
 enum exit_code exit_code_of(enum err e);
 
 /*
- * Prints to stderr "signet: WHAT HAPPENED: words of e (error NN)" and, unless todo is NULL, "signet: TODO"; both lines' control
- * characters are escaped. Returns the exit code of e.
+ * Prints to stderr "signet: WHAT HAPPENED: words of e (error NN)" and, unless todo is NULL, "signet: TODO"; both lines'
+ * control characters are escaped. Returns the exit code of e.
  */
 enum exit_code complain(enum err e, const char *todo, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
@@ -39,7 +39,7 @@ struct progress {
 
 void progress_begin(struct progress *p, const char *what, u64 total);
 void progress_add(struct progress *p, u64 amount);
-/* Clears the bar; also after a failure. */
+/* Clears the bar; also to be called after a failure. */
 void progress_end(struct progress *p);
 
 #endif

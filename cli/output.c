@@ -1,0 +1,77 @@
+/*
+ * Complaints, notes and exit codes.
+ * Trust: what is printed may hold text from outside; no control character of it reaches the terminal.
+ */
+#include "cli/output.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+/* Everything that says "this is not what its owner signed or allows"; the rest failed for other reasons. */
+static const enum err refusals[] = {
+	ERR_SIGNATURE_LIST,
+	ERR_SIGNATURE_WRONG,
+	ERR_SIGNATURE_MISSING,
+	ERR_KEYS_CHAIN,
+	ERR_KEYS_FLOOR,
+	ERR_KEYS_OTHER,
+	ERR_IMAGE_CONTENT,
+	ERR_IMAGE_FLOOR,
+	ERR_IMAGE_LEAP,
+	ERR_IMAGE_STAGE,
+	ERR_IMAGE_HARDWARE,
+	ERR_IMAGE_DEVELOPMENT,
+	ERR_IMAGE_DEBUG,
+	ERR_IMAGE_MERKLE,
+	ERR_IMAGE_EXPIRED,
+	ERR_IMAGE_PRODUCT,
+	ERR_NV_POLICY,
+};
+
+enum exit_code exit_code_of(enum err e)
+{
+	if (e == OK)
+		return EXIT_OK;
+	if (e == ERR_ARGUMENT)
+		return EXIT_USAGE_ERROR;
+	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++)
+		if (refusals[i] == e)
+			return EXIT_REFUSED;
+	return EXIT_FAILED;
+}
+
+/* Bytes from 0x80 up pass: UTF-8 file names should stay readable. */
+static void print_line(char *text)
+{
+	for (char *c = text; *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = '?';
+	fprintf(stderr, "signet: %s\n", text);
+}
+
+enum exit_code complain(enum err e, const char *todo, const char *fmt, ...)
+{
+	char text[1024];
+	char line[1280];
+	va_list list;
+
+	va_start(list, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, list);
+	va_end(list);
+	(void)snprintf(line, sizeof(line), "%s: %s (error %d)", text, err_text(e), (int)e);
+	print_line(line);
+	if (todo)
+		note("%s", todo);
+	return exit_code_of(e);
+}
+
+void note(const char *fmt, ...)
+{
+	char text[1024];
+	va_list list;
+
+	va_start(list, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, list);
+	va_end(list);
+	print_line(text);
+}
