@@ -1,6 +1,6 @@
 /*
- * The anchor: what an owner's stage trusts (docs/format.md), embedded in stage.elf and so covered by Secure Boot and PCR4.
- * Trust: its bytes are trusted like the code around them; parsed strictly all the same.
+ * The anchor: what an owner's stage trusts (docs/format.md), embedded in stage.elf and so covered by Secure Boot and
+ * PCR4. Trust: its bytes are trusted like the code around them; parsed strictly all the same.
  */
 #ifndef SIGNET_IMAGE_ANCHOR_H
 #define SIGNET_IMAGE_ANCHOR_H

@@ -7,13 +7,13 @@
 
 #include "lib/types.h"
 
-#define IMAGE_MAGIC "SIGNET1"      /* 8 bytes with its NUL */
-#define MANIFEST_MAGIC "SIGNETM1"  /* 8 bytes, no NUL, and so the next ones */
+#define IMAGE_MAGIC "SIGNET1" /* 8 bytes with its NUL */
+#define MANIFEST_MAGIC "SIGNETM1" /* 8 bytes, no NUL, and so the next ones */
 #define KEYS_MAGIC "SIGNETK1"
 #define ANCHOR_MAGIC "SIGNETA1"
 #define HYPERVISOR_MAGIC "SIGNETHV"
 #define IMAGE_DOMAIN "signet image v1" /* 16 bytes with its NUL */
-#define KEYS_DOMAIN "signet keys v1\0"   /* 16 bytes with its NULs */
+#define KEYS_DOMAIN "signet keys v1\0" /* 16 bytes with its NULs */
 
 enum {
 	MAGIC_SIZE = 8,

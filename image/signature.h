@@ -7,12 +7,15 @@
 
 #include "image/keyset.h"
 
+/* Checks everything about a list but its signatures, and yields their number. ERR_SIGNATURE_LIST. */
+enum err signature_list_shape(const u8 *list, size_t n, u32 *count) MUST_CHECK;
+
 /*
- * Counts the valid signatures over digest by distinct, unrevoked keys of a role. list fills n bytes exactly, or
- * is followed by zeros when padded. ERR_SIGNATURE_LIST, ERR_SIGNATURE_WRONG (a known key's signature is wrong),
+ * Counts the valid signatures over digest by distinct, unrevoked keys of a role. The list is followed by zeros to the
+ * end of its n bytes. ERR_SIGNATURE_LIST, ERR_SIGNATURE_WRONG (a known key's signature is wrong),
  * ERR_SIGNATURE_MISSING (fewer than threshold).
  */
-enum err signatures_check(const u8 *list, size_t n, bool padded, const u8 digest[SHA384_SIZE], const struct key_set *set,
-	enum key_role role, u32 threshold) MUST_CHECK;
+enum err signatures_check(const u8 *list, size_t n, const u8 digest[SHA384_SIZE], const struct key_set *set,
+        enum key_role role, u32 threshold) MUST_CHECK;
 
 #endif

@@ -55,13 +55,20 @@ struct verified_image {
 /* What this verifier demands beyond good signatures. */
 struct image_policy {
 	const struct key_set *anchor;
-	u64 key_floor;   /* 0: none known */
+	u64 key_floor; /* 0: none known */
 	bool floor_known; /* image_floor is in force, and with it the limit on leaps */
 	u64 image_floor;
 	u32 stage_version;
 	u32 allowed_flags;
 	const char *hardware_class;
 };
+
+/*
+ * Places the regions of an image: there is one layout for given lengths. ERR_RANGE when a length is not allowed
+ * (docs/format.md); payload_length must be below 2^48.
+ */
+enum err image_layout_of(u64 keys_length, u64 manifest_length, u64 signatures_length, u64 payload_length,
+        struct image_layout *out) MUST_CHECK;
 
 /*
  * Reads the header alone. head has n readable bytes (at least a header), slot_length bounds the image.
@@ -74,10 +81,16 @@ enum err image_layout_read(const u8 *head, size_t n, u64 slot_length, struct ima
  * writes, and hold layout.payload_offset bytes. visitor (may be NULL) is told of each key manifest.
  */
 enum err image_verify_head(const u8 *head, size_t n, u64 slot_length, const struct key_set *anchor,
-	const struct keys_visitor *visitor, struct verified_image *out) MUST_CHECK;
+        const struct keys_visitor *visitor, struct verified_image *out) MUST_CHECK;
 
 /* Judges a verified image by policy: product, floors, leap, stage version, hardware class, flags. */
 enum err image_judge(const struct verified_image *image, const struct image_policy *policy) MUST_CHECK;
+
+/*
+ * Whether the image is past its expiry at now (Unix seconds), or now lies so far before its creation that the clock
+ * must have been set back. For callers with a clock: signetd, agent, command line; never the stage.
+ */
+bool image_expired(const struct manifest *m, u64 now);
 
 /* Compares content, at its final place, with the signed digest. ERR_IMAGE_CONTENT. */
 enum err image_verify_component(const struct component *c, const u8 *content) MUST_CHECK;
