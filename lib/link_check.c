@@ -13,7 +13,7 @@
 
 void _start(void);
 
-static u8 heap[8192];
+static u8 heap[16384];
 static u8 tree[512];
 
 static void write_tree(void)

@@ -16,3 +16,10 @@ $(B)/ring0-link-check: $(LINK_CHECK_OBJS) $(B)/libmbedtls-ring0.a
 	$(Q)! nm --undefined-only $@.partial | grep .
 	$(Q)! objdump -d $@.partial | grep -E '%[xyz]mm|%st'
 	$(Q)mv $@.partial $@
+
+# The objects above as they are, in a host program: what runs without an OS is what is tested.
+$(B)/tests/unit/ring0_test: $(B)/host/tests/unit/ring0_test.o $(filter-out %/link_check.o,$(LINK_CHECK_OBJS)) \
+		$(B)/libmbedtls-ring0.a
+	@mkdir -p $(@D)
+	$(call echo_step,LINK,$@)
+	$(Q)$(CC) -pie $^ -o $@ -lcmocka

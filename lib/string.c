@@ -44,7 +44,7 @@ void *memmove(void *to, const void *from, size_t n)
 void *memset(void *to, int value, size_t n)
 {
 	u8 *d = to;
-	u64 pattern = (u8)value * 0x0101010101010101;
+	u64 pattern = (u64)(u8)value * 0x0101010101010101;
 	for (; n >= sizeof(word); n -= sizeof(word), d += sizeof(word))
 		*(word *)d = pattern;
 	for (; n; n--)
