@@ -1,1 +1,3 @@
-PURE_SRCS += lib/tpm/tpm.c
+# One TPM driver, marshalling and command set for stage, hypervisor and host.
+PURE_SRCS += $(addprefix lib/tpm/,tpm.c marshal.c admin.c pcr.c session.c policy.c nv.c key.c attest.c device.c fifo.c crb.c)
+STAGE_SRCS += lib/tpm/mmio.c

@@ -1,0 +1,89 @@
+/*
+ * Start-up and administration (TCG Part 3, sections 9, 10, 16, 24.8, 30.2).
+ * Trust: in the TCB; pure. Responses are outside bytes.
+ */
+#include "lib/tpm/admin.h"
+
+#include "lib/tpm/marshal.h"
+
+#include <string.h>
+
+enum { RANDOM_CHUNK = 32 };
+
+enum err tpm_startup(struct tpm *tpm)
+{
+	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_Startup);
+	write_be16(&c.w, TPM_SU_CLEAR);
+	enum err e = tpm_command_run_plain(&c);
+	return tpm_refused_with(tpm, e, TPM_RC_INITIALIZE) ? OK : e;
+}
+
+enum err tpm_self_test(struct tpm *tpm)
+{
+	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_SelfTest);
+	write_u8(&c.w, 0);
+	return tpm_command_run_plain(&c);
+}
+
+/* *got is how many bytes of want came. */
+static enum err random_chunk(struct tpm *tpm, u8 *out, size_t want, size_t *got)
+{
+	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_GetRandom);
+	write_be16(&c.w, (u16)want);
+	struct reader r;
+	enum err e = tpm_command_run(&c, NULL, &r);
+	if (e)
+		return e;
+	const u8 *bytes = read_tpm2b(&r, want, got);
+	/* None at all would keep the caller asking for ever. */
+	if (!bytes || *got == 0 || !reader_done(&r))
+		return ERR_TPM_RESPONSE;
+	memcpy(out, bytes, *got);
+	return OK;
+}
+
+enum err tpm_get_random(struct tpm *tpm, u8 *out, size_t n)
+{
+	while (n) {
+		size_t got;
+		enum err e = random_chunk(tpm, out, n < RANDOM_CHUNK ? n : RANDOM_CHUNK, &got);
+		if (e)
+			return e;
+		out += got;
+		n -= got;
+	}
+	return OK;
+}
+
+enum err tpm_get_property(struct tpm *tpm, enum tpm_pt property, u32 *value)
+{
+	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_GetCapability);
+	write_be32(&c.w, TPM_CAP_TPM_PROPERTIES);
+	write_be32(&c.w, property);
+	write_be32(&c.w, 1);
+	struct reader r;
+	enum err e = tpm_command_run(&c, NULL, &r);
+	if (e)
+		return e;
+	(void)read_u8(&r); /* whether there are further properties */
+	u32 capability = read_be32(&r);
+	u32 count = read_be32(&r);
+	u32 got = read_be32(&r);
+	*value = read_be32(&r);
+	/* Asked for one it has not, a TPM answers with the next one it has. */
+	if (capability != TPM_CAP_TPM_PROPERTIES || count != 1 || got != (u32)property)
+		return ERR_TPM_RESPONSE;
+	return tpm_parameters_end(&r);
+}
+
+enum err tpm_hierarchy_change_auth(
+        struct tpm *tpm, u32 hierarchy, const struct tpm_auth_value *old, const struct tpm_auth_value *new)
+{
+	if (new->size > TPM_AUTH_VALUE_MAX)
+		return ERR_RANGE;
+	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_HierarchyChangeAuth);
+	write_be32(&c.w, hierarchy);
+	tpm_command_password(&c, old);
+	write_tpm2b(&c.w, new->bytes, new->size);
+	return tpm_command_run_plain(&c);
+}

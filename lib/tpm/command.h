@@ -1,0 +1,49 @@
+/*
+ * Building one command and taking its response apart. For the files in lib/tpm/ and for tests; others use the commands.
+ * Trust: in the TCB.
+ */
+#ifndef SIGNET_LIB_TPM_COMMAND_H
+#define SIGNET_LIB_TPM_COMMAND_H
+
+#include "lib/bytes.h"
+#include "lib/tpm/tpm.h"
+#include "lib/tpm/types.h"
+
+enum { TPM_AUTHS_MAX = 2, TPM_AUTH_VALUE_MAX = 32 };
+
+/* Secret that a hierarchy or object asks for; size 0 is the empty value. */
+struct tpm_auth_value {
+	u16 size;
+	u8 bytes[TPM_AUTH_VALUE_MAX];
+};
+
+/* How one handle of a command is authorized. A policy session carries no value: none of our policies asks for one. */
+struct tpm_auth {
+	u32 session; /* TPM_RS_PW or a policy session */
+	const struct tpm_auth_value *value; /* NULL: empty */
+};
+
+struct tpm_command {
+	struct tpm *tpm;
+	struct writer w;
+	u32 auths;
+};
+
+/* In this order: begin, write the handles, authorize (if the command needs it), write the parameters, run. */
+struct tpm_command tpm_command_begin(struct tpm *tpm, u32 code);
+void tpm_command_authorize(struct tpm_command *c, const struct tpm_auth *auths, u32 count);
+void tpm_command_password(struct tpm_command *c, const struct tpm_auth_value *value);
+
+/*
+ * Sends it. handle is where the response's handle goes, NULL when the command has none. *parameters spans exactly the
+ * response's parameters, inside the TPM's buffer until the next command. ERR_TPM_REFUSED: see tpm->response_code;
+ * ERR_TPM_RESPONSE: malformed; ERR_RANGE: the command does not fit its buffer; or the transport's.
+ */
+enum err tpm_command_run(struct tpm_command *c, u32 *handle, struct reader *parameters) MUST_CHECK;
+/* For commands whose response has no parameters. */
+enum err tpm_command_run_plain(struct tpm_command *c) MUST_CHECK;
+
+/* ERR_TPM_RESPONSE unless all parameters were there and nothing is left. */
+enum err tpm_parameters_end(const struct reader *parameters) MUST_CHECK;
+
+#endif

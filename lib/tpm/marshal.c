@@ -1,0 +1,160 @@
+/*
+ * Wire forms that several commands share.
+ * Trust: in the TCB; pure. Reads outside bytes.
+ */
+#include "lib/tpm/marshal.h"
+
+#include <string.h>
+
+enum { COORDINATE_SIZE = P256_KEY_SIZE / 2, PCR_SELECT_SIZE = 3 };
+
+void write_tpm2b(struct writer *w, const u8 *bytes, size_t n)
+{
+	if (n > UINT16_MAX) {
+		w->failed = true;
+		return;
+	}
+	write_be16(w, (u16)n);
+	if (n)
+		write_bytes(w, bytes, n);
+}
+
+const u8 *read_tpm2b(struct reader *r, size_t max, size_t *n)
+{
+	*n = read_be16(r);
+	if (*n > max)
+		r->failed = true;
+	return r->failed ? NULL : read_bytes(r, *n);
+}
+
+size_t write_sized_begin(struct writer *w)
+{
+	write_be16(w, 0);
+	return w->used;
+}
+
+void write_sized_end(struct writer *w, size_t at)
+{
+	if (!w->failed)
+		store_be16(w->start + at - 2, (u16)(w->used - at));
+}
+
+u16 tpm_hash_size(u16 alg)
+{
+	static const struct {
+		u16 alg, size;
+	} sizes[] = {
+		{ TPM_ALG_SHA1, 20 },
+		{ TPM_ALG_SHA256, 32 },
+		{ TPM_ALG_SHA384, 48 },
+		{ TPM_ALG_SHA512, 64 },
+		{ TPM_ALG_SM3_256, 32 },
+		{ TPM_ALG_SHA3_256, 32 },
+		{ TPM_ALG_SHA3_384, 48 },
+		{ TPM_ALG_SHA3_512, 64 },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++)
+		if (sizes[i].alg == alg)
+			return sizes[i].size;
+	return 0;
+}
+
+void write_pcr_selection(struct writer *w, struct tpm_pcr_selection s)
+{
+	write_be32(w, 1);
+	write_be16(w, s.alg);
+	write_u8(w, PCR_SELECT_SIZE);
+	for (u32 i = 0; i < PCR_SELECT_SIZE; i++)
+		write_u8(w, (u8)(s.pcrs >> (8 * i)));
+}
+
+void write_name(struct writer *w, const struct tpm_name *name)
+{
+	write_tpm2b(w, name->bytes, name->size);
+}
+
+void read_name(struct reader *r, struct tpm_name *name)
+{
+	size_t n;
+	const u8 *bytes = read_tpm2b(r, sizeof(name->bytes), &n);
+	if (!bytes)
+		return;
+	name->size = (u16)n;
+	memcpy(name->bytes, bytes, n);
+}
+
+static void write_ecc_parameters(struct writer *w)
+{
+	write_be16(w, TPM_ALG_NULL); /* symmetric: not a storage key */
+	write_be16(w, TPM_ALG_ECDSA);
+	write_be16(w, TPM_ALG_SHA256);
+	write_be16(w, TPM_ECC_NIST_P256);
+	write_be16(w, TPM_ALG_NULL); /* kdf */
+}
+
+void write_ecc_public(struct writer *w, const struct tpm_ecc_public *p)
+{
+	size_t size = bytes_are_zero(p->key, sizeof(p->key)) ? 0 : COORDINATE_SIZE;
+	write_be16(w, TPM_ALG_ECC);
+	write_be16(w, TPM_ALG_SHA256);
+	write_be32(w, p->attributes);
+	write_tpm2b(w, NULL, 0); /* authPolicy */
+	write_ecc_parameters(w);
+	write_tpm2b(w, p->key, size);
+	write_tpm2b(w, p->key + COORDINATE_SIZE, size);
+}
+
+static void expect_be16(struct reader *r, u16 value)
+{
+	if (read_be16(r) != value)
+		r->failed = true;
+}
+
+/* TPMs differ in whether they strip leading zeros: pad to the curve's size. */
+static void read_coordinate(struct reader *r, u8 to[COORDINATE_SIZE])
+{
+	size_t n;
+	const u8 *bytes = read_tpm2b(r, COORDINATE_SIZE, &n);
+	memset(to, 0, COORDINATE_SIZE);
+	if (bytes)
+		memcpy(to + COORDINATE_SIZE - n, bytes, n);
+}
+
+void read_ecc_public(struct reader *r, struct tpm_ecc_public *p)
+{
+	expect_be16(r, TPM_ALG_ECC);
+	expect_be16(r, TPM_ALG_SHA256);
+	p->attributes = read_be32(r);
+	expect_be16(r, 0); /* authPolicy: none of our keys has one */
+	expect_be16(r, TPM_ALG_NULL);
+	expect_be16(r, TPM_ALG_ECDSA);
+	expect_be16(r, TPM_ALG_SHA256);
+	expect_be16(r, TPM_ECC_NIST_P256);
+	expect_be16(r, TPM_ALG_NULL);
+	read_coordinate(r, p->key);
+	read_coordinate(r, p->key + COORDINATE_SIZE);
+}
+
+void tpm_name_of(const u8 *public_area, size_t n, struct tpm_name *name)
+{
+	memset(name, 0, sizeof(*name));
+	name->size = 2 + SHA256_SIZE;
+	store_be16(name->bytes, TPM_ALG_SHA256);
+	sha256_of(public_area, n, name->bytes + 2);
+}
+
+void write_ecdsa_signature(struct writer *w, const u8 signature[TPM_SIGNATURE_SIZE])
+{
+	write_be16(w, TPM_ALG_ECDSA);
+	write_be16(w, TPM_ALG_SHA256);
+	write_tpm2b(w, signature, COORDINATE_SIZE);
+	write_tpm2b(w, signature + COORDINATE_SIZE, COORDINATE_SIZE);
+}
+
+void read_ecdsa_signature(struct reader *r, u8 signature[TPM_SIGNATURE_SIZE])
+{
+	expect_be16(r, TPM_ALG_ECDSA);
+	expect_be16(r, TPM_ALG_SHA256);
+	read_coordinate(r, signature);
+	read_coordinate(r, signature + COORDINATE_SIZE);
+}

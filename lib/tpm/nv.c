@@ -1,0 +1,121 @@
+/*
+ * NV commands (TCG Part 3, section 31).
+ * Trust: in the TCB; pure. Responses are outside bytes.
+ */
+#include "lib/tpm/nv.h"
+
+#include "lib/tpm/marshal.h"
+
+#include <string.h>
+
+enum { NV_PUBLIC_MAX = 4 + 2 + 4 + 2 + TPM_DIGEST_MAX + 2 };
+
+static void write_nv_public(struct writer *w, const struct tpm_nv_public *p)
+{
+	write_be32(w, p->index);
+	write_be16(w, p->name_alg);
+	write_be32(w, p->attributes);
+	write_tpm2b(w, p->policy, p->policy_size);
+	write_be16(w, p->size);
+}
+
+static void read_nv_public(struct reader *r, struct tpm_nv_public *p)
+{
+	p->index = read_be32(r);
+	p->name_alg = read_be16(r);
+	p->attributes = read_be32(r);
+	size_t n;
+	const u8 *policy = read_tpm2b(r, sizeof(p->policy), &n);
+	if (!policy)
+		return;
+	p->policy_size = (u16)n;
+	memcpy(p->policy, policy, n);
+	p->size = read_be16(r);
+}
+
+static bool name_fits(const struct tpm_nv_public *p, const u8 *area, size_t n, const struct tpm_name *name)
+{
+	if (p->name_alg != TPM_ALG_SHA256)
+		return true;
+	struct tpm_name computed;
+	tpm_name_of(area, n, &computed);
+	return computed.size == name->size && memcmp(computed.bytes, name->bytes, name->size) == 0;
+}
+
+enum err tpm_nv_read_public(struct tpm *tpm, u32 index, struct tpm_nv_public *out, struct tpm_name *name)
+{
+	memset(out, 0, sizeof(*out));
+	memset(name, 0, sizeof(*name));
+	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_NV_ReadPublic);
+	write_be32(&c.w, index);
+	struct reader r;
+	enum err e = tpm_command_run(&c, NULL, &r);
+	if (e)
+		return e;
+	size_t n;
+	const u8 *area = read_tpm2b(&r, NV_PUBLIC_MAX, &n);
+	read_name(&r, name);
+	if (!area || !reader_done(&r))
+		return ERR_TPM_RESPONSE;
+	r = reader_on(area, n);
+	read_nv_public(&r, out);
+	if (!reader_done(&r) || out->index != index || !name_fits(out, area, n, name))
+		return ERR_TPM_RESPONSE;
+	return OK;
+}
+
+enum err tpm_nv_read(struct tpm *tpm, u32 index, u8 *out, u16 size)
+{
+	if (size > TPM_NV_DATA_MAX)
+		return ERR_RANGE;
+	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_NV_Read);
+	write_be32(&c.w, index);
+	write_be32(&c.w, index);
+	tpm_command_password(&c, NULL);
+	write_be16(&c.w, size);
+	write_be16(&c.w, 0);
+	struct reader r;
+	enum err e = tpm_command_run(&c, NULL, &r);
+	if (e)
+		return e;
+	size_t n;
+	const u8 *bytes = read_tpm2b(&r, size, &n);
+	if (!bytes || n != size || !reader_done(&r))
+		return ERR_TPM_RESPONSE;
+	memcpy(out, bytes, n);
+	return OK;
+}
+
+enum err tpm_nv_write(struct tpm *tpm, u32 index, const struct tpm_auth *auth, const u8 *bytes, size_t n)
+{
+	if (n > TPM_NV_DATA_MAX)
+		return ERR_RANGE;
+	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_NV_Write);
+	write_be32(&c.w, index);
+	write_be32(&c.w, index);
+	tpm_command_authorize(&c, auth, 1);
+	write_tpm2b(&c.w, bytes, n);
+	write_be16(&c.w, 0);
+	return tpm_command_run_plain(&c);
+}
+
+enum err tpm_nv_define(struct tpm *tpm, const struct tpm_auth_value *owner, const struct tpm_nv_public *p)
+{
+	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_NV_DefineSpace);
+	write_be32(&c.w, TPM_RH_OWNER);
+	tpm_command_password(&c, owner);
+	write_tpm2b(&c.w, NULL, 0); /* authValue */
+	size_t at = write_sized_begin(&c.w);
+	write_nv_public(&c.w, p);
+	write_sized_end(&c.w, at);
+	return tpm_command_run_plain(&c);
+}
+
+enum err tpm_nv_undefine(struct tpm *tpm, const struct tpm_auth_value *owner, u32 index)
+{
+	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_NV_UndefineSpace);
+	write_be32(&c.w, TPM_RH_OWNER);
+	write_be32(&c.w, index);
+	tpm_command_password(&c, owner);
+	return tpm_command_run_plain(&c);
+}
