@@ -1,0 +1,107 @@
+"""A machine under test: tools/run-qemu with its serial line, and QEMU's monitor where a test needs it."""
+import json
+import re
+import signal
+import socket
+import subprocess
+
+from tap import Failed
+
+LIMIT = 120  # seconds; far above what any boot takes, since nothing here measures time
+
+ESCAPES = re.compile(r"\x1b(?:\[[=?0-9;]*[A-Za-z]|[()][0-9A-B])|\r|\x00")
+
+# What ends an ordinary boot, well or badly.
+END = r"^signet: stop \d+:|^signet: payload: (halting|exception)|^signet: nvprobe: done"
+
+
+class Log:
+    """Serial lines, without terminal control sequences."""
+
+    def __init__(self):
+        self.lines = []
+
+    def add(self, raw):
+        self.lines.append(ESCAPES.sub("", raw.rstrip("\n")))
+        return self.lines[-1]
+
+    def find(self, pattern, start=0):
+        """The first match from line start on, or None."""
+        return next(iter(self.find_all(pattern, start)), None)
+
+    def find_all(self, pattern, start=0):
+        return [m for line in self.lines[start:] if (m := re.search(pattern, line))]
+
+    def need(self, pattern):
+        match = self.find(pattern)
+        if not match:
+            raise Failed(f"no serial line matches: {pattern}", self.tail())
+        return match
+
+    def refuse(self, pattern):
+        if match := self.find(pattern):
+            raise Failed(f"a serial line that must not come: {match.string}", self.tail())
+
+    def tail(self, n=60):
+        """The last lines that say something to a person: no dumps."""
+        return "\n".join([line for line in self.lines if "payload: log " not in line][-n:])
+
+
+class Monitor:
+    """QEMU's QMP, for questions only."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(LIMIT)
+        self.socket.connect(path)
+        self.file = self.socket.makefile("rw")
+        self.file.readline()
+        self.ask("qmp_capabilities")
+
+    def ask(self, command):
+        self.file.write(json.dumps({"execute": command}) + "\n")
+        self.file.flush()
+        while True:
+            answer = json.loads(self.file.readline())
+            if "event" not in answer:
+                return answer["return"]
+
+    def close(self):
+        self.file.close()
+        self.socket.close()
+
+
+def boot(image, options=(), until=END, monitor=None, at_end=None):
+    """
+    Boots image until a line matches, then asks at_end(Monitor) (monitor is its socket's path), then ends the machine.
+    Returns the Log; fails when the machine ended or time was over before.
+    """
+    command = ["tools/run-qemu", str(image), "--seconds", str(LIMIT), *map(str, options)]
+    if monitor:
+        command += ["--monitor", str(monitor)]
+    log = Log()
+    # Its own session: a signal for the tool is not one for us, and the other way round.
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
+                               text=True, errors="replace", start_new_session=True)
+    try:
+        ended = _follow(process, log, until)
+        if ended and at_end:
+            link = Monitor(str(monitor))
+            at_end(link)
+            link.close()
+    finally:
+        process.send_signal(signal.SIGTERM)
+        rest, complaints = process.communicate()
+        for line in rest.splitlines():
+            log.add(line)
+    if not ended:
+        raise Failed(f"no serial line matched {until} (status {process.returncode})", complaints + log.tail())
+    return log
+
+
+def _follow(process, log, until):
+    pattern = re.compile(until)
+    for raw in process.stdout:
+        if pattern.search(log.add(raw)):
+            return True
+    return False
