@@ -27,8 +27,8 @@ void passphrase_wipe(struct passphrase *p);
 struct signer;
 
 /*
- * location: path of a PEM file. ERR_KEY_FILE: missing, unreadable, or no ECDSA key of those curves; ERR_KEY_MODE: others have
- * access; ERR_KEY_PASSPHRASE: encrypted, and the passphrase is missing or wrong.
+ * location: path of a PEM file. ERR_KEY_FILE: missing, unreadable, or no ECDSA key of those curves; ERR_KEY_MODE:
+ * others have access; ERR_KEY_PASSPHRASE: encrypted, and the passphrase is missing or wrong.
  */
 enum err signer_open(const char *location, const struct passphrase *passphrase, struct signer **out) MUST_CHECK;
 /* NULL is fine. */
