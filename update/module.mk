@@ -1,2 +1,4 @@
 PURE_SRCS += update/state.c update/decide.c update/plan.c update/nv.c
+# Runs beside the boot chain, never in it.
+HOST_SRCS += update/install.c
 -include update/tpm.mk

@@ -1,0 +1,439 @@
+/*
+ * The boot state in NV: what each finding means, and that a cut in any write leaves a usable state and no lower floor.
+ * Trust: test code.
+ */
+#include "tests/sim/fake_nv.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct power power;
+static struct fake_nv nv;
+static struct nv_store store;
+
+static void reset(void)
+{
+	power_on(&power, 0, TEAR_BEFORE);
+	memset(&nv, 0, sizeof(nv));
+	nv.power = &power;
+	nv.writable = true;
+	store = fake_nv_store(&nv);
+}
+
+static struct boot_state first_state(void)
+{
+	struct boot_state s = { .image_floor = 3, .key_floor = 1 };
+
+	s.slot[SLOT_A].state = SLOT_GOOD;
+	memset(s.slot[SLOT_A].digest, 0xa, SHA384_SIZE);
+	return s;
+}
+
+static struct nv_view read_ok(void)
+{
+	struct nv_view v;
+
+	assert_int_equal(nv_read_view(&store, &v), OK);
+	return v;
+}
+
+/* Enrolled, with a second record written, so that both hold something. */
+static struct nv_view enrolled(void)
+{
+	struct boot_state s = first_state();
+	struct nv_view v;
+
+	reset();
+	v = read_ok();
+	assert_int_equal(v.status, NV_UNPROVISIONED);
+	assert_int_equal(nv_initialise(&store, &v, &s), OK);
+	s = v.state;
+	s.slot[SLOT_B].state = SLOT_WRITING;
+	assert_int_equal(nv_commit(&store, &v, &s), OK);
+	return v;
+}
+
+static void row23_absent_indices_are_unprovisioned(void **state)
+{
+	struct nv_view v;
+
+	(void)state;
+	reset();
+	v = read_ok();
+	assert_int_equal(v.status, NV_UNPROVISIONED);
+	assert_int_equal(v.image_floor, 0);
+	/* Enrolment was cut after the floors: they hold already, but there is no state. */
+	nv.written[NV_IMAGE_FLOOR] = true;
+	floor_encode(4, nv.bytes[NV_IMAGE_FLOOR]);
+	v = read_ok();
+	assert_int_equal(v.status, NV_UNPROVISIONED);
+	assert_int_equal(v.image_floor, 4);
+	nv.bytes[NV_IMAGE_FLOOR][0] ^= 1;
+	assert_int_equal(read_ok().status, NV_UNPROVISIONED);
+}
+
+static void what_was_committed_is_read(void **state)
+{
+	struct nv_view written = enrolled();
+	struct nv_view v = read_ok();
+
+	(void)state;
+	assert_int_equal(v.status, NV_PROVISIONED);
+	assert_memory_equal(&v.state, &written.state, sizeof(v.state));
+	assert_int_equal(v.state.sequence, 2);
+	assert_int_equal(v.newest, 1);
+	assert_int_equal(v.newest, written.newest);
+	assert_int_equal(v.image_floor, 3);
+	assert_int_equal(v.key_floor, 1);
+	assert_false(v.floors_lag);
+	assert_true(v.writable);
+}
+
+static void row23_a_torn_copy_leaves_the_other(void **state)
+{
+	struct nv_view v = enrolled();
+
+	(void)state;
+	nv.bytes[NV_STATE_1][100] ^= 1;
+	v = read_ok();
+	assert_int_equal(v.status, NV_PROVISIONED);
+	assert_int_equal(v.state.sequence, 1);
+	assert_int_equal(v.newest, 0);
+	/* Either copy. */
+	enrolled();
+	nv.bytes[NV_STATE_0][100] ^= 1;
+	v = read_ok();
+	assert_int_equal(v.status, NV_PROVISIONED);
+	assert_int_equal(v.state.sequence, 2);
+}
+
+static void row23_both_copies_torn_is_state_lost_and_the_floors_hold(void **state)
+{
+	struct nv_view v;
+
+	(void)state;
+	enrolled();
+	nv.bytes[NV_STATE_0][100] ^= 1;
+	nv.bytes[NV_STATE_1][100] ^= 1;
+	v = read_ok();
+	assert_int_equal(v.status, NV_STATE_LOST);
+	assert_int_equal(v.image_floor, 3);
+	assert_int_equal(v.key_floor, 1);
+	/* One torn, the other never written: the same. */
+	nv.written[NV_STATE_1] = false;
+	assert_int_equal(read_ok().status, NV_STATE_LOST);
+	/* Then a torn floor is known from nowhere. */
+	nv.bytes[NV_KEY_FLOOR][0] ^= 1;
+	assert_int_equal(nv_read_view(&store, &v), ERR_NV_DAMAGED);
+	nv.bytes[NV_KEY_FLOOR][0] ^= 1;
+	assert_int_equal(read_ok().status, NV_STATE_LOST);
+}
+
+static void row23_a_lost_state_can_be_set_again_above_the_floors(void **state)
+{
+	struct boot_state s = first_state();
+	struct nv_view v;
+
+	(void)state;
+	enrolled();
+	nv.bytes[NV_STATE_0][100] ^= 1;
+	nv.bytes[NV_STATE_1][100] ^= 1;
+	v = read_ok();
+	s.image_floor = 0;
+	assert_int_equal(nv_commit(&store, &v, &s), OK);
+	v = read_ok();
+	assert_int_equal(v.status, NV_PROVISIONED);
+	assert_int_equal(v.state.image_floor, 3);
+}
+
+static void row23_foreign_attributes_stop(void **state)
+{
+	struct nv_view v;
+
+	(void)state;
+	for (u32 i = 0; i < NV_INDEXES; i++) {
+		enrolled();
+		nv.fault[i] = ERR_NV_FOREIGN;
+		assert_int_equal(nv_read_view(&store, &v), ERR_NV_FOREIGN);
+		nv.fault[i] = OK;
+		assert_int_equal(nv_read_view(&store, &v), OK);
+		/* Also where nothing else is there. */
+		reset();
+		nv.fault[i] = ERR_NV_FOREIGN;
+		assert_int_equal(nv_read_view(&store, &v), ERR_NV_FOREIGN);
+	}
+}
+
+static void row23_a_floor_taken_away_is_damaged(void **state)
+{
+	struct nv_view v;
+
+	(void)state;
+	for (u32 i = NV_IMAGE_FLOOR; i <= NV_KEY_FLOOR; i++) {
+		enrolled();
+		nv.written[i] = false;
+		assert_int_equal(nv_read_view(&store, &v), ERR_NV_DAMAGED);
+		nv.written[i] = true;
+		assert_int_equal(nv_read_view(&store, &v), OK);
+	}
+}
+
+static void a_tpm_that_fails_is_not_an_empty_one(void **state)
+{
+	struct nv_view v;
+
+	(void)state;
+	for (u32 i = 0; i < NV_INDEXES; i++) {
+		reset();
+		nv.fault[i] = ERR_TPM_TIMEOUT;
+		assert_int_equal(nv_read_view(&store, &v), ERR_TPM_TIMEOUT);
+	}
+}
+
+static void row23_a_torn_floor_is_known_from_the_state_and_repaired(void **state)
+{
+	struct nv_view v;
+
+	(void)state;
+	enrolled();
+	nv.bytes[NV_IMAGE_FLOOR][3] ^= 1;
+	v = read_ok();
+	assert_int_equal(v.image_floor, 3);
+	assert_true(v.floors_lag);
+	nv.writes = 0;
+	assert_int_equal(nv_commit(&store, &v, &v.state), OK);
+	/* The floor alone: the state did not change. */
+	assert_int_equal(nv.writes, 1);
+	assert_false(v.floors_lag);
+	v = read_ok();
+	assert_false(v.floors_lag);
+	assert_int_equal(v.image_floor, 3);
+}
+
+static void an_equal_state_is_not_written(void **state)
+{
+	struct nv_view v = enrolled();
+
+	(void)state;
+	nv.writes = 0;
+	assert_int_equal(nv_commit(&store, &v, &v.state), OK);
+	assert_int_equal(nv.writes, 0);
+	struct boot_state s = v.state;
+
+	s.slot[SLOT_B].state = SLOT_EMPTY;
+	assert_int_equal(nv_commit(&store, &v, &s), OK);
+	assert_int_equal(nv.writes, 1);
+}
+
+static void records_are_written_in_turn(void **state)
+{
+	struct nv_view v = enrolled();
+
+	(void)state;
+	for (u32 i = 0; i < 6; i++) {
+		struct boot_state s = v.state;
+		u8 newest = v.newest;
+		u64 sequence = s.sequence;
+
+		s.slot[SLOT_B].state = i % 2 ? SLOT_WRITING : SLOT_EMPTY;
+		assert_int_equal(nv_commit(&store, &v, &s), OK);
+		assert_int_equal(v.newest, newest ^ 1);
+		assert_int_equal(v.state.sequence, sequence + 1);
+		struct nv_view back = read_ok();
+
+		assert_memory_equal(&back.state, &v.state, sizeof(v.state));
+	}
+}
+
+static void row14_a_floor_is_never_lowered(void **state)
+{
+	struct nv_view v = enrolled();
+	struct boot_state s = v.state;
+
+	(void)state;
+	nv.writes = 0;
+	s.image_floor = 2;
+	assert_int_equal(nv_commit(&store, &v, &s), ERR_INTERNAL);
+	s.image_floor = 3;
+	s.key_floor = 0;
+	assert_int_equal(nv_commit(&store, &v, &s), ERR_INTERNAL);
+	assert_int_equal(nv.writes, 0);
+	s.key_floor = 2;
+	s.image_floor = 4;
+	assert_int_equal(nv_commit(&store, &v, &s), OK);
+	assert_int_equal(v.image_floor, 4);
+	assert_int_equal(read_ok().key_floor, 2);
+	/* An index ahead of the record lifts the next record. */
+	floor_encode(9, nv.bytes[NV_IMAGE_FLOOR]);
+	v = read_ok();
+	assert_int_equal(v.image_floor, 9);
+	s = v.state;
+	s.slot[SLOT_B].state = SLOT_EMPTY;
+	assert_int_equal(nv_commit(&store, &v, &s), OK);
+	assert_int_equal(read_ok().state.image_floor, 9);
+}
+
+static void row23_without_the_policy_nothing_is_written(void **state)
+{
+	struct nv_view v = enrolled();
+	struct boot_state s = v.state;
+
+	(void)state;
+	nv.writable = false;
+	store = fake_nv_store(&nv);
+	v = read_ok();
+	assert_false(v.writable);
+	s.slot[SLOT_B].state = SLOT_EMPTY;
+	nv.writes = 0;
+	assert_int_equal(nv_commit(&store, &v, &s), ERR_NV_POLICY);
+	/* Even if the store believes it could. */
+	store.writable = true;
+	v.writable = true;
+	assert_int_equal(nv_commit(&store, &v, &s), ERR_NV_POLICY);
+	assert_int_equal(nv.writes, 0);
+	assert_int_equal(v.state.slot[SLOT_B].state, SLOT_WRITING);
+	nv.writable = true;
+	assert_int_equal(nv_commit(&store, &v, &s), OK);
+}
+
+static void enrolment_needs_a_blank_tpm(void **state)
+{
+	struct boot_state s = first_state();
+	struct nv_view v = enrolled();
+
+	(void)state;
+	assert_int_equal(nv_initialise(&store, &v, &s), ERR_STATE_TRANSITION);
+	reset();
+	v = read_ok();
+	assert_int_equal(nv_commit(&store, &v, &s), ERR_NV_ABSENT);
+	v.writable = false;
+	assert_int_equal(nv_initialise(&store, &v, &s), ERR_NV_POLICY);
+	v.writable = true;
+	assert_int_equal(nv_initialise(&store, &v, &s), OK);
+}
+
+/* Two changes after enrolment: the second raises both floors. */
+static void run_commits(struct nv_view *v)
+{
+	struct boot_state s = v->state;
+
+	s.slot[SLOT_B].state = SLOT_EMPTY;
+	assert_int_equal(nv_commit(&store, v, &s), OK);
+	s = v->state;
+	s.image_floor = 5;
+	s.key_floor = 2;
+	assert_int_equal(nv_commit(&store, v, &s), OK);
+}
+
+/* Cut once in the commits, then again in the repair; true when the first cut was reached. */
+static bool cut_twice(u32 first, enum tear tear, u32 second)
+{
+	struct nv_view before = enrolled();
+	struct nv_view v = before;
+	volatile bool cut = false;
+
+	power_on(&power, first, tear);
+	if (setjmp(power.off) == 0)
+		run_commits(&v);
+	else
+		cut = true;
+	power_on(&power, second, tear);
+	if (setjmp(power.off) == 0) {
+		v = read_ok();
+		assert_int_equal(nv_commit(&store, &v, &v.state), OK);
+	}
+	power_on(&power, 0, tear);
+	v = read_ok();
+	assert_int_equal(v.status, NV_PROVISIONED);
+	assert_true(v.state.sequence >= before.state.sequence);
+	assert_true(v.image_floor == 3 || v.image_floor == 5);
+	assert_true(v.key_floor == 1 || v.key_floor == 2);
+	/* A record with the new floors is the last one, or the floors are not yet in force. */
+	assert_true((v.image_floor == 5) == (v.state.image_floor == 5));
+	return cut;
+}
+
+static void row19_row23_any_cut_leaves_a_state_and_no_lower_floor(void **state)
+{
+	u32 cuts = 0;
+
+	(void)state;
+	for (u32 tear = 0; tear < TEARS; tear++) {
+		if (!tear_applies(OP_NV_WRITE, (enum tear)tear))
+			continue;
+		for (u32 first = 1; cut_twice(first, (enum tear)tear, 0); first++) {
+			for (u32 second = 1; second < 12; second++)
+				cut_twice(first, (enum tear)tear, second);
+			cuts++;
+		}
+	}
+	/* Four writes and as many reads of floors, each in five ways. */
+	assert_true(cuts >= 40);
+}
+
+/* Enrolment: floors and state, then the state read again; true when the cut was reached. */
+static bool cut_enrolment(u32 at, enum tear tear)
+{
+	struct boot_state s = first_state();
+	struct nv_view v;
+	volatile bool cut = false;
+
+	reset();
+	v = read_ok();
+	power_on(&power, at, tear);
+	if (setjmp(power.off) == 0)
+		assert_int_equal(nv_initialise(&store, &v, &s), OK);
+	else
+		cut = true;
+	power_on(&power, 0, tear);
+	v = read_ok();
+	if (v.status == NV_UNPROVISIONED)
+		assert_int_equal(nv_initialise(&store, &v, &s), OK);
+	else if (v.status == NV_STATE_LOST)
+		assert_int_equal(nv_commit(&store, &v, &s), OK);
+	v = read_ok();
+	assert_int_equal(v.status, NV_PROVISIONED);
+	assert_int_equal(v.image_floor, 3);
+	return cut;
+}
+
+static void row23_a_cut_enrolment_is_never_damage(void **state)
+{
+	(void)state;
+	for (u32 tear = 0; tear < TEARS; tear++) {
+		u32 at = 1;
+
+		if (!tear_applies(OP_NV_WRITE, (enum tear)tear))
+			continue;
+		while (cut_enrolment(at, (enum tear)tear))
+			at++;
+		assert_int_equal(at, 1 + 2 + 2 + 1);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(row23_absent_indices_are_unprovisioned),
+		cmocka_unit_test(what_was_committed_is_read),
+		cmocka_unit_test(row23_a_torn_copy_leaves_the_other),
+		cmocka_unit_test(row23_both_copies_torn_is_state_lost_and_the_floors_hold),
+		cmocka_unit_test(row23_a_lost_state_can_be_set_again_above_the_floors),
+		cmocka_unit_test(row23_foreign_attributes_stop),
+		cmocka_unit_test(row23_a_floor_taken_away_is_damaged),
+		cmocka_unit_test(a_tpm_that_fails_is_not_an_empty_one),
+		cmocka_unit_test(row23_a_torn_floor_is_known_from_the_state_and_repaired),
+		cmocka_unit_test(an_equal_state_is_not_written),
+		cmocka_unit_test(records_are_written_in_turn),
+		cmocka_unit_test(row14_a_floor_is_never_lowered),
+		cmocka_unit_test(row23_without_the_policy_nothing_is_written),
+		cmocka_unit_test(enrolment_needs_a_blank_tpm),
+		cmocka_unit_test(row19_row23_any_cut_leaves_a_state_and_no_lower_floor),
+		cmocka_unit_test(row23_a_cut_enrolment_is_never_damage),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,215 @@
+/*
+ * Writing an image into a slot, ordered for power cuts.
+ * Trust: outside the TCB.
+ */
+#include "update/install.h"
+
+#include "image/merkle.h"
+
+#include <string.h>
+
+static enum err flash_write(struct install *i, u64 offset, const u8 *bytes, size_t n)
+{
+	return i->target.flash.write(i->target.flash.context, offset, bytes, n);
+}
+
+static enum err flash_read(struct install *i, u64 offset, size_t n)
+{
+	return i->target.flash.read(i->target.flash.context, offset, i->buffer, n);
+}
+
+static enum err flash_flush(struct install *i)
+{
+	return i->target.flash.flush(i->target.flash.context);
+}
+
+static size_t next_chunk(u64 left)
+{
+	return left < LEAF_SIZE ? (size_t)left : LEAF_SIZE;
+}
+
+static enum err move_slot(struct install *i, enum slot_event event)
+{
+	struct boot_state next = i->target.view->state;
+	enum err e = slot_transition(&next.slot[i->target.slot], event, i->image.manifest_digest, CAUSE_NONE);
+
+	return e ? e : nv_commit(i->target.store, i->target.view, &next);
+}
+
+static enum err check_target(const struct install_target *t)
+{
+	if (t->slot >= SLOTS || t->running >= SLOTS || t->slot == t->running)
+		return ERR_ARGUMENT;
+	/* A running trial may yet have to fall back, and this slot is where to. */
+	if (t->view->state.slot[t->running].state == SLOT_TRYING)
+		return ERR_STATE_TRANSITION;
+	return OK;
+}
+
+static enum err check_head(struct install *i, size_t n)
+{
+	const struct install_target *t = &i->target;
+	enum err e = image_verify_head(i->head, n, t->flash.length, t->policy->anchor, NULL, &i->image);
+
+	return e ? e : image_judge(&i->image, t->policy);
+}
+
+/* Flushed before anything else is written: no order of later writes can leave the old header over new content. */
+static enum err destroy_header(struct install *i)
+{
+	enum err e;
+
+	memset(i->buffer, 0, FLASH_SECTOR);
+	e = flash_write(i, 0, i->buffer, FLASH_SECTOR);
+	return e ? e : flash_flush(i);
+}
+
+enum err install_begin(struct install *i, const struct install_target *target, const u8 *head, size_t n)
+{
+	enum err e = check_target(target);
+
+	if (e)
+		return e;
+	i->target = *target;
+	i->head = head;
+	e = check_head(i, n);
+	if (!e)
+		e = move_slot(i, SLOT_BEGIN_WRITE);
+	if (!e)
+		e = destroy_header(i);
+	if (!e)
+		e = flash_write(i, FLASH_SECTOR, head + FLASH_SECTOR, i->image.layout.payload_offset - FLASH_SECTOR);
+	return e;
+}
+
+enum err install_write(struct install *i, u64 offset, const u8 *bytes, size_t n)
+{
+	const struct image_layout *l = &i->image.layout;
+
+	if (!range_inside(offset, n, l->payload_length) || !is_aligned(offset, FLASH_SECTOR) ||
+		!is_aligned(n, FLASH_SECTOR))
+		return ERR_RANGE;
+	return flash_write(i, l->payload_offset + offset, bytes, n);
+}
+
+/* What stands on flash in [from, to) is the head that was verified. */
+static enum err compare_head(struct install *i, u64 from, u64 to)
+{
+	while (from < to) {
+		size_t n = next_chunk(to - from);
+		enum err e = flash_read(i, from, n);
+
+		if (e)
+			return e;
+		if (memcmp(i->buffer, i->head + from, n) != 0)
+			return ERR_IMAGE_CONTENT;
+		from += n;
+	}
+	return OK;
+}
+
+/* Hashes the components as their bytes come by, in the order in which they stand in the payload. */
+struct component_check {
+	const struct manifest *manifest;
+	u32 current;
+	struct sha384 hash;
+};
+
+static enum err component_done(struct component_check *c)
+{
+	u8 digest[SHA384_SIZE];
+
+	sha384_final(&c->hash, digest);
+	if (!digest_equal(digest, c->manifest->components[c->current].digest, SHA384_SIZE))
+		return ERR_IMAGE_CONTENT;
+	c->current++;
+	sha384_init(&c->hash);
+	return OK;
+}
+
+/* bytes stand at offset in the image; components never overlap and ascend, gaps between them are padding. */
+static enum err component_feed(struct component_check *c, u64 offset, const u8 *bytes, size_t n)
+{
+	u64 end = offset + n;
+
+	while (c->current < c->manifest->component_count) {
+		const struct component *k = &c->manifest->components[c->current];
+		u64 from = k->offset > offset ? k->offset : offset;
+		u64 to = k->offset + k->length < end ? k->offset + k->length : end;
+		enum err e;
+
+		if (from < to)
+			sha384_update(&c->hash, bytes + (from - offset), to - from);
+		if (k->offset + k->length > end)
+			return OK;
+		e = component_done(c);
+		if (e)
+			return e;
+	}
+	return OK;
+}
+
+static enum err verify_payload(struct install *i)
+{
+	const struct image_layout *l = &i->image.layout;
+	struct component_check components = { .manifest = &i->image.manifest };
+	struct merkle tree;
+	u8 digest[SHA384_SIZE];
+
+	sha384_init(&components.hash);
+	merkle_init(&tree);
+	for (u64 at = 0; at < l->payload_length; at += LEAF_SIZE) {
+		size_t n = next_chunk(l->payload_length - at);
+		enum err e = flash_read(i, l->payload_offset + at, n);
+
+		if (!e)
+			e = component_feed(&components, l->payload_offset + at, i->buffer, n);
+		if (e)
+			return e;
+		merkle_leaf(i->buffer, n, digest);
+		merkle_add(&tree, digest);
+	}
+	merkle_root(&tree, digest);
+	return digest_equal(digest, i->image.manifest.merkle_root, SHA384_SIZE) ? OK : ERR_IMAGE_MERKLE;
+}
+
+/* Only now can the slot boot; only after the read-back is it said to. */
+static enum err write_header(struct install *i)
+{
+	enum err e = flash_write(i, 0, i->head, FLASH_SECTOR);
+
+	if (!e)
+		e = flash_flush(i);
+	return e ? e : compare_head(i, 0, FLASH_SECTOR);
+}
+
+enum err install_finish(struct install *i)
+{
+	enum err e = flash_flush(i);
+
+	if (!e)
+		e = compare_head(i, FLASH_SECTOR, i->image.layout.payload_offset);
+	if (!e)
+		e = verify_payload(i);
+	if (!e)
+		e = write_header(i);
+	return e ? e : move_slot(i, SLOT_STAGE);
+}
+
+enum err install_image(struct install *i, const struct install_target *target, const u8 *image, size_t n)
+{
+	const struct image_layout *l = &i->image.layout;
+	enum err e = image_layout_read(image, n, target->flash.length, &i->image.layout);
+
+	if (e)
+		return e;
+	if (l->image_length != n)
+		return ERR_IMAGE_LENGTH;
+	e = install_begin(i, target, image, l->payload_offset);
+	for (u64 at = 0; !e && at < l->payload_length; at += LEAF_SIZE) {
+		size_t part = next_chunk(l->payload_length - at);
+
+		e = install_write(i, at, image + l->payload_offset + at, part);
+	}
+	return e ? e : install_finish(i);
+}

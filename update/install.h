@@ -1,0 +1,62 @@
+/*
+ * Writing an image into a slot so that a power cut at any point leaves the running slot's image bootable and never a half
+ * one: header destroyed first, written last, and the boot state moved before and after.
+ * Trust: outside the TCB (the stage verifies again whatever stands in a slot); refuses bad images early.
+ */
+#ifndef SIGNET_UPDATE_INSTALL_H
+#define SIGNET_UPDATE_INSTALL_H
+
+#include "image/verify.h"
+#include "update/nv.h"
+
+enum { FLASH_SECTOR = 4096 };
+
+/* One slot's partition. Offsets and lengths of writes are whole sectors. ERR_IO. */
+struct flash_ops {
+	enum err (*read)(void *context, u64 offset, u8 *out, size_t n);
+	/* May be cached and re-ordered until flush. */
+	enum err (*write)(void *context, u64 offset, const u8 *bytes, size_t n);
+	/* Everything written before is durable afterwards. */
+	enum err (*flush)(void *context);
+	void *context;
+	u64 length;
+};
+
+/* Where to install and under whose rules. What it points to outlives the installation. */
+struct install_target {
+	const struct nv_store *store;
+	struct nv_view *view;
+	struct flash_ops flash;
+	u8 slot;
+	u8 running; /* slot of this boot */
+	const struct image_policy *policy;
+};
+
+struct install {
+	struct install_target target;
+	const u8 *head; /* the caller's, unchanged until install_finish */
+	struct verified_image image;
+	u8 buffer[LEAF_SIZE];
+};
+
+/*
+ * Judges the head (n bytes: everything before the payload), then makes the slot WRITING and unbootable and writes the
+ * head but for its first sector. Nothing is touched before the image is known to be good and wanted here.
+ * ERR_ARGUMENT: the running slot; ERR_STATE_TRANSITION: the running slot's trial is undecided and the other slot is its
+ * way back; ERR_IMAGE_* and others of image_verify_head and image_judge; nv_commit's; ERR_IO.
+ */
+enum err install_begin(struct install *i, const struct install_target *target, const u8 *head, size_t n) MUST_CHECK;
+
+/* Payload bytes, in any order, offset from the payload's start; whole sectors. ERR_RANGE, ERR_IO. */
+enum err install_write(struct install *i, u64 offset, const u8 *bytes, size_t n) MUST_CHECK;
+
+/*
+ * Reads everything back from flash, verifies it against the manifest, then writes the header and makes the slot STAGED.
+ * ERR_IMAGE_MERKLE or ERR_IMAGE_CONTENT: what stands on flash is not the image (install_write may repair it).
+ */
+enum err install_finish(struct install *i) MUST_CHECK;
+
+/* All three for an image that is in memory whole. */
+enum err install_image(struct install *i, const struct install_target *target, const u8 *image, size_t n) MUST_CHECK;
+
+#endif
