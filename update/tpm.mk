@@ -1,0 +1,2 @@
+# The boot state's home in a TPM.
+PURE_SRCS += update/authority.c update/nv_tpm.c update/provision.c
