@@ -1,0 +1,160 @@
+/* The chain of key manifests: where it starts, what it passes over, what the visitor is told. */
+#include "lib/bytes.h"
+#include "tests/adversarial/forge.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+static struct forge forged;
+static struct key_set set;
+
+static enum err walk_from(const struct key_set *anchor, const struct keys_visitor *visitor)
+{
+	set = *anchor;
+	return keys_chain_walk(forged.region, forged.region_length, &set, visitor);
+}
+
+static enum err walk(void)
+{
+	return walk_from(&forged.anchor, NULL);
+}
+
+static void forge_three(void)
+{
+	forge_init(&forged);
+	forge_rotate(&forged, FORGE_ROOTS);
+	forge_rotate(&forged, FORGE_ROOTS);
+}
+
+static void the_newest_set_comes_out(void **state)
+{
+	(void)state;
+	forge_three();
+	assert_int_equal(walk(), OK);
+	assert_memory_equal(&set, &forged.keys, sizeof(set));
+}
+
+struct told {
+	u32 count;
+	u64 versions[4];
+	u8 last[SHA384_SIZE];
+};
+
+static void remember(void *context, u64 version, const u8 digest[SHA384_SIZE])
+{
+	struct told *told = context;
+
+	told->versions[told->count++] = version;
+	memcpy(told->last, digest, SHA384_SIZE);
+}
+
+static void the_visitor_is_told_of_each_from_the_anchor_on(void **state)
+{
+	(void)state;
+	struct told told = { 0 };
+	const struct keys_visitor visitor = { remember, &told };
+
+	forge_three();
+	assert_int_equal(walk_from(&forged.anchor, &visitor), OK);
+	assert_int_equal(told.count, 3);
+	for (u32 i = 0; i < 3; i++)
+		assert_int_equal(told.versions[i], i + 1);
+	assert_memory_equal(told.last, forged.keys.digest, SHA384_SIZE);
+
+	told = (struct told){ 0 };
+	assert_int_equal(walk_from(&forged.keys, &visitor), OK);
+	assert_int_equal(told.count, 1);
+	assert_int_equal(told.versions[0], 3);
+}
+
+static void manifests_before_the_anchor_are_passed_over(void **state)
+{
+	(void)state;
+	forge_three();
+	struct key_set newest = forged.keys;
+	/* Somewhere in the body of the first: a stage anchored later neither reads nor needs it. */
+	forged.region[KEYS_FIXED_SIZE + 20] ^= 1;
+	assert_int_equal(walk_from(&newest, NULL), OK);
+	assert_int_equal(walk(), ERR_KEYS_CHAIN);
+}
+
+static void a_region_that_ends_before_the_anchor_is_refused(void **state)
+{
+	(void)state;
+	forge_three();
+	struct key_set later = forged.keys;
+	later.version = 4;
+	assert_int_equal(walk_from(&later, NULL), ERR_KEYS_CHAIN);
+	assert_int_equal(walk_from(&forged.keys, NULL), OK);
+}
+
+static void a_region_that_starts_behind_the_anchor_is_refused(void **state)
+{
+	(void)state;
+	forge_three();
+	u32 first = load_le32(forged.region + 8);
+	set = forged.anchor;
+	assert_int_equal(
+	        keys_chain_walk(forged.region + first, forged.region_length - first, &set, NULL), ERR_KEYS_CHAIN);
+}
+
+static void bytes_behind_the_last_manifest_are_refused(void **state)
+{
+	(void)state;
+	forge_three();
+	forged.region_length += 8;
+	assert_int_equal(walk(), ERR_KEYS_FORMAT);
+	forged.region_length -= 16;
+	assert_int_equal(walk(), ERR_KEYS_FORMAT);
+	forged.region_length += 8;
+	assert_int_equal(walk(), OK);
+}
+
+static void an_empty_region_is_refused(void **state)
+{
+	(void)state;
+	forge_init(&forged);
+	forged.region_length = 0;
+	assert_int_equal(walk(), ERR_KEYS_CHAIN);
+}
+
+static void another_body_of_the_anchors_version_is_refused(void **state)
+{
+	(void)state;
+	forge_init(&forged);
+	assert_int_equal(walk(), OK);
+	/* Properly signed by the same roots, but not the one that this stage was built with. */
+	forged.region[28] = 1;
+	forge_sign_keys(&forged, FORGE_ROOTS);
+	assert_int_equal(walk(), ERR_KEYS_CHAIN);
+}
+
+static void as_many_links_as_fit_are_walked(void **state)
+{
+	(void)state;
+	forge_init(&forged);
+	while (forged.region_length + KEYS_BODY_MAX + FORGE_SIGNATURE_ROOM <= sizeof(forged.region))
+		forge_rotate(&forged, FORGE_ROOTS);
+	assert_true(forged.keys.version > 30);
+	assert_int_equal(walk(), OK);
+	assert_int_equal(set.version, forged.keys.version);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_newest_set_comes_out),
+		cmocka_unit_test(the_visitor_is_told_of_each_from_the_anchor_on),
+		cmocka_unit_test(manifests_before_the_anchor_are_passed_over),
+		cmocka_unit_test(a_region_that_ends_before_the_anchor_is_refused),
+		cmocka_unit_test(a_region_that_starts_behind_the_anchor_is_refused),
+		cmocka_unit_test(bytes_behind_the_last_manifest_are_refused),
+		cmocka_unit_test(an_empty_region_is_refused),
+		cmocka_unit_test(another_body_of_the_anchors_version_is_refused),
+		cmocka_unit_test(as_many_links_as_fit_are_walked),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
