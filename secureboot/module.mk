@@ -1,1 +1,20 @@
-STAGE_SRCS +=
+# The stage: pure logic that host tests run as it is, and the few files that touch the machine.
+PURE_SRCS += secureboot/multiboot2.c secureboot/advice.c
+STAGE_SRCS += secureboot/entry.S secureboot/anchor.S secureboot/relocate.c secureboot/exceptions.c secureboot/stop.c \
+	secureboot/console.c secureboot/main.c
+
+ALL += $(B)/stage.elf
+
+LDFLAGS_STAGE := -static-pie -nostdlib -Wl,-z,text -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 -Wl,--gc-sections \
+	-Wl,--build-id=none -Wl,--no-undefined -Wl,--fatal-warnings -Wl,-T,secureboot/stage.ld
+
+# RING0_OBJS is complete only when every module has been read.
+$(B)/stage.full.elf: secureboot/stage.ld $(B)/libmbedtls-ring0.a
+.SECONDEXPANSION:
+$(B)/stage.full.elf: $$(RING0_OBJS)
+	$(call echo_step,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS_STAGE) -o $@ $(RING0_OBJS) $(B)/libmbedtls-ring0.a -l:libfdt.a
+
+# GRUB would load symbols and debugging information into memory too.
+$(B)/stage.elf: $(B)/stage.full.elf
+	$(Q)objcopy --strip-all $< $@
