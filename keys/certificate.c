@@ -13,7 +13,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { SERIAL_SIZE = 16, TIME_TEXT = 16, NAME_TEXT = 128, CERTIFICATE_MAX = 8192 };
+enum { SERIAL_SIZE = 16, TIME_TEXT = 16, NAME_TEXT = 128, CERTIFICATE_MAX = 8192, CERTIFICATE_FILE_MAX = 65536 };
 
 const struct certificate_role certificate_roles[] = {
 	{ "pk", "Signet Platform Key", KEY_RSA_2048, false },
@@ -158,14 +158,16 @@ enum err certificate_make(const char *dir, const struct certificate_role *role, 
 
 enum err certificate_load(const char *path, mbedtls_x509_crt *crt)
 {
-	u8 bytes[CERTIFICATE_MAX + 1];
+	u8 bytes[CERTIFICATE_FILE_MAX + 1];
 	size_t n;
+	bool pem;
 
-	if (file_read(path, bytes, CERTIFICATE_MAX, &n) != OK)
+	if (file_read(path, bytes, CERTIFICATE_FILE_MAX, &n) != OK)
 		return ERR_KEY_FILE;
 	bytes[n] = 0;
-	/* mbedTLS tells PEM from DER by the closing NUL being counted. */
-	if (mbedtls_x509_crt_parse(crt, bytes, strncmp((char *)bytes, "-----", 5) == 0 ? n + 1 : n) != 0)
+	/* mbedTLS tells PEM from DER by the closing NUL being counted; text may stand before the PEM. */
+	pem = strstr((const char *)bytes, "-----BEGIN CERTIFICATE-----") != NULL;
+	if (mbedtls_x509_crt_parse(crt, bytes, pem ? n + 1 : n) != 0)
 		return ERR_KEY_FILE;
 	return OK;
 }

@@ -83,7 +83,7 @@ static enum exit_code add_microsoft(const struct export *x, u8 *esl, size_t *n)
 	return EXIT_OK;
 }
 
-/* The private key, decrypted, in memory that only this process and its child see. */
+/* The private key, decrypted, in memory that only this process and its child see: the child inherits the descriptor. */
 static enum err secret_in_memory(const char *path, const struct passphrase *passphrase, int *fd)
 {
 	static const struct passphrase none;
@@ -99,7 +99,7 @@ static enum err secret_in_memory(const char *path, const struct passphrase *pass
 	mbedtls_pk_free(&key);
 	if (e != OK)
 		return e;
-	*fd = memfd_create("key", MFD_CLOEXEC);
+	*fd = memfd_create("key", 0);
 	e = *fd < 0 ? ERR_IO : write_at(*fd, 0, pem, n);
 	if (e != OK && *fd >= 0)
 		(void)close(*fd);
@@ -111,8 +111,8 @@ static enum err secret_in_memory(const char *path, const struct passphrase *pass
 static enum err sign_variable(const struct export *x, const char *dir, const char *signer, const char *name,
         const char *esl_path, const char *auth)
 {
-	char key[PATH_MAX], certificate[PATH_MAX];
-	const char *const argv[] = { "sbvarsign", "--key", TOOL_SECRET, "--cert", certificate, "--attr",
+	char key[PATH_MAX], certificate[PATH_MAX], secret[32];
+	const char *const argv[] = { "sbvarsign", "--key", secret, "--cert", certificate, "--attr",
 		"NON_VOLATILE,BOOTSERVICE_ACCESS,RUNTIME_ACCESS,TIME_BASED_AUTHENTICATED_WRITE_ACCESS", "--output",
 		auth, name, esl_path, NULL };
 	int fd;
@@ -124,7 +124,9 @@ static enum err sign_variable(const struct export *x, const char *dir, const cha
 		e = secret_in_memory(key, &x->session->passphrase, &fd);
 	if (e != OK)
 		return e;
-	e = tool_run(argv, fd);
+	e = path_make(secret, sizeof(secret), "/proc/self/fd/%d", fd);
+	if (e == OK)
+		e = tool_run(argv);
 	(void)close(fd);
 	return e;
 }
@@ -221,6 +223,17 @@ static enum err export_chain(const struct export *x)
 	return e == OK ? file_write(path, region, n) : e;
 }
 
+/* As PEM too, which tools for virtual firmware and EFI signing ask for. */
+static enum err copy_certificate(const struct export *x, const struct variable *v)
+{
+	char from[16], to[16];
+	enum err e = path_make(from, sizeof(from), "%s.crt", v->key);
+
+	if (e == OK)
+		e = path_make(to, sizeof(to), "%s.crt", v->name);
+	return e == OK ? copy_file(x, from, to) : e;
+}
+
 static enum exit_code export_rest(const struct export *x)
 {
 	enum err e = copy_file(x, "fleet-ca.crt", "fleet-ca.crt");
@@ -229,12 +242,15 @@ static enum exit_code export_rest(const struct export *x)
 		e = export_policy_key(x);
 	if (e == OK)
 		e = export_chain(x);
+	for (size_t i = 0; e == OK && i < ARRAY_SIZE(variables); i++)
+		e = copy_certificate(x, &variables[i]);
 	return e == OK ? EXIT_OK : complain(e, key_advice(e), "cannot export to %s", x->out);
 }
 
 static void report(const struct export *x)
 {
-	printf("Wrote PK, KEK and db (.cer, .esl, .auth), fleet-ca.crt, policy.pub, policy-key.bin, key-manifests.bin "
+	printf("Wrote PK, KEK and db (.crt, .cer, .esl, .auth), fleet-ca.crt, policy.pub, policy-key.bin, "
+	       "key-manifests.bin "
 	       "to %s\n",
 	        x->out);
 	puts("Next: in the firmware's set-up, enrol db, then KEK, then PK, and switch Secure Boot on.");

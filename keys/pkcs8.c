@@ -51,10 +51,13 @@ static void put_octets(struct der *d, const u8 *bytes, size_t n)
 	keep(d, mbedtls_asn1_write_octet_string(&d->at, d->bytes, bytes, n));
 }
 
-static void put_oid(struct der *d, const char *oid)
+/* Some OIDs hold a zero byte: their length comes with them. */
+static void put_oid(struct der *d, const char *oid, size_t n)
 {
-	keep(d, mbedtls_asn1_write_oid(&d->at, d->bytes, oid, strlen(oid)));
+	keep(d, mbedtls_asn1_write_oid(&d->at, d->bytes, oid, n));
 }
+
+#define PUT_OID(d, oid) put_oid(d, oid, MBEDTLS_OID_SIZE(oid))
 
 static void put_null(struct der *d)
 {
@@ -78,12 +81,13 @@ static void put_algorithm(struct der *d, const mbedtls_pk_context *key)
 
 	if (mbedtls_pk_get_type(key) == MBEDTLS_PK_RSA) {
 		put_null(d);
-		put_oid(d, MBEDTLS_OID_PKCS1_RSA);
+		PUT_OID(d, MBEDTLS_OID_PKCS1_RSA);
 	} else {
-		put_oid(d,
-		        mbedtls_pk_get_bitlen(key) == 384 ? MBEDTLS_OID_EC_GRP_SECP384R1
-		                                          : MBEDTLS_OID_EC_GRP_SECP256R1);
-		put_oid(d, MBEDTLS_OID_EC_ALG_UNRESTRICTED);
+		if (mbedtls_pk_get_bitlen(key) == 384)
+			PUT_OID(d, MBEDTLS_OID_EC_GRP_SECP384R1);
+		else
+			PUT_OID(d, MBEDTLS_OID_EC_GRP_SECP256R1);
+		PUT_OID(d, MBEDTLS_OID_EC_ALG_UNRESTRICTED);
 	}
 	put_sequence(d, before);
 }
@@ -136,12 +140,12 @@ static void put_pbkdf2(struct der *d, const struct pbes2 *parameters)
 	size_t before = der_length(d);
 
 	put_null(d);
-	put_oid(d, MBEDTLS_OID_HMAC_SHA256);
+	PUT_OID(d, MBEDTLS_OID_HMAC_SHA256);
 	put_sequence(d, before);
 	put_number(d, PBKDF2_ITERATIONS);
 	put_octets(d, parameters->salt, SALT_SIZE);
 	put_sequence(d, before);
-	put_oid(d, MBEDTLS_OID_PKCS5_PBKDF2);
+	PUT_OID(d, MBEDTLS_OID_PKCS5_PBKDF2);
 	put_sequence(d, before);
 }
 
@@ -150,11 +154,11 @@ static void put_pbes2(struct der *d, const struct pbes2 *parameters)
 	size_t before = der_length(d);
 
 	put_octets(d, parameters->iv, BLOCK);
-	put_oid(d, MBEDTLS_OID_AES_256_CBC);
+	PUT_OID(d, MBEDTLS_OID_AES_256_CBC);
 	put_sequence(d, before);
 	put_pbkdf2(d, parameters);
 	put_sequence(d, before);
-	put_oid(d, MBEDTLS_OID_PKCS5_PBES2);
+	PUT_OID(d, MBEDTLS_OID_PKCS5_PBES2);
 	put_sequence(d, before);
 }
 

@@ -4,21 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SECRET_FD = 3 };
 extern char **environ;
-
-static bool set_up(posix_spawn_file_actions_t *actions, int secret_fd)
-{
-	if (posix_spawn_file_actions_addopen(actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0) != 0)
-		return false;
-	/* Clears close-on-exec, also when the two are one. */
-	return secret_fd < 0 || posix_spawn_file_actions_adddup2(actions, secret_fd, SECRET_FD) == 0;
-}
 
 static enum err wait_for(pid_t child)
 {
@@ -30,7 +20,7 @@ static enum err wait_for(pid_t child)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? OK : ERR_TOOL;
 }
 
-enum err tool_run(const char *const argv[], int secret_fd)
+enum err tool_run(const char *const argv[])
 {
 	posix_spawn_file_actions_t actions;
 	pid_t child;
@@ -38,10 +28,10 @@ enum err tool_run(const char *const argv[], int secret_fd)
 
 	if (posix_spawn_file_actions_init(&actions) != 0)
 		return ERR_NO_MEMORY;
+	status = posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
 	/* posix_spawn's argv lacks const for history's sake only. */
-	status = set_up(&actions, secret_fd)
-	        ? posix_spawnp(&child, argv[0], &actions, NULL, (char *const *)(uintptr_t)argv, environ)
-	        : ENOMEM;
+	if (status == 0)
+		status = posix_spawnp(&child, argv[0], &actions, NULL, (char *const *)(uintptr_t)argv, environ);
 	(void)posix_spawn_file_actions_destroy(&actions);
 	return status == 0 ? wait_for(child) : ERR_TOOL;
 }
