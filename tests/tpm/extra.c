@@ -1,0 +1,36 @@
+/*
+ * Commands of attackers and operators.
+ * Test code for a host.
+ */
+#include "tests/tpm/extra.h"
+
+#include "lib/tpm/marshal.h"
+
+enum { TPM_CC_Clear = 0x126, TPM_CC_Shutdown = 0x145 };
+
+enum err tpm_clear(struct tpm *tpm, u32 hierarchy, const struct tpm_auth_value *value)
+{
+	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_Clear);
+	write_be32(&c.w, hierarchy);
+	tpm_command_password(&c, value);
+	return tpm_command_run_plain(&c);
+}
+
+enum err tpm_shutdown(struct tpm *tpm)
+{
+	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_Shutdown);
+	write_be16(&c.w, TPM_SU_CLEAR);
+	return tpm_command_run_plain(&c);
+}
+
+enum err tpm_nv_write_as(struct tpm *tpm, u32 auth_handle, u32 index, const struct tpm_auth *auth, size_t n)
+{
+	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_NV_Write);
+	write_be32(&c.w, auth_handle);
+	write_be32(&c.w, index);
+	tpm_command_authorize(&c, auth, 1);
+	write_be16(&c.w, (u16)n);
+	write_zero(&c.w, n);
+	write_be16(&c.w, 0);
+	return tpm_command_run_plain(&c);
+}

@@ -1,0 +1,13 @@
+# Real TPM commands against swtpm, under ASan and UBSan.
+TPM_SUPPORT := $(patsubst %.c,$(B)/san/tests/tpm/%.o,swtpm.c extra.c signer.c node.c)
+TPM_TESTS := $(patsubst tests/tpm/%.c,$(B)/tests/tpm/%,$(wildcard tests/tpm/*_test.c))
+
+$(B)/tests/tpm/%_test: $(B)/san/tests/tpm/%_test.o $(TPM_SUPPORT) $(B)/libsignet-san.a
+	@mkdir -p $(@D)
+	$(call echo_step,LINK,$@)
+	$(Q)$(CC) -fsanitize=address,undefined $^ -o $@ -lcmocka $(LDLIBS_CRYPTO)
+.SECONDARY: $(TPM_TESTS:$(B)/tests/%=$(B)/san/tests/%.o) $(TPM_SUPPORT)
+
+.PHONY: check-tpm
+check-tpm: $(TPM_TESTS)
+	@tests/tap tpm $(TPM_TESTS)
