@@ -27,11 +27,14 @@ static const enum event_kind known_kinds[] = {
 	EVENT_FIRMWARE,
 };
 
-static bool kind_is_known(u32 kind)
+static bool find_kind(u32 number, enum event_kind *kind)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(known_kinds); i++)
-		if (kind == (u32)known_kinds[i])
-			return true;
+	for (size_t i = 0; i < ARRAY_SIZE(known_kinds); i++) {
+		if (number != (u32)known_kinds[i])
+			continue;
+		*kind = known_kinds[i];
+		return true;
+	}
 	return false;
 }
 
@@ -82,19 +85,19 @@ enum err event_decode(const u8 *bytes, size_t n, struct event *out)
 	struct reader r = reader_on(bytes, n);
 	struct event e = { 0 };
 	u8 found[MAGIC_SIZE];
-	bool framed = read_le32(&r) == EVENT_TAG && read_le32(&r) == EVENT_RECORD_SIZE;
+	u32 tag = read_le32(&r);
+	u32 tagged_length = read_le32(&r);
 	read_copy(&r, found, sizeof(found));
 	u32 kind = read_le32(&r);
-	framed = framed && read_le32(&r) == EVENT_RECORD_SIZE;
+	u32 length = read_le32(&r);
 	read_copy(&r, e.digest, sizeof(e.digest));
 	e.value[0] = read_le64(&r);
 	e.value[1] = read_le64(&r);
 	read_copy(&r, (u8 *)e.text, EVENT_TEXT_SIZE);
-	if (!framed || !reader_done(&r) || memcmp(found, magic, sizeof(magic)) != 0)
+	if (!reader_done(&r) || tag != EVENT_TAG || tagged_length != EVENT_RECORD_SIZE || length != EVENT_RECORD_SIZE)
 		return ERR_BOOT_LOG;
-	if (!kind_is_known(kind) || !text_is_proper(e.text))
+	if (memcmp(found, magic, sizeof(magic)) != 0 || !find_kind(kind, &e.kind) || !text_is_proper(e.text))
 		return ERR_BOOT_LOG;
-	e.kind = (enum event_kind)kind;
 	*out = e;
 	return OK;
 }
