@@ -1,0 +1,166 @@
+/* `signet flash make`. Trust: runs as the operator; asks before a device is erased. */
+#include "cli/flash_common.h"
+#include "cli/flash_parts.h"
+#include "cli/image_commands.h"
+#include "cli/image_common.h"
+#include "cli/units.h"
+#include "image/flash/disk.h"
+
+#include <errno.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+/* All that goes onto the disk, checked. */
+struct job {
+	struct target target;
+	u64 slot_size;
+	u64 size; /* of an image file */
+	struct trust trust;
+	struct demands demands;
+	struct image_file slots[SLOT_COUNT];
+	u8 authority[AUTHORITY_SIZE];
+	struct flash_contents contents;
+};
+
+static const char *const slot_options[SLOT_COUNT] = { "slot-a", "slot-b" };
+
+static enum exit_code take_sizes(const struct args *args, struct job *job)
+{
+	const char *slot = option_value(args, "slot-size"), *size = option_value(args, "size");
+
+	job->slot_size = SLOT_SIZE_DEFAULT;
+	if (slot &&
+	        (!parse_size(slot, &job->slot_size) || job->slot_size == 0 || job->slot_size > SLOT_SIZE_MAX ||
+	                !is_aligned(job->slot_size, PARTITION_ALIGN)))
+		return usage_error(args, "--slot-size takes whole MiB up to 4G, as 48M, not '%s'", slot);
+	job->size = disk_size_needed(job->slot_size, DATA_SIZE_DEFAULT);
+	if (size && (!parse_size(size, &job->size) || !is_aligned(job->size, SECTOR)))
+		return usage_error(args, "--size takes a size in whole sectors, as 4G, not '%s'", size);
+	if (size && job->target.kind == TARGET_DEVICE)
+		return usage_error(args, "--size is for image files; a device has its own");
+	return EXIT_OK;
+}
+
+static enum exit_code take_images(const struct args *args, struct job *job)
+{
+	for (u32 i = 0; i < SLOT_COUNT; i++) {
+		const char *path = option_value(args, slot_options[i]);
+		if (!path)
+			continue;
+		enum exit_code code = slot_image_open(path, &job->demands, job->slot_size, &job->slots[i]);
+		if (code != EXIT_OK)
+			return code;
+		job->contents.slots[i] = &job->slots[i];
+	}
+	return EXIT_OK;
+}
+
+static enum exit_code take_contents(const struct args *args, struct job *job)
+{
+	const char *boot = option_value(args, "boot"), *authority = option_value(args, "authority");
+	enum err e = trust_of_boot(boot, &job->trust);
+
+	if (!e && !job->trust.whole)
+		e = ERR_BOOT_ANCHOR;
+	if (e)
+		return complain_file(e, "`signet boot build` makes boot files", "cannot use the anchor in", boot);
+	demands_of(&job->trust, &job->demands);
+	job->contents.boot = boot;
+	job->contents.demands = &job->demands;
+	enum exit_code code = take_images(args, job);
+	if (code == EXIT_OK && authority) {
+		code = authority_read(authority, job->authority);
+		job->contents.authority = job->authority;
+	}
+	return code;
+}
+
+static enum exit_code place(struct job *job, u64 size)
+{
+	char has[SIZE_TEXT], needs[SIZE_TEXT];
+
+	if (disk_layout_of(size, job->slot_size, &job->contents.layout) == OK)
+		return EXIT_OK;
+	return complain(ERR_DEVICE, "take a larger one, or smaller slots with --slot-size",
+	        "%s is too small: %s, and %s are needed", job->target.path, format_size(has, size),
+	        format_size(needs, disk_size_needed(job->slot_size, 0)));
+}
+
+static enum exit_code write_disk(struct job *job, int fd)
+{
+	struct progress bar;
+	struct meter meter = meter_on(&bar);
+
+	job->contents.meter = &meter;
+	progress_begin(&bar, "writing", flash_work(&job->contents));
+	enum err e = flash_write(fd, &job->contents);
+	progress_end(&bar);
+	if (!e)
+		return EXIT_OK;
+	if (e == ERR_ARGUMENT || e == ERR_RANGE) {
+		(void)complain(
+		        e, "make the boot files again: `signet boot build`", "cannot use %s", job->contents.failed);
+		return EXIT_FAILED;
+	}
+	return complain_file(e, NULL, "cannot write", job->contents.failed);
+}
+
+static enum exit_code make_file(struct job *job)
+{
+	struct output out;
+	enum exit_code code = place(job, job->size);
+
+	if (code != EXIT_OK)
+		return code;
+	enum err e = output_open(job->target.path, &out);
+	if (!e && ftruncate(out.fd, (off_t)job->size) != 0) {
+		output_discard(&out);
+		e = ERR_IO;
+	}
+	if (e)
+		return complain_file(e, NULL, "cannot write", job->target.path);
+	code = write_disk(job, out.fd);
+	if (code != EXIT_OK) {
+		output_discard(&out);
+		return code;
+	}
+	e = output_commit(&out);
+	return e ? complain_file(e, NULL, "cannot write", job->target.path) : EXIT_OK;
+}
+
+static enum exit_code make_device(const struct args *args, struct job *job)
+{
+	enum exit_code code;
+
+	target_describe(&job->target);
+	if (!option_given(args, "yes")) {
+		note("all of it would be erased; say so with --yes");
+		return EXIT_FAILED;
+	}
+	code = target_open(&job->target);
+	if (code != EXIT_OK)
+		return code;
+	code = place(job, job->target.length);
+	if (code == EXIT_OK)
+		code = write_disk(job, job->target.fd);
+	/* Advice only: who wants the new partitions before the disk is plugged in again. */
+	if (code == EXIT_OK)
+		(void)ioctl(job->target.fd, BLKRRPART);
+	target_close(&job->target);
+	return code;
+}
+
+enum exit_code flash_make_command(const struct args *args)
+{
+	static struct job job;
+	enum exit_code code = target_examine(operand(args, 0), &job.target);
+
+	if (code == EXIT_OK)
+		code = take_sizes(args, &job);
+	if (code == EXIT_OK)
+		code = take_contents(args, &job);
+	if (code != EXIT_OK)
+		return code;
+	return job.target.kind == TARGET_DEVICE ? make_device(args, &job) : make_file(&job);
+}

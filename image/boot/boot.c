@@ -1,0 +1,213 @@
+/* Making boot files. Trust: runs where the Secure Boot key is. */
+#include "image/boot/boot.h"
+
+#include "image/boot/grub.h"
+#include "image/boot/stage_elf.h"
+#include "image/boot/tool.h"
+#include "image/boot/ustar.h"
+#include "image/host/trust.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { CONFIG_MAX = 65536, CORE_MAX = 16 << 20 };
+
+#define MEMDISK_FILE "memdisk.tar"
+
+static enum err fail(struct boot_build *b, enum err e, const char *what)
+{
+	int cause = errno;
+
+	snprintf(b->failed, sizeof(b->failed), "%s", what);
+	errno = cause;
+	return e;
+}
+
+/* A file of the output folder; names are short, so only a long folder name can overflow. */
+static enum err out_path(struct boot_build *b, const char *name, char path[PATH_MAX])
+{
+	if (snprintf(path, PATH_MAX, "%s/%s", b->out, name) < PATH_MAX)
+		return OK;
+	errno = ENAMETOOLONG;
+	return fail(b, ERR_IO, b->out);
+}
+
+static enum err write_out(struct boot_build *b, const char *name, const u8 *bytes, size_t n)
+{
+	char path[PATH_MAX];
+	enum err e = out_path(b, name, path);
+
+	if (e)
+		return e;
+	e = file_write(path, bytes, n);
+	return e ? fail(b, e, path) : OK;
+}
+
+static enum err read_in(struct boot_build *b, const char *path, u8 *to, size_t room, size_t *n)
+{
+	enum err e = file_read(path, to, room, n);
+
+	return e ? fail(b, e, path) : OK;
+}
+
+static enum err anchored_stage(struct boot_build *b, u8 *stage, size_t *n)
+{
+	u8 anchor[ANCHOR_SIZE];
+	u64 offset;
+	enum err e = read_in(b, b->stage, stage, STAGE_FILE_MAX, n);
+
+	if (e)
+		return e;
+	e = stage_anchor_place(stage, *n, &offset);
+	if (e)
+		return fail(b, e, b->stage);
+	e = anchor_encode(b->anchor, b->keys_body, b->keys_body_length, anchor);
+	if (e)
+		return e;
+	memcpy(stage + offset, anchor, sizeof(anchor));
+	e = write_out(b, BOOT_ANCHOR_FILE, anchor, sizeof(anchor));
+	return e ? e : write_out(b, BOOT_STAGE_FILE, stage, *n);
+}
+
+static enum err write_memdisk(struct boot_build *b, const char *path)
+{
+	static u8 stage[STAGE_FILE_MAX], config[CONFIG_MAX];
+	size_t stage_length, config_length;
+	struct output out;
+
+	enum err e = anchored_stage(b, stage, &stage_length);
+	if (!e)
+		e = read_in(b, b->config, config, sizeof(config), &config_length);
+	if (e)
+		return e;
+	e = output_open(path, &out);
+	if (e)
+		return fail(b, e, path);
+	struct ustar tar = { .fd = out.fd };
+	e = ustar_add(&tar, "grub.cfg", config, config_length);
+	if (!e)
+		e = ustar_add(&tar, "stage.elf", stage, stage_length);
+	if (!e)
+		e = ustar_end(&tar);
+	if (e) {
+		output_discard(&out);
+		return fail(b, e, path);
+	}
+	e = output_commit(&out);
+	return e ? fail(b, e, path) : OK;
+}
+
+static enum err read_modules(struct boot_build *b, char text[CONFIG_MAX])
+{
+	size_t n;
+	enum err e = read_in(b, b->modules, (u8 *)text, CONFIG_MAX - 1, &n);
+
+	if (!e)
+		text[n] = '\0';
+	return e;
+}
+
+static bool is_directory(const char *directory, const char *name)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	return snprintf(path, sizeof(path), "%s/%s", directory, name) < PATH_MAX && stat(path, &st) == 0 &&
+	        S_ISDIR(st.st_mode);
+}
+
+static enum err make_core(struct boot_build *b, const struct grub_platform *p, const char *memdisk, const char *name)
+{
+	static char modules[CONFIG_MAX];
+	char path[PATH_MAX];
+
+	b->hint = p->package;
+	if (!is_directory(b->grub, p->format)) {
+		errno = 0;
+		return fail(b, ERR_TOOL, b->grub);
+	}
+	b->hint = "grub-common";
+	enum err e = read_modules(b, modules);
+	if (!e)
+		e = out_path(b, name, path);
+	if (e)
+		return e;
+	e = grub_make_core(p, b->grub, modules, memdisk, path);
+	return e ? fail(b, e, e == ERR_TOOL ? "grub-mkimage" : b->modules) : OK;
+}
+
+/* The first sector of a BIOS boot is GRUB's own; it comes along so that flash disks need no GRUB installed. */
+static enum err copy_boot_sector(struct boot_build *b)
+{
+	char path[PATH_MAX];
+	u8 sector[512];
+	size_t n;
+
+	if (snprintf(path, sizeof(path), "%s/%s/%s", b->grub, grub_bios.format, BOOT_SECTOR_FILE) >= PATH_MAX)
+		return fail(b, ERR_ARGUMENT, b->grub);
+	enum err e = read_in(b, path, sector, sizeof(sector), &n);
+	return e ? e : write_out(b, BOOT_SECTOR_FILE, sector, n);
+}
+
+static enum err copy_unsigned(struct boot_build *b, const char *from)
+{
+	static u8 efi[CORE_MAX];
+	size_t n;
+	enum err e = read_in(b, from, efi, sizeof(efi), &n);
+
+	return e ? e : write_out(b, BOOT_EFI_FILE, efi, n);
+}
+
+static enum err sign_efi(struct boot_build *b)
+{
+	char from[PATH_MAX], to[PATH_MAX], temporary[PATH_MAX];
+	const char *argv[] = { "sbsign", "--key", b->db_key, "--cert", b->db_certificate, "--output", temporary, from,
+		NULL };
+
+	enum err e = out_path(b, BOOT_EFI_UNSIGNED_FILE, from);
+	if (!e)
+		e = out_path(b, BOOT_EFI_FILE, to);
+	if (!e)
+		e = out_path(b, BOOT_EFI_FILE ".part", temporary);
+	if (e)
+		return e;
+	if (!b->db_key)
+		return copy_unsigned(b, from);
+	b->hint = "sbsigntool";
+	e = tool_run(argv);
+	if (e)
+		return fail(b, e, "sbsign");
+	return rename(temporary, to) == 0 ? OK : fail(b, ERR_IO, to);
+}
+
+static enum err make_binaries(struct boot_build *b, const char *memdisk)
+{
+	enum err e = write_memdisk(b, memdisk);
+
+	if (!e)
+		e = make_core(b, &grub_efi, memdisk, BOOT_EFI_UNSIGNED_FILE);
+	if (!e)
+		e = make_core(b, &grub_bios, memdisk, BOOT_CORE_FILE);
+	if (!e)
+		e = copy_boot_sector(b);
+	return e ? e : sign_efi(b);
+}
+
+enum err boot_build(struct boot_build *b)
+{
+	char memdisk[PATH_MAX];
+
+	if (mkdir(b->out, 0777) != 0 && errno != EEXIST)
+		return fail(b, ERR_IO, b->out);
+	enum err e = out_path(b, MEMDISK_FILE, memdisk);
+	if (e)
+		return e;
+	e = make_binaries(b, memdisk);
+	int cause = errno;
+	unlink(memdisk);
+	errno = cause;
+	return e;
+}
