@@ -86,10 +86,10 @@ static void other_system_cannot_use_our_approval(void **state)
 	node_power_on(n, OTHER_SYSTEM);
 	assert_int_equal(tpm_policy_session_start(n->tpm, TPM_SE_POLICY, &session), OK);
 	assert_int_equal(tpm_policy_pcr(n->tpm, session, TPM_ALG_SHA256, BIT(PCR_SECURE_BOOT)), OK);
-	assert_int_equal(tpm_load_external(n->tpm, n->signer.public, &key), OK);
+	assert_int_equal(tpm_load_external(n->tpm, n->key.public, &key), OK);
 	policy_approval_hash(entry->approved, n->authority.node_id, hash);
 	assert_int_equal(tpm_verify_signature(n->tpm, key, hash, entry->signature, &ticket), OK);
-	policy_key_name(n->signer.public, &name);
+	policy_key_name(n->key.public, &name);
 	refused(n->tpm, tpm_policy_authorize(n->tpm, session, entry->approved, n->authority.node_id, &name, &ticket),
 	        TPM_RC_VALUE);
 	struct tpm_auth unauthorized = { .session = session };

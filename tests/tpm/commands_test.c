@@ -142,7 +142,7 @@ static void computes_policies_as_the_tpm_does(void **state)
 
 	struct tpm_name name;
 	struct tpm_ticket none = { .hierarchy = TPM_RH_NULL };
-	policy_key_name(n->signer.public, &name);
+	policy_key_name(n->key.public, &name);
 	assert_int_equal(tpm_policy_authorize(n->tpm, session, expected, n->authority.node_id, &name, &none), OK);
 	assert_int_equal(tpm_policy_get_digest(n->tpm, session, got), OK);
 	policy_authorize_digest(&name, n->authority.node_id, expected);
@@ -157,8 +157,8 @@ static void verifies_signatures(void **state)
 	u8 digest[SHA256_SIZE] = { 7 }, signature[TPM_SIGNATURE_SIZE];
 	struct tpm_ticket ticket;
 	u32 key;
-	signer_sign(&n->signer, digest, signature);
-	assert_int_equal(tpm_load_external(n->tpm, n->signer.public, &key), OK);
+	test_key_sign(&n->key, digest, signature);
+	assert_int_equal(tpm_load_external(n->tpm, n->key.public, &key), OK);
 	assert_int_equal(tpm_verify_signature(n->tpm, key, digest, signature, &ticket), OK);
 	assert_int_equal(ticket.hierarchy, TPM_RH_OWNER);
 	assert_true(ticket.size > 0);

@@ -1,5 +1,5 @@
 # Real TPM commands against swtpm, under ASan and UBSan.
-TPM_SUPPORT := $(patsubst %.c,$(B)/san/tests/tpm/%.o,swtpm.c extra.c signer.c node.c)
+TPM_SUPPORT := $(patsubst %.c,$(B)/san/tests/tpm/%.o,swtpm.c extra.c test_key.c node.c)
 TPM_TESTS := $(patsubst tests/tpm/%.c,$(B)/tests/tpm/%,$(wildcard tests/tpm/*_test.c))
 
 $(B)/tests/tpm/%_test: $(B)/san/tests/tpm/%_test.o $(TPM_SUPPORT) $(B)/libsignet-san.a
@@ -11,3 +11,11 @@ $(B)/tests/tpm/%_test: $(B)/san/tests/tpm/%_test.o $(TPM_SUPPORT) $(B)/libsignet
 .PHONY: check-tpm
 check-tpm: $(TPM_TESTS)
 	@tests/tap tpm $(TPM_TESTS)
+
+# For tests that boot whole machines on a swtpm.
+NVTOOL_OBJS := $(patsubst %.c,$(B)/host/tests/tpm/%.o,nvtool.c nvtool_options.c swtpm.c extra.c)
+$(B)/tests/nvtool: $(NVTOOL_OBJS) $(B)/libsignet.a
+	@mkdir -p $(@D)
+	$(call echo_step,LINK,$@)
+	$(Q)$(CC) -pie $^ -o $@ $(LDLIBS_CRYPTO)
+.SECONDARY: $(NVTOOL_OBJS)

@@ -39,7 +39,7 @@ void node_approve(struct node *n, const char *firmware)
 	u8 hash[SHA256_SIZE];
 	firmware_digest(firmware, entry.approved);
 	policy_approval_hash(entry.approved, n->authority.node_id, hash);
-	signer_sign(&n->signer, hash, entry.signature);
+	test_key_sign(&n->key, hash, entry.signature);
 	assert_int_equal(authority_add(&n->authority, &entry), OK);
 }
 
@@ -50,8 +50,8 @@ void node_open(struct node *n)
 	assert_non_null(mkdtemp(n->dir));
 	assert_int_equal(swtpm_start(&n->swtpm, n->dir), OK);
 	n->tpm = &n->swtpm.tpm;
-	signer_make(&n->signer, 1);
-	memcpy(n->authority.policy_key, n->signer.public, P256_KEY_SIZE);
+	test_key_make(&n->key, 1);
+	memcpy(n->authority.policy_key, n->key.public, P256_KEY_SIZE);
 	memset(n->authority.node_id, 0x4E, NODE_ID_SIZE);
 	node_approve(n, OUR_FIRMWARE);
 }
@@ -78,7 +78,7 @@ void node_power_on(struct node *n, const char *firmware)
 void node_boot(struct node *n, const char *firmware)
 {
 	node_power_on(n, firmware);
-	assert_int_equal(nv_tpm_init(&n->nv, n->tpm, n->signer.public, &n->authority), OK);
+	assert_int_equal(nv_tpm_init(&n->nv, n->tpm, n->key.public, &n->authority), OK);
 }
 
 struct provision_request node_request(void)

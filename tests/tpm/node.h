@@ -5,15 +5,15 @@
 #ifndef SIGNET_TESTS_TPM_NODE_H
 #define SIGNET_TESTS_TPM_NODE_H
 
-#include "tests/tpm/signer.h"
 #include "tests/tpm/swtpm.h"
+#include "tests/tpm/test_key.h"
 #include "update/nv_tpm.h"
 #include "update/provision.h"
 
 struct node {
 	struct swtpm swtpm;
 	char dir[64];
-	struct signer signer;
+	struct test_key key;
 	struct authority authority;
 	struct nv_tpm nv;
 	struct tpm *tpm; /* swtpm's */

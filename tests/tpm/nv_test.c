@@ -84,7 +84,7 @@ static void no_authority_only_reads(void **state)
 {
 	struct node *n = *state;
 	node_power_on(n, OUR_FIRMWARE);
-	assert_int_equal(nv_tpm_init(&n->nv, n->tpm, n->signer.public, NULL), OK);
+	assert_int_equal(nv_tpm_init(&n->nv, n->tpm, n->key.public, NULL), OK);
 	assert_read_only(n);
 }
 
@@ -94,17 +94,17 @@ static void an_authority_of_another_key_only_reads(void **state)
 	struct authority other = n->authority;
 	other.policy_key[0] ^= 1;
 	node_power_on(n, OUR_FIRMWARE);
-	assert_int_equal(nv_tpm_init(&n->nv, n->tpm, n->signer.public, &other), OK);
+	assert_int_equal(nv_tpm_init(&n->nv, n->tpm, n->key.public, &other), OK);
 	assert_read_only(n);
 }
 
 /* An approval that is well formed, but signed by another key. */
 static void approve_by_a_thief(struct node *n, const char *firmware)
 {
-	struct signer ours = n->signer;
-	signer_make(&n->signer, 2);
+	struct test_key ours = n->key;
+	test_key_make(&n->key, 2);
 	node_approve(n, firmware);
-	n->signer = ours;
+	n->key = ours;
 }
 
 static void a_forged_approval_only_reads(void **state)

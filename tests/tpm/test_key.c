@@ -2,7 +2,7 @@
  * P-256 through the host's mbedTLS.
  * Test code for a host.
  */
-#include "tests/tpm/signer.h"
+#include "tests/tpm/test_key.h"
 
 #include <mbedtls/ecdsa.h>
 #include <stdlib.h>
@@ -25,21 +25,21 @@ static int blinding(void *context, unsigned char *out, size_t n)
 	return 0;
 }
 
-void signer_make(struct signer *s, u8 seed)
+void test_key_make(struct test_key *key, u8 seed)
 {
 	mbedtls_ecp_keypair pair;
 	u8 point[1 + P256_KEY_SIZE];
 	size_t n;
-	sha256_of(&seed, 1, s->secret);
+	sha256_of(&seed, 1, key->secret);
 	mbedtls_ecp_keypair_init(&pair);
-	must(mbedtls_ecp_read_key(MBEDTLS_ECP_DP_SECP256R1, &pair, s->secret, sizeof(s->secret)));
+	must(mbedtls_ecp_read_key(MBEDTLS_ECP_DP_SECP256R1, &pair, key->secret, sizeof(key->secret)));
 	must(mbedtls_ecp_keypair_calc_public(&pair, blinding, NULL));
 	must(mbedtls_ecp_write_public_key(&pair, MBEDTLS_ECP_PF_UNCOMPRESSED, &n, point, sizeof(point)));
-	memcpy(s->public, point + 1, sizeof(s->public));
+	memcpy(key->public, point + 1, sizeof(key->public));
 	mbedtls_ecp_keypair_free(&pair);
 }
 
-void signer_sign(const struct signer *s, const u8 digest[SHA256_SIZE], u8 signature[POLICY_SIGNATURE_SIZE])
+void test_key_sign(const struct test_key *key, const u8 digest[SHA256_SIZE], u8 signature[POLICY_SIGNATURE_SIZE])
 {
 	mbedtls_ecp_group group;
 	mbedtls_mpi d, r, v;
@@ -48,7 +48,7 @@ void signer_sign(const struct signer *s, const u8 digest[SHA256_SIZE], u8 signat
 	mbedtls_mpi_init(&r);
 	mbedtls_mpi_init(&v);
 	must(mbedtls_ecp_group_load(&group, MBEDTLS_ECP_DP_SECP256R1));
-	must(mbedtls_mpi_read_binary(&d, s->secret, sizeof(s->secret)));
+	must(mbedtls_mpi_read_binary(&d, key->secret, sizeof(key->secret)));
 	must(mbedtls_ecdsa_sign_det_ext(&group, &r, &v, &d, digest, SHA256_SIZE, MBEDTLS_MD_SHA256, blinding, NULL));
 	must(mbedtls_mpi_write_binary(&r, signature, HALF));
 	must(mbedtls_mpi_write_binary(&v, signature + HALF, HALF));
