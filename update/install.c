@@ -87,7 +87,7 @@ enum err install_write(struct install *i, u64 offset, const u8 *bytes, size_t n)
 	const struct image_layout *l = &i->image.layout;
 
 	if (!range_inside(offset, n, l->payload_length) || !is_aligned(offset, FLASH_SECTOR) ||
-		!is_aligned(n, FLASH_SECTOR))
+	        !is_aligned(n, FLASH_SECTOR))
 		return ERR_RANGE;
 	return flash_write(i, l->payload_offset + offset, bytes, n);
 }

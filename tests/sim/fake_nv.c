@@ -36,6 +36,8 @@ static enum err nv_write(void *context, enum nv_index index, const u8 *bytes, si
 		nv->refused++;
 		return ERR_NV_POLICY;
 	}
+	if (nv->refuses)
+		return ERR_NV_POLICY;
 	if (size != fake_nv_size(index))
 		return ERR_NV_FOREIGN;
 	cut = power_fails(nv->power, OP_NV_WRITE);

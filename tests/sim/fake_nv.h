@@ -11,6 +11,7 @@
 struct fake_nv {
 	struct power *power;
 	bool writable; /* the policy is satisfied by this boot */
+	bool refuses; /* although it is: the authority has been withdrawn */
 	u32 writes; /* done or torn */
 	u32 refused; /* attempted without the policy */
 	enum err fault[NV_INDEXES]; /* what the index answers instead of its content */
