@@ -33,6 +33,7 @@ include secureboot/module.mk
 include cli/module.mk
 include tests/module.mk
 include mk/link.mk
+include mk/image.mk
 include mk/lint.mk
 include mk/check.mk
 include mk/help.mk
