@@ -72,7 +72,8 @@ static int load(struct verification *v, const u8 *key, const u8 *signature)
 	int rc = mbedtls_ecp_group_load(&v->group, MBEDTLS_ECP_DP_SECP384R1);
 	if (rc == 0)
 		rc = mbedtls_ecp_point_read_binary(&v->group, &v->key, point, sizeof(point));
-	/* Without this a point of a weaker curve would be taken. */
+	/* A point of a weaker curve must not get in; that mbedTLS looks again when it multiplies is no promise of its.
+	 */
 	if (rc == 0)
 		rc = mbedtls_ecp_check_pubkey(&v->group, &v->key);
 	if (rc == 0)

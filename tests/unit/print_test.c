@@ -67,7 +67,7 @@ static void careless_formats_do_no_harm(void **state)
 	assert_string_equal(b, "ab");
 	assert_int_equal(format_unchecked(b, sizeof(b), "%q!"), 2);
 	assert_string_equal(b, "q!");
-	format_unchecked(b, sizeof(b), "%s", NULL);
+	format_unchecked(b, sizeof(b), "%s", (const char *)NULL);
 	assert_string_equal(b, "(null)");
 }
 
