@@ -1,4 +1,4 @@
-# Real TPM commands against swtpm, under ASan and UBSan.
+# Real TPM commands against swtpm, under ASan and UBSan; and the same TPM through independent tools.
 TPM_SUPPORT := $(patsubst %.c,$(B)/san/tests/tpm/%.o,swtpm.c extra.c test_key.c node.c)
 TPM_TESTS := $(patsubst tests/tpm/%.c,$(B)/tests/tpm/%,$(wildcard tests/tpm/*_test.c))
 
@@ -9,8 +9,8 @@ $(B)/tests/tpm/%_test: $(B)/san/tests/tpm/%_test.o $(TPM_SUPPORT) $(B)/libsignet
 .SECONDARY: $(TPM_TESTS:$(B)/tests/%=$(B)/san/tests/%.o) $(TPM_SUPPORT)
 
 .PHONY: check-tpm
-check-tpm: $(TPM_TESTS)
-	@tests/tap tpm $(TPM_TESTS)
+check-tpm: $(TPM_TESTS) $(B)/tests/nvtool
+	@tests/tap tpm $(TPM_TESTS) 'tests/tpm/peers.py $(B)/tests/nvtool'
 
 # For tests that boot whole machines on a swtpm.
 NVTOOL_OBJS := $(patsubst %.c,$(B)/host/tests/tpm/%.o,nvtool.c nvtool_options.c swtpm.c extra.c)
