@@ -1,7 +1,6 @@
 /*
- * The project's whole view of cryptography, over mbedTLS: the same source compiled for ring 0 (verify only, no SSE) and the
- * distribution's library on a host.
- * Trust: in the TCB. Inputs are outside bytes of bounded length.
+ * The project's whole view of cryptography, over mbedTLS: the same source compiled for ring 0 (verify only, no SSE) and
+ * the distribution's library on a host. Trust: in the TCB. Inputs are outside bytes of bounded length.
  */
 #ifndef SIGNET_LIB_CRYPTO_CRYPTO_H
 #define SIGNET_LIB_CRYPTO_CRYPTO_H
@@ -28,11 +27,11 @@ void sha256_of(const u8 *bytes, size_t n, u8 digest[SHA256_SIZE]);
 void sha256_of_two(const u8 *first, size_t n1, const u8 *second, size_t n2, u8 digest[SHA256_SIZE]);
 
 /*
- * ECDSA on P-384 over a SHA-384 digest. key is X || Y, signature r || s, big-endian. A key that is not on the curve and a
- * wrong signature are both ERR_SIGNATURE_WRONG; ERR_NO_MEMORY is the only other failure.
+ * ECDSA on P-384 over a SHA-384 digest. key is X || Y, signature r || s, big-endian. A key that is not on the curve and
+ * a wrong signature are both ERR_SIGNATURE_WRONG; ERR_NO_MEMORY is the only other failure.
  */
-enum err ecdsa_p384_verify(const u8 key[P384_KEY_SIZE], const u8 digest[SHA384_SIZE], const u8 signature[P384_SIGNATURE_SIZE])
-	MUST_CHECK;
+enum err ecdsa_p384_verify(
+        const u8 key[P384_KEY_SIZE], const u8 digest[SHA384_SIZE], const u8 signature[P384_SIGNATURE_SIZE]) MUST_CHECK;
 
 /* Compares without an early exit. */
 bool digest_equal(const u8 *a, const u8 *b, size_t n);
