@@ -1,5 +1,5 @@
 /*
- * The stage's processor instructions, each one line: ports, MSR-free.
+ * The stage's processor instructions, each one line: ports, registers, time.
  * Trust: hardware access.
  */
 #ifndef SIGNET_SECUREBOOT_CPU_H
@@ -43,6 +43,33 @@ static inline u64 read_cr4(void)
 static inline void write_cr3(u64 tables)
 {
 	__asm__ volatile("mov %0, %%cr3" : : "r"(tables) : "memory");
+}
+
+static inline u64 read_time_stamp(void)
+{
+	u32 low, high;
+
+	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+	return (u64)high << 32 | low;
+}
+
+static inline void write_msr(u32 msr, u64 value)
+{
+	__asm__ volatile("wrmsr" : : "c"(msr), "a"((u32)value), "d"((u32)(value >> 32)));
+}
+
+/* False when the generator had nothing ready. */
+static inline bool read_random(u64 *value)
+{
+	bool good;
+
+	__asm__ volatile("rdrand %0" : "=r"(*value), "=@ccc"(good));
+	return good;
+}
+
+static inline void disable_interrupts(void)
+{
+	__asm__ volatile("cli" : : : "memory");
 }
 
 static inline _Noreturn void halt(void)

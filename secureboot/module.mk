@@ -1,7 +1,8 @@
 # The stage: pure logic that host tests run as it is, and the few files that touch the machine.
-PURE_SRCS += secureboot/multiboot2.c secureboot/advice.c
-STAGE_SRCS += secureboot/entry.S secureboot/anchor.S secureboot/relocate.c secureboot/exceptions.c secureboot/stop.c \
-	secureboot/console.c secureboot/main.c
+PURE_SRCS += $(addprefix secureboot/,multiboot2.c memory.c efi_memory.c bios_memory.c identity.c advice.c slot.c measure.c \
+	handoff.c stage.c)
+STAGE_SRCS += $(addprefix secureboot/,entry.S anchor.S relocate.c exceptions.c stop.c console.c machine.c efi_services.c \
+	efi_pages.c efi_exit.c efi_screen.c efi_tcg2.c platform_efi.c platform_bios.c main.c)
 
 ALL += $(B)/stage.elf
 

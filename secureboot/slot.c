@@ -1,0 +1,163 @@
+/*
+ * Verifying a slot: copy first, then verify the copy, so that nobody can change what was verified.
+ * Trust: in the TCB; pure over struct platform.
+ */
+#include "secureboot/slot.h"
+
+#include "lib/bytes.h"
+
+#include <string.h>
+
+/* A hypervisor makes its first page tables with 2 MiB pages. */
+#define HYPERVISOR_ALIGN MIB(2)
+
+static void record_key(void *context, u64 version, const u8 digest[SHA384_SIZE])
+{
+	struct slot *slot = context;
+
+	/* Cannot be: the region has no room for more. Were it so, the count would betray it. */
+	if (slot->key_count < KEY_CHAIN_MAX) {
+		slot->key[slot->key_count].version = version;
+		memcpy(slot->key[slot->key_count].digest, digest, SHA384_SIZE);
+	}
+	slot->key_count++;
+}
+
+static enum err copy_head(const struct blob *loaded, u8 *head, size_t *length)
+{
+	struct image_layout layout;
+	enum err e;
+
+	if (loaded->length < IMAGE_HEADER_SIZE)
+		return ERR_IMAGE_ABSENT;
+	memcpy(head, loaded->bytes, IMAGE_HEADER_SIZE);
+	e = image_layout_read(head, IMAGE_HEADER_SIZE, loaded->length, &layout);
+	if (e != OK)
+		return e;
+	if (layout.payload_offset > IMAGE_HEAD_MAX || layout.payload_offset < IMAGE_HEADER_SIZE)
+		return ERR_IMAGE_HEADER;
+	/* The header is not read a second time: it must stay the one whose lengths were checked. */
+	memcpy(head + IMAGE_HEADER_SIZE, loaded->bytes + IMAGE_HEADER_SIZE, layout.payload_offset - IMAGE_HEADER_SIZE);
+	*length = layout.payload_offset;
+	return OK;
+}
+
+void slot_examine(struct slot *slot, u8 *head, const struct image_policy *policy)
+{
+	const struct keys_visitor visitor = { .visit = record_key, .context = slot };
+	size_t length;
+
+	slot->key_count = 0;
+	slot->found = copy_head(&slot->loaded, head, &length);
+	if (slot->found == OK)
+		slot->found =
+			image_verify_head(head, length, slot->loaded.length, policy->anchor, &visitor, &slot->image);
+	if (slot->found == OK && slot->key_count > KEY_CHAIN_MAX)
+		slot->found = ERR_KEYS_CHAIN;
+	slot->verified = slot->found == OK;
+	if (slot->verified)
+		slot->found = image_judge(&slot->image, policy);
+}
+
+/* Copied once, hashed once, and where it will run: between check and use nothing moves. */
+static enum err place_component(const struct slot *slot, const struct component *c, const struct platform *platform, u8 **out)
+{
+	u64 align = c->kind == COMPONENT_HYPERVISOR ? HYPERVISOR_ALIGN : IMAGE_ALIGN;
+	enum err e;
+
+	if (!range_inside(c->offset, c->length, slot->loaded.length) || c->memory_length < c->length)
+		return ERR_IMAGE_LENGTH;
+	if (!is_aligned(c->load_address, align))
+		return ERR_BOOT_MEMORY;
+	e = platform->allocate(c->load_address, c->memory_length, align, out);
+	if (e != OK)
+		return e;
+	memcpy(*out, slot->loaded.bytes + c->offset, c->length);
+	memset(*out + c->length, 0, c->memory_length - c->length);
+	return image_verify_component(c, *out);
+}
+
+/* docs/format.md, "Hypervisor component": only looked at once its digest holds. */
+static enum err check_hypervisor(const struct component *c, const u8 *content, u32 *entry)
+{
+	struct reader r = reader_on(content, HYPERVISOR_HEADER_SIZE);
+	const u8 *magic;
+	u32 version;
+	u64 length, memory_length;
+
+	if (c->length < HYPERVISOR_HEADER_SIZE)
+		return ERR_IMAGE_HYPERVISOR;
+	magic = read_bytes(&r, MAGIC_SIZE);
+	version = read_le32(&r);
+	*entry = read_le32(&r);
+	length = read_le64(&r);
+	memory_length = read_le64(&r);
+	read_zero(&r, 32);
+	if (!reader_done(&r) || memcmp(magic, HYPERVISOR_MAGIC, MAGIC_SIZE) != 0 || version != HANDOFF_VERSION ||
+		length != c->length || memory_length != c->memory_length || *entry < HYPERVISOR_HEADER_SIZE ||
+		*entry >= c->length)
+		return ERR_IMAGE_HYPERVISOR;
+	return OK;
+}
+
+static const struct component *hypervisor_of(const struct slot *slot, u8 **at)
+{
+	const struct manifest *m = &slot->image.manifest;
+
+	for (u32 i = 0; i < m->component_count; i++) {
+		*at = slot->component[i];
+		if (m->components[i].kind == COMPONENT_HYPERVISOR)
+			return &m->components[i];
+	}
+	return NULL;
+}
+
+static enum err place_all(struct slot *slot, const struct platform *platform)
+{
+	const struct manifest *m = &slot->image.manifest;
+	const struct component *hypervisor;
+	u8 *at = NULL;
+	u32 entry;
+
+	for (u32 i = 0; i < m->component_count; i++) {
+		enum err e = place_component(slot, &m->components[i], platform, &slot->component[i]);
+
+		if (e != OK)
+			return e;
+	}
+	hypervisor = hypervisor_of(slot, &at);
+	return hypervisor ? check_hypervisor(hypervisor, at, &entry) : ERR_IMAGE_HYPERVISOR;
+}
+
+enum err slot_place(struct slot *slot, const struct platform *platform)
+{
+	enum err e;
+
+	memset(slot->component, 0, sizeof(slot->component));
+	e = place_all(slot, platform);
+	if (e != OK)
+		slot_release(slot, platform);
+	slot->placed = e == OK;
+	return e;
+}
+
+void slot_release(struct slot *slot, const struct platform *platform)
+{
+	const struct manifest *m = &slot->image.manifest;
+
+	for (u32 i = 0; i < m->component_count; i++) {
+		if (slot->component[i])
+			platform->release(slot->component[i], m->components[i].memory_length);
+		slot->component[i] = NULL;
+	}
+	slot->placed = false;
+}
+
+u64 slot_entry(const struct slot *slot)
+{
+	u8 *at = NULL;
+	const struct component *c = hypervisor_of(slot, &at);
+	u32 entry;
+
+	return c && check_hypervisor(c, at, &entry) == OK ? (u64)at + entry : 0;
+}
