@@ -1,111 +1,112 @@
 /*
- * The boot path of the simulated node: NV view, heads, order, content, plan, commit, as the stage goes it, but for
- * measuring and the jump.
- * Trust: test code around the product's decisions.
+ * Boots the simulated node through the stage itself (secureboot/stage.c), on a machine of one static arena.
+ * Trust: test code.
  */
+#include "secureboot/stage.h"
+
 #include "tests/sim/check.h"
 #include "tests/sim/coverage.h"
 
 #include <string.h>
 
-struct boot {
-	struct node *node;
-	struct nv_store store;
-	struct nv_view view;
-	struct image_policy policy;
-	struct verified_image image[SLOTS];
-	enum err found[SLOTS];
-};
+enum { ARENA_SIZE = 8 << 20, ARENA_ALIGN = 2 << 20 };
 
-static void read_head(struct boot *b, u8 slot)
+/* What one boot used and measured. */
+static struct {
+	u64 used;
+	u32 events;
+	u8 manifest[SHA384_SIZE];
+} machine;
+
+static _Alignas(ARENA_ALIGN) u8 arena[ARENA_SIZE];
+
+static enum err allocate(u64 address, u64 length, u64 align, u8 **out)
 {
-	const u8 *bytes = b->node->flash.now[slot];
-	struct image_layout layout;
-	enum err e = image_layout_read(bytes, SLOT_SIZE, SLOT_SIZE, &layout);
+	u64 at = align_up(machine.used, align);
 
-	if (!e)
-		e = image_verify_head(bytes, layout.payload_offset, SLOT_SIZE, b->policy.anchor, NULL, &b->image[slot]);
-	b->found[slot] = e ? e : image_judge(&b->image[slot], &b->policy);
-}
-
-static enum err check_content(const struct boot *b, u8 slot)
-{
-	const struct manifest *m = &b->image[slot].manifest;
-
-	for (u32 i = 0; i < m->component_count; i++) {
-		const u8 *content = b->node->flash.now[slot] + m->components[i].offset;
-		enum err e = image_verify_component(&m->components[i], content);
-
-		if (e)
-			return e;
-	}
+	if (address != 0 || align > ARENA_ALIGN || !range_inside(at, length, ARENA_SIZE))
+		return ERR_BOOT_MEMORY;
+	machine.used = at + length;
+	*out = arena + at;
 	return OK;
 }
 
-static u32 choose(const struct boot *b, struct slot_facts facts[SLOTS], struct boot_choice choices[SLOTS])
+/* A boot is short: what is given back is not used again. */
+static void release(u8 *memory, u64 length)
 {
+	memset(memory, 0xdd, length);
+}
+
+static enum err measure(u32 pcr, const struct event *event)
+{
+	machine.events++;
+	if (pcr == PCR_IMAGE && event->kind == EVENT_MANIFEST)
+		memcpy(machine.manifest, event->digest, SHA384_SIZE);
+	return OK;
+}
+
+static enum err finish(struct memory_entry *map, u32 *count, struct blob *log)
+{
+	map[0] = (struct memory_entry){ .base = 0, .length = MIB(512), .type = MEMORY_RAM };
+	*count = 1;
+	*log = (struct blob){ .bytes = arena, .length = 1 };
+	return OK;
+}
+
+static struct platform platform_of(const struct node *n)
+{
+	struct platform p = {
+		.uefi = true,
+		.secure_boot = true,
+		.tpm_interface = "tis",
+		.allocate = allocate,
+		.release = release,
+		.measure = measure,
+		.finish = finish,
+	};
+
 	for (u8 i = 0; i < SLOTS; i++)
-		facts[i] = slot_facts_of(&b->view, i, b->found[i] == OK ? &b->image[i] : NULL);
-	return boot_order(b->view.status, b->view.writable, facts, choices);
+		p.loaded.slot[i] = (struct blob){ .bytes = n->flash.now[i], .length = SLOT_SIZE };
+	return p;
 }
 
-/* Counts the try; where that cannot be done, the caller decides again without the right to write. */
-static enum err settle(struct boot *b, const struct slot_facts facts[SLOTS], const struct boot_choice *choice)
+/* What would be jumped to is the hypervisor of a whole release, and that release was measured. */
+static void check_started(struct node *n, const struct stage_result *result)
 {
-	struct boot_state next;
-	bool changed;
-	enum err e = boot_plan(&b->view, facts, b->found, choice, &next, &changed);
+	enum release r = release_in(n->flash.now[result->choice.slot]);
+	const struct verified_image *image;
+	const struct component *hypervisor;
 
-	return e || !changed ? e : nv_commit(&b->store, &b->view, &next);
-}
-
-static enum err choose_and_settle(struct boot *b, struct boot_choice *out)
-{
-	struct slot_facts facts[SLOTS];
-	struct boot_choice choices[SLOTS];
-
-	while (choose(b, facts, choices) > 0) {
-		*out = choices[0];
-		b->found[out->slot] = check_content(b, out->slot);
-		if (b->found[out->slot])
-			continue;
-		if (settle(b, facts, out) == OK)
-			return OK;
-		if (!b->view.writable)
-			return ERR_INTERNAL;
-		b->view.writable = false;
-	}
-	return ERR_BOOT_NO_SLOT;
-}
-
-static enum err boot(struct boot *b, struct boot_choice *choice)
-{
-	enum err e = nv_read_view(&b->store, &b->view);
-
-	if (e)
-		return e;
-	b->policy = release_policy();
-	b->policy.floor_known = b->view.status != NV_UNPROVISIONED;
-	b->policy.image_floor = b->view.image_floor;
-	b->policy.key_floor = b->view.key_floor;
-	for (u8 i = 0; i < SLOTS; i++)
-		read_head(b, i);
-	return choose_and_settle(b, choice);
+	CHECK(n, r != RELEASES);
+	if (r == RELEASES)
+		return;
+	image = &release_image(r)->image;
+	hypervisor = manifest_find(&image->manifest, COMPONENT_HYPERVISOR);
+	CHECK(n, memcmp(machine.manifest, image->manifest_digest, SHA384_SIZE) == 0);
+	CHECK(n,
+		memcmp((const u8 *)result->entry - HYPERVISOR_HEADER_SIZE,
+			release_image(r)->bytes + hypervisor->offset, hypervisor->length) == 0);
+	n->up.image = *image;
 }
 
 void node_boot(struct node *n)
 {
-	static struct boot b;
+	static struct anchor anchor;
+	static struct stage_result result;
+	struct nv_store store = fake_nv_store(&n->nv);
 	u32 flash_writes = n->flash.writes;
+	struct platform p = platform_of(n);
 
 	memcpy(n->flash.now, n->flash.durable, sizeof(n->flash.now));
 	check_records(n);
-	b.node = n;
-	b.store = fake_nv_store(&n->nv);
-	n->up.stopped = boot(&b, &n->up.choice);
-	n->up.view = b.view;
-	if (n->up.stopped == OK)
-		n->up.image = b.image[n->up.choice.slot];
+	memset(&machine, 0, sizeof(machine));
+	anchor = release_anchor();
+	n->up.stopped = stage_run(&p, &anchor, &store, &result);
+	if (n->up.stopped == OK) {
+		n->up.choice = result.choice;
+		n->up.view = result.nv;
+		check_started(n, &result);
+	}
 	coverage_boot(&n->up);
 	check_boot(n, flash_writes);
 }

@@ -6,7 +6,8 @@ SIM_OBJS := $(patsubst %,$(B)/san/tests/sim/%.o,fake_flash releases node boot ch
 $(B)/tests/sim/sim: $(SIM_OBJS) $(B)/libsignet-san.a
 	@mkdir -p $(@D)
 	$(call echo_step,LINK,$@)
-	$(Q)$(CC) -fsanitize=address,undefined -Wl,--wrap=slot_transition,--wrap=ecdsa_p384_verify $^ -o $@ $(LDLIBS_CRYPTO)
+	$(Q)$(CC) -fsanitize=address,undefined -Wl,--wrap=slot_transition,--wrap=ecdsa_p384_verify $^ -o $@ $(LDLIBS_CRYPTO) \
+		-lfdt
 
 .PHONY: check-sim
 check-sim: $(B)/tests/sim/sim

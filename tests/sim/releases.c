@@ -14,7 +14,7 @@
 enum { HYPERVISOR_LENGTH = 5000, KERNEL_LENGTH = 70000 };
 
 static struct release_image releases[RELEASES];
-static struct key_set anchor;
+static struct key_set roots;
 
 /* Bytes no two releases share, so that a mix of two is neither; a header that the stage accepts. */
 static void fill_payload(struct forge *f, enum release r)
@@ -42,6 +42,7 @@ static void make_one(struct forge *f, enum release r)
 	struct release_image *out = &releases[r];
 
 	f->manifest.svn = 10 + (u32)r;
+	f->manifest.min_stage_version = 1;
 	f->manifest.created = FORGE_CREATED + r;
 	if (r == RELEASE_NEXT)
 		forge_rotate(f, FORGE_ROOTS);
@@ -62,7 +63,7 @@ void releases_make(void)
 	static struct forge f;
 
 	forge_init(&f);
-	anchor = f.anchor;
+	roots = f.anchor;
 	for (u32 r = 0; r < RELEASES; r++)
 		make_one(&f, (enum release)r);
 }
@@ -72,11 +73,18 @@ const struct release_image *release_image(enum release r)
 	return &releases[r];
 }
 
+struct anchor release_anchor(void)
+{
+	struct anchor a = { .hardware_class = "server-1", .keys = roots };
+
+	return a;
+}
+
 struct image_policy release_policy(void)
 {
 	struct image_policy p = forge_policy();
 
-	p.anchor = &anchor;
+	p.anchor = &roots;
 	p.image_floor = 0;
 	p.key_floor = 0;
 	return p;

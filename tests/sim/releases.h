@@ -5,7 +5,7 @@
 #ifndef SIGNET_TESTS_SIM_RELEASES_H
 #define SIGNET_TESTS_SIM_RELEASES_H
 
-#include "image/verify.h"
+#include "image/anchor.h"
 #include "tests/sim/fake_flash.h"
 
 enum release {
@@ -24,6 +24,9 @@ struct release_image {
 void releases_make(void);
 
 const struct release_image *release_image(enum release r);
+
+/* What this node's stage was built with. */
+struct anchor release_anchor(void);
 
 /* What every verifier of this node trusts and demands, floors aside. */
 struct image_policy release_policy(void);
