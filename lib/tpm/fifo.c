@@ -121,21 +121,25 @@ static void receive_bytes(struct tpm_device *d, size_t n)
 	device_moved(d, n);
 }
 
-/* A response must be exactly as long as its header says: not a byte missing, none left over. */
+/*
+ * A response must be exactly as long as its header says. As in sending, the last byte goes alone: before it the TPM
+ * must have one more, after it none.
+ */
 static enum err receive(struct tpm_device *d, bool *over)
 {
 	u32 sts = status(d);
 	if (!has(sts, STS_VALID))
 		return OK;
 	bool more = has(sts, STS_DATA_AVAILABLE);
-	if (d->moved == d->expected) {
-		*over = !more;
-		return more ? ERR_TPM_RESPONSE : OK;
-	}
-	if (!more)
+	if (more != (d->moved < d->expected))
 		return ERR_TPM_RESPONSE;
+	if (!more) {
+		*over = true;
+		return OK;
+	}
+	size_t left = d->expected - d->moved;
 	bool in_header = d->moved < TPM_HEADER_SIZE;
-	receive_bytes(d, smaller(burst_of(sts), d->expected - d->moved));
+	receive_bytes(d, smaller(burst_of(sts), left > 1 ? left - 1 : 1));
 	return in_header && d->moved == TPM_HEADER_SIZE ? device_expect_response(d) : OK;
 }
 
