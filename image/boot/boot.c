@@ -87,7 +87,7 @@ static enum err write_memdisk(struct boot_build *b, const char *path)
 	if (e)
 		return fail(b, e, path);
 	struct ustar tar = { .fd = out.fd };
-	e = ustar_add(&tar, "grub.cfg", config, config_length);
+	e = ustar_add(&tar, "boot/grub/grub.cfg", config, config_length);
 	if (!e)
 		e = ustar_add(&tar, "stage.elf", stage, stage_length);
 	if (!e)
