@@ -1,24 +1,21 @@
 /*
  * `signet keys export`: what firmware, stage builders and fleet servers need, and no private key.
- * Trust: signs Secure Boot variables with PK and KEK; those keys reach sbvarsign through memory, never a file.
+ * Trust: signs Secure Boot variables with PK and KEK.
  */
 #include "image/host/file.h"
 #include "keys/certificate.h"
 #include "keys/chain.h"
 #include "keys/commands.h"
-#include "keys/esl.h"
 #include "keys/files.h"
 #include "keys/generate.h"
 #include "keys/pkcs8.h"
-#include "keys/tool.h"
+#include "keys/variable.h"
 
 #include <errno.h>
-#include <mbedtls/platform_util.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
+#include <time.h>
 
 enum { ESL_MAX = 65536 };
 
@@ -38,15 +35,20 @@ static const char *const microsoft_defaults[] = {
 	"/usr/lib/python3/dist-packages/virt/firmware/certs/MicrosoftUEFICA2023.pem",
 };
 
-struct export
-{
+/* EFI signature lists, one behind the other: the content of a variable. */
+struct esl {
+	u8 bytes[ESL_MAX];
+	size_t n;
+};
+
+struct export_job {
 	const struct args *args;
 	const struct key_session *session;
 	const char *out;
 };
 
 static enum err add_certificate(
-        const char *path, const u8 owner[GUID_SIZE], u8 *esl, size_t *n, const char *copy /* as DER; may be NULL */)
+        const char *path, const u8 owner[GUID_SIZE], struct esl *esl, const char *copy /* as DER; may be NULL */)
 {
 	mbedtls_x509_crt crt;
 	enum err e;
@@ -54,26 +56,26 @@ static enum err add_certificate(
 	mbedtls_x509_crt_init(&crt);
 	e = certificate_load(path, &crt);
 	if (e == OK)
-		e = esl_add(esl, ESL_MAX, n, owner, crt.raw.p, crt.raw.len);
+		e = esl_add(esl->bytes, ESL_MAX, &esl->n, owner, crt.raw.p, crt.raw.len);
 	if (e == OK && copy)
 		e = file_write(copy, crt.raw.p, crt.raw.len);
 	mbedtls_x509_crt_free(&crt);
 	return e;
 }
 
-static const char *microsoft_ca(const struct export *x, u32 n)
+static const char *microsoft_ca(const struct export_job *x, u32 n)
 {
 	if (option_given(x->args, "microsoft-ca"))
 		return option_value_at(x->args, "microsoft-ca", n);
 	return n < ARRAY_SIZE(microsoft_defaults) ? microsoft_defaults[n] : NULL;
 }
 
-static enum exit_code add_microsoft(const struct export *x, u8 *esl, size_t *n)
+static enum exit_code add_microsoft(const struct export_job *x, struct esl *esl)
 {
 	const char *path;
 
 	for (u32 i = 0; (path = microsoft_ca(x, i)) != NULL; i++) {
-		enum err e = add_certificate(path, guid_microsoft, esl, n, NULL);
+		enum err e = add_certificate(path, guid_microsoft, esl, NULL);
 
 		if (e != OK)
 			return complain(e,
@@ -83,58 +85,54 @@ static enum exit_code add_microsoft(const struct export *x, u8 *esl, size_t *n)
 	return EXIT_OK;
 }
 
-/* The private key, decrypted, in memory that only this process and its child see: the child inherits the descriptor. */
-static enum err secret_in_memory(const char *path, const struct passphrase *passphrase, int *fd)
+/* Content of a variable, signed for firmware by whoever may change it: dir/signer.{pem,crt}. */
+static enum err sign_update(const struct export_job *x, const char *dir, const char *signer,
+        const struct variable_update *u, u8 *auth, size_t *n)
 {
-	static const struct passphrase none;
-	char pem[KEY_PEM_MAX];
-	size_t n = 0;
+	char path[PATH_MAX];
 	mbedtls_pk_context key;
-	enum err e;
+	mbedtls_x509_crt crt;
+	enum err e = store_path(dir, signer, ".pem", path, sizeof(path));
 
 	mbedtls_pk_init(&key);
-	e = private_key_load(path, passphrase, &key);
+	mbedtls_x509_crt_init(&crt);
 	if (e == OK)
-		e = pkcs8_write(&key, &none, pem, &n);
+		e = private_key_load(path, &x->session->passphrase, &key);
+	if (e == OK)
+		e = store_path(dir, signer, ".crt", path, sizeof(path));
+	if (e == OK)
+		e = certificate_load(path, &crt);
+	if (e == OK)
+		e = variable_sign(u, &key, &crt, auth, n);
+	mbedtls_x509_crt_free(&crt);
 	mbedtls_pk_free(&key);
-	if (e != OK)
-		return e;
-	*fd = memfd_create("key", 0);
-	e = *fd < 0 ? ERR_IO : write_at(*fd, 0, pem, n);
-	if (e != OK && *fd >= 0)
-		(void)close(*fd);
-	mbedtls_platform_zeroize(pem, sizeof(pem));
 	return e;
 }
 
-/* A signed update of the variable: dir/signer.{pem,crt} vouches for esl_path. */
-static enum err sign_variable(const struct export *x, const char *dir, const char *signer, const char *name,
-        const char *esl_path, const char *auth)
+static enum err write_auth(const struct export_job *x, const char *dir, const char *signer, const char *file,
+        const char *name, const struct esl *esl)
 {
-	char key[PATH_MAX], certificate[PATH_MAX], secret[32];
-	const char *const argv[] = { "sbvarsign", "--key", secret, "--cert", certificate, "--attr",
-		"NON_VOLATILE,BOOTSERVICE_ACCESS,RUNTIME_ACCESS,TIME_BASED_AUTHENTICATED_WRITE_ACCESS", "--output",
-		auth, name, esl_path, NULL };
-	int fd;
-	enum err e = store_path(dir, signer, ".pem", key, sizeof(key));
+	static u8 auth[VARIABLE_OVERHEAD_MAX + ESL_MAX];
+	const struct variable_update update = {
+		.name = name,
+		.guid = strcmp(name, "db") == 0 ? guid_database : guid_global,
+		.when = time(NULL),
+		.content = esl->bytes,
+		.length = esl->n,
+	};
+	char path[PATH_MAX];
+	size_t n;
+	enum err e = store_path(x->out, file, ".auth", path, sizeof(path));
 
 	if (e == OK)
-		e = store_path(dir, signer, ".crt", certificate, sizeof(certificate));
-	if (e == OK)
-		e = secret_in_memory(key, &x->session->passphrase, &fd);
-	if (e != OK)
-		return e;
-	e = path_make(secret, sizeof(secret), "/proc/self/fd/%d", fd);
-	if (e == OK)
-		e = tool_run(argv);
-	(void)close(fd);
-	return e;
+		e = sign_update(x, dir, signer, &update, auth, &n);
+	return e == OK ? file_write(path, auth, n) : e;
 }
 
 /* For machines that already have an older PK of ours: only its holder may put the new one in. */
-static enum err sign_pk_update(const struct export *x, const char *esl_path)
+static enum err write_pk_updates(const struct export_job *x, const struct esl *esl)
 {
-	char retired[PATH_MAX], name[64], auth[PATH_MAX];
+	char retired[PATH_MAX], name[64], file[80];
 	u32 numbers[128];
 	u32 count;
 	enum err e = path_make(retired, sizeof(retired), "%s/" RETIRED, x->session->dir);
@@ -145,44 +143,53 @@ static enum err sign_pk_update(const struct export *x, const char *esl_path)
 	for (u32 i = 0; e == OK && i < count; i++) {
 		e = path_make(name, sizeof(name), "pk-%u", numbers[i]);
 		if (e == OK)
-			e = path_make(auth, sizeof(auth), "%s/PK-from-%s.auth", x->out, name);
+			e = path_make(file, sizeof(file), "PK-from-%s", name);
 		if (e == OK)
-			e = sign_variable(x, retired, name, "PK", esl_path, auth);
+			e = write_auth(x, retired, name, file, "PK", esl);
 	}
 	return e;
 }
 
-static enum exit_code export_variable(const struct export *x, const struct variable *v)
+static enum err write_certificate(const struct export_job *x, const struct variable *v, struct esl *esl)
 {
-	static u8 esl[ESL_MAX];
-	size_t n = 0;
-	char path[PATH_MAX], cer[PATH_MAX], list[PATH_MAX], auth[PATH_MAX];
+	char path[PATH_MAX], cer[PATH_MAX];
 	enum err e = store_path(x->session->dir, v->key, ".crt", path, sizeof(path));
 
 	if (e == OK)
 		e = store_path(x->out, v->name, ".cer", cer, sizeof(cer));
-	if (e == OK)
-		e = store_path(x->out, v->name, ".esl", list, sizeof(list));
-	if (e == OK)
-		e = store_path(x->out, v->name, ".auth", auth, sizeof(auth));
-	if (e == OK)
-		e = add_certificate(path, guid_owner, esl, &n, cer);
-	if (e == OK && strcmp(v->name, "db") == 0 && option_given(x->args, "with-microsoft-option-rom-ca")) {
-		enum exit_code code = add_microsoft(x, esl, &n);
+	return e == OK ? add_certificate(path, guid_owner, esl, cer) : e;
+}
 
-		if (code != EXIT_OK)
-			return code;
-	}
+static enum err write_variable(const struct export_job *x, const struct variable *v, const struct esl *esl)
+{
+	char path[PATH_MAX];
+	enum err e = store_path(x->out, v->name, ".esl", path, sizeof(path));
+
 	if (e == OK)
-		e = file_write(list, esl, n);
+		e = file_write(path, esl->bytes, esl->n);
 	if (e == OK)
-		e = sign_variable(x, x->session->dir, v->signer, v->name, list, auth);
-	if (e == OK && strcmp(v->name, "PK") == 0)
-		e = sign_pk_update(x, list);
+		e = write_auth(x, x->session->dir, v->signer, v->name, v->name, esl);
+	return e == OK && strcmp(v->name, "PK") == 0 ? write_pk_updates(x, esl) : e;
+}
+
+static enum exit_code export_variable(const struct export_job *x, const struct variable *v)
+{
+	static struct esl esl;
+	enum exit_code code = EXIT_OK;
+	enum err e;
+
+	esl.n = 0;
+	e = write_certificate(x, v, &esl);
+	if (e == OK && strcmp(v->name, "db") == 0 && option_given(x->args, "with-microsoft-option-rom-ca"))
+		code = add_microsoft(x, &esl);
+	if (code != EXIT_OK)
+		return code;
+	if (e == OK)
+		e = write_variable(x, v, &esl);
 	return e == OK ? EXIT_OK : complain(e, key_advice(e), "cannot export %s", v->name);
 }
 
-static enum err copy_file(const struct export *x, const char *from, const char *to)
+static enum err copy_file(const struct export_job *x, const char *from, const char *to)
 {
 	u8 bytes[KEY_PEM_MAX];
 	char source[PATH_MAX], target[PATH_MAX];
@@ -196,7 +203,7 @@ static enum err copy_file(const struct export *x, const char *from, const char *
 	return e == OK ? file_write(target, bytes, n) : e;
 }
 
-static enum err export_policy_key(const struct export *x)
+static enum err export_policy_key(const struct export_job *x)
 {
 	const u8 *key = key_set_policy_key(&x->session->set);
 	char path[PATH_MAX], name[64];
@@ -211,7 +218,7 @@ static enum err export_policy_key(const struct export *x)
 	return e == OK ? file_write(path, key, P256_KEY_SIZE) : e;
 }
 
-static enum err export_chain(const struct export *x)
+static enum err export_chain(const struct export_job *x)
 {
 	static u8 region[IMAGE_KEYS_MAX];
 	char path[PATH_MAX];
@@ -224,7 +231,7 @@ static enum err export_chain(const struct export *x)
 }
 
 /* As PEM too, which tools for virtual firmware and EFI signing ask for. */
-static enum err copy_certificate(const struct export *x, const struct variable *v)
+static enum err copy_certificate(const struct export_job *x, const struct variable *v)
 {
 	char from[16], to[16];
 	enum err e = path_make(from, sizeof(from), "%s.crt", v->key);
@@ -234,7 +241,7 @@ static enum err copy_certificate(const struct export *x, const struct variable *
 	return e == OK ? copy_file(x, from, to) : e;
 }
 
-static enum exit_code export_rest(const struct export *x)
+static enum exit_code export_rest(const struct export_job *x)
 {
 	enum err e = copy_file(x, "fleet-ca.crt", "fleet-ca.crt");
 
@@ -247,7 +254,7 @@ static enum exit_code export_rest(const struct export *x)
 	return e == OK ? EXIT_OK : complain(e, key_advice(e), "cannot export to %s", x->out);
 }
 
-static void report(const struct export *x)
+static void report(const struct export_job *x)
 {
 	printf("Wrote PK, KEK and db (.crt, .cer, .esl, .auth), fleet-ca.crt, policy.pub, policy-key.bin, "
 	       "key-manifests.bin "
@@ -259,7 +266,7 @@ static void report(const struct export *x)
 		     "apart");
 }
 
-static enum exit_code export_all(const struct export *x)
+static enum exit_code export_all(const struct export_job *x)
 {
 	enum exit_code code = EXIT_OK;
 
@@ -285,7 +292,7 @@ enum exit_code keys_export(const struct args *args)
 	code = key_session_open(args, &s);
 	if (code != EXIT_OK)
 		return code;
-	code = export_all(&(struct export){ args, &s, option_value(args, "out") });
+	code = export_all(&(struct export_job){ args, &s, option_value(args, "out") });
 	key_session_close(&s);
 	return code;
 }

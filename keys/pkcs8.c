@@ -4,92 +4,32 @@
  */
 #include "keys/pkcs8.h"
 
+#include "keys/der.h"
 #include "keys/random.h"
 
 #include <mbedtls/aes.h>
-#include <mbedtls/asn1write.h>
-#include <mbedtls/oid.h>
 #include <mbedtls/pem.h>
 #include <mbedtls/pkcs5.h>
 #include <mbedtls/platform_util.h>
 #include <string.h>
 
-enum { DER_MAX = 4096, SALT_SIZE = 16, BLOCK = 16, AES_KEY_SIZE = 32 };
-
-/* Backwards writing, with the first failure kept. */
-struct der {
-	u8 bytes[DER_MAX];
-	u8 *at;
-	int status;
-};
-
-static void der_start(struct der *d)
-{
-	d->at = d->bytes + DER_MAX;
-	d->status = 0;
-}
-
-static size_t der_length(const struct der *d)
-{
-	return (size_t)(d->bytes + DER_MAX - d->at);
-}
-
-static void keep(struct der *d, int written)
-{
-	if (written < 0)
-		d->status = written;
-}
-
-static void put_header(struct der *d, size_t length, u8 tag)
-{
-	keep(d, mbedtls_asn1_write_len(&d->at, d->bytes, length));
-	keep(d, mbedtls_asn1_write_tag(&d->at, d->bytes, tag));
-}
-
-static void put_octets(struct der *d, const u8 *bytes, size_t n)
-{
-	keep(d, mbedtls_asn1_write_octet_string(&d->at, d->bytes, bytes, n));
-}
-
-/* Some OIDs hold a zero byte: their length comes with them. */
-static void put_oid(struct der *d, const char *oid, size_t n)
-{
-	keep(d, mbedtls_asn1_write_oid(&d->at, d->bytes, oid, n));
-}
-
-#define PUT_OID(d, oid) put_oid(d, oid, MBEDTLS_OID_SIZE(oid))
-
-static void put_null(struct der *d)
-{
-	keep(d, mbedtls_asn1_write_null(&d->at, d->bytes));
-}
-
-static void put_number(struct der *d, int value)
-{
-	keep(d, mbedtls_asn1_write_int(&d->at, d->bytes, value));
-}
-
-/* Closes a SEQUENCE over what was written since the length was before. */
-static void put_sequence(struct der *d, size_t before)
-{
-	put_header(d, der_length(d) - before, MBEDTLS_ASN1_CONSTRUCTED | MBEDTLS_ASN1_SEQUENCE);
-}
+enum { SALT_SIZE = 16, BLOCK = 16, AES_KEY_SIZE = 32 };
 
 static void put_algorithm(struct der *d, const mbedtls_pk_context *key)
 {
 	size_t before = der_length(d);
 
 	if (mbedtls_pk_get_type(key) == MBEDTLS_PK_RSA) {
-		put_null(d);
-		PUT_OID(d, MBEDTLS_OID_PKCS1_RSA);
+		der_null(d);
+		DER_OID(d, MBEDTLS_OID_PKCS1_RSA);
 	} else {
 		if (mbedtls_pk_get_bitlen(key) == 384)
-			PUT_OID(d, MBEDTLS_OID_EC_GRP_SECP384R1);
+			DER_OID(d, MBEDTLS_OID_EC_GRP_SECP384R1);
 		else
-			PUT_OID(d, MBEDTLS_OID_EC_GRP_SECP256R1);
-		PUT_OID(d, MBEDTLS_OID_EC_ALG_UNRESTRICTED);
+			DER_OID(d, MBEDTLS_OID_EC_GRP_SECP256R1);
+		DER_OID(d, MBEDTLS_OID_EC_ALG_UNRESTRICTED);
 	}
-	put_sequence(d, before);
+	der_wrap(d, DER_SEQUENCE, before);
 }
 
 /* PrivateKeyInfo ::= SEQUENCE { version, algorithm, OCTET STRING } around the traditional encoding. */
@@ -100,10 +40,10 @@ static enum err plain_der(struct der *d, const mbedtls_pk_context *key)
 	if (n < 0)
 		return ERR_INTERNAL;
 	d->at -= n;
-	put_header(d, (size_t)n, MBEDTLS_ASN1_OCTET_STRING);
+	der_header(d, MBEDTLS_ASN1_OCTET_STRING, (size_t)n);
 	put_algorithm(d, key);
-	put_number(d, 0);
-	put_sequence(d, 0);
+	der_number(d, 0);
+	der_wrap(d, DER_SEQUENCE, 0);
 	return d->status ? ERR_INTERNAL : OK;
 }
 
@@ -139,27 +79,25 @@ static void put_pbkdf2(struct der *d, const struct pbes2 *parameters)
 {
 	size_t before = der_length(d);
 
-	put_null(d);
-	PUT_OID(d, MBEDTLS_OID_HMAC_SHA256);
-	put_sequence(d, before);
-	put_number(d, PBKDF2_ITERATIONS);
-	put_octets(d, parameters->salt, SALT_SIZE);
-	put_sequence(d, before);
-	PUT_OID(d, MBEDTLS_OID_PKCS5_PBKDF2);
-	put_sequence(d, before);
+	DER_ALGORITHM(d, MBEDTLS_OID_HMAC_SHA256);
+	der_number(d, PBKDF2_ITERATIONS);
+	der_octets(d, parameters->salt, SALT_SIZE);
+	der_wrap(d, DER_SEQUENCE, before);
+	DER_OID(d, MBEDTLS_OID_PKCS5_PBKDF2);
+	der_wrap(d, DER_SEQUENCE, before);
 }
 
 static void put_pbes2(struct der *d, const struct pbes2 *parameters)
 {
 	size_t before = der_length(d);
 
-	put_octets(d, parameters->iv, BLOCK);
-	PUT_OID(d, MBEDTLS_OID_AES_256_CBC);
-	put_sequence(d, before);
+	der_octets(d, parameters->iv, BLOCK);
+	DER_OID(d, MBEDTLS_OID_AES_256_CBC);
+	der_wrap(d, DER_SEQUENCE, before);
 	put_pbkdf2(d, parameters);
-	put_sequence(d, before);
-	PUT_OID(d, MBEDTLS_OID_PKCS5_PBES2);
-	put_sequence(d, before);
+	der_wrap(d, DER_SEQUENCE, before);
+	DER_OID(d, MBEDTLS_OID_PKCS5_PBES2);
+	der_wrap(d, DER_SEQUENCE, before);
 }
 
 /* EncryptedPrivateKeyInfo ::= SEQUENCE { algorithm, OCTET STRING }; replaces d's content. */
@@ -180,9 +118,9 @@ static enum err encrypted_der(struct der *d, const struct passphrase *passphrase
 	}
 	mbedtls_platform_zeroize(d->bytes, DER_MAX);
 	der_start(d);
-	put_octets(d, text, n);
+	der_octets(d, text, n);
 	put_pbes2(d, &parameters);
-	put_sequence(d, 0);
+	der_wrap(d, DER_SEQUENCE, 0);
 	return d->status ? ERR_INTERNAL : OK;
 }
 

@@ -24,7 +24,6 @@ const char *key_advice(enum err e)
 		{ ERR_KEY_EXISTS, "nothing was overwritten; choose another name or move the old one away" },
 		{ ERR_SIGNATURE_MISSING,
 		        "bring more root keys together: --roots DIR names a directory that holds some" },
-		{ ERR_TOOL, "install the package sbsigntool" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(advice); i++)

@@ -36,14 +36,13 @@ static const struct command command = {
 static const struct command_group group = { "test", "Test", &command };
 
 /* What reached a standard stream while it was caught. */
-struct catch
-{
+struct caught {
 	int stream, saved;
 	FILE *file;
 	char text[4096];
 };
 
-static void catch_begin(struct catch *c, int stream)
+static void catch_begin(struct caught *c, int stream)
 {
 	fflush(NULL);
 	c->stream = stream;
@@ -53,7 +52,7 @@ static void catch_begin(struct catch *c, int stream)
 	dup2(fileno(c->file), stream);
 }
 
-static void catch_end(struct catch *c)
+static void catch_end(struct caught *c)
 {
 	size_t n;
 
@@ -75,7 +74,7 @@ static int word_count(const char *const words[])
 	return n;
 }
 
-static enum err parse(const char *const words[], struct args *args, bool *help, struct catch *said)
+static enum err parse(const char *const words[], struct args *args, bool *help, struct caught *said)
 {
 	enum err e;
 
@@ -92,7 +91,7 @@ static enum err parse(const char *const words[], struct args *args, bool *help, 
 static void good_arguments_are_found_by_name(void **state)
 {
 	struct args args;
-	struct catch said;
+	struct caught said;
 	bool help;
 
 	(void)state;
@@ -113,7 +112,7 @@ static void good_arguments_are_found_by_name(void **state)
 static void two_dashes_end_the_options(void **state)
 {
 	struct args args;
-	struct catch said;
+	struct caught said;
 	bool help;
 
 	(void)state;
@@ -137,7 +136,7 @@ static void bad_arguments_are_refused_with_their_reason(void **state)
 		{ { "signet", "test", "try", "a", "--out=f", "--out=g" }, "--out is given twice" },
 	};
 	struct args args;
-	struct catch said;
+	struct caught said;
 	bool help;
 
 	(void)state;
@@ -154,7 +153,7 @@ static void bad_arguments_are_refused_with_their_reason(void **state)
 static void help_needs_nothing_else(void **state)
 {
 	struct args args;
-	struct catch said;
+	struct caught said;
 	bool help;
 
 	(void)state;
@@ -184,7 +183,7 @@ static void numbers_have_one_range_and_no_odd_spellings(void **state)
 		{ "--count=18446744073709551619", EXIT_USAGE_ERROR, 0 },
 	};
 	struct args args;
-	struct catch said;
+	struct caught said;
 	bool help;
 	u64 value;
 
@@ -236,7 +235,7 @@ static void exit_codes_tell_refusal_from_failure(void **state)
 
 static void complaints_say_what_why_and_what_to_do(void **state)
 {
-	struct catch said;
+	struct caught said;
 	enum exit_code code;
 
 	(void)state;
@@ -306,7 +305,7 @@ static void json_is_always_utf8(void **state)
 static void a_bar_is_drawn_on_terminals_only(void **state)
 {
 	struct progress p;
-	struct catch said;
+	struct caught said;
 
 	(void)state;
 	catch_begin(&said, STDERR_FILENO);
