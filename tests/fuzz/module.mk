@@ -1,0 +1,37 @@
+# libFuzzer targets, one a parser of outside bytes: any fuzz_NAME.c dropped here takes part. Seeds are made at build time: each
+# seed_NAME.c is a program that writes files into DIRECTORY/fuzz_TARGET/ for the DIRECTORY it is given.
+#   FUZZ_LDFLAGS_fuzz_NAME   more linker flags for one target
+FUZZ_TIME ?= 60
+FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SEEDERS := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/seed_*.c))
+
+# Whole images get past their signatures here: the target decides for itself what a valid one is.
+FUZZ_LDFLAGS_fuzz_image := -Wl,--wrap=ecdsa_p384_verify
+FUZZ_LDFLAGS_fuzz_keys := -Wl,--wrap=ecdsa_p384_verify
+
+$(B)/tests/fuzz/fuzz_%: $(B)/fuzz/tests/fuzz/fuzz_%.o $(B)/libsignet-fuzz.a
+	@mkdir -p $(@D)
+	$(call echo_step,LINK,$@)
+	$(Q)$(CLANG) -fsanitize=fuzzer,address,undefined $^ -o $@ $(FUZZ_LDFLAGS_fuzz_$*) $(LDLIBS_CRYPTO) -lfdt
+
+$(B)/tests/fuzz/seed_%: $(B)/san/tests/fuzz/seed_%.o $(B)/libsignet-san.a
+	@mkdir -p $(@D)
+	$(call echo_step,LINK,$@)
+	$(Q)$(CC) -fsanitize=address,undefined $^ -o $@ $(LDLIBS_CRYPTO) -lfdt
+.SECONDARY: $(FUZZ_TARGETS:$(B)/tests/%=$(B)/fuzz/tests/%.o) $(FUZZ_SEEDERS:$(B)/tests/%=$(B)/san/tests/%.o)
+
+$(B)/fuzz-seeds/.made: $(FUZZ_SEEDERS)
+	@rm -rf $(@D)
+	@mkdir -p $(@D)
+	@for seeder in $^; do $$seeder $(@D) || exit 1; done
+	@touch $@
+
+# A fixed number of runs from fixed seeds, so that the outcome does not hang on the machine's speed.
+.PHONY: check-fuzz fuzz
+check-fuzz: $(FUZZ_TARGETS) $(B)/fuzz-seeds/.made
+	@tests/tap fuzz $(foreach t,$(FUZZ_TARGETS),"tests/fuzz/run $t $(B)/fuzz-seeds/$(notdir $t) -runs=20000 -seed=1")
+
+# Findings land beside the corpus, which grows from run to run.
+fuzz: $(FUZZ_TARGETS) $(B)/fuzz-seeds/.made
+	@V=1 tests/tap fuzz $(foreach t,$(FUZZ_TARGETS),"tests/fuzz/run $t $(B)/fuzz-seeds/$(notdir $t) \
+		-max_total_time=$(FUZZ_TIME) $(B)/fuzz-corpus/$(notdir $t)")
