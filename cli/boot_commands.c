@@ -1,6 +1,8 @@
 /* `signet boot`. Trust: runs where the Secure Boot key is. */
 #include "cli/image_common.h"
+#include "cli/units.h"
 #include "image/boot/boot.h"
+#include "image/flash/layout.h"
 #include "image/host/chain.h"
 #include "keys/commands.h"
 
@@ -22,6 +24,7 @@ static const struct option_spec build_options[] = {
 	{ .name = "allow-development", .help = "let the stage start development images" },
 	{ .name = "allow-debug", .help = "let the stage start debug images" },
 	{ .name = "unsigned", .help = "leave the EFI binary unsigned, to be signed elsewhere" },
+	{ .name = "slot-size", .argument = "SIZE", .help = "size of each slot of the disks, in whole MiB (48M)" },
 	{ .name = "config", .argument = "FILE", .help = "GRUB configuration (grub.cfg beside the stage)" },
 	{ .name = "modules", .argument = "FILE", .help = "list of GRUB modules (grub.modules beside the stage)" },
 	{ .name = "grub-dir", .argument = "DIR", .help = "GRUB's platform folders (" GRUB_DIRECTORY_DEFAULT ")" },
@@ -55,6 +58,16 @@ static enum exit_code take_anchor(const struct args *args, struct anchor *a)
 	a->flags = (option_given(args, "allow-development") ? IMAGE_DEVELOPMENT : 0u) |
 	        (option_given(args, "allow-debug") ? IMAGE_DEBUG : 0u);
 	return take_serial(args, a);
+}
+
+static enum exit_code take_slot_size(const struct args *args, u64 *out)
+{
+	const char *text = option_value(args, "slot-size");
+
+	*out = 0;
+	if (text && (!parse_size(text, out) || *out == 0 || *out > SLOT_SIZE_MAX || !is_aligned(*out, PARTITION_ALIGN)))
+		return usage_error(args, "--slot-size takes whole MiB up to 4G, as 48M, not '%s'", text);
+	return EXIT_OK;
 }
 
 /* The newest key manifest, its chain checked, becomes what the stage trusts. */
@@ -107,6 +120,8 @@ static enum exit_code boot_build_command(const struct args *args)
 	struct boot_build b = { .anchor = &anchor, .out = option_value(args, "out") };
 	enum exit_code code = take_anchor(args, &anchor);
 
+	if (code == EXIT_OK)
+		code = take_slot_size(args, &b.slot_size);
 	if (code != EXIT_OK)
 		return code;
 	enum err e = take_keys(keys, &anchor, &b);

@@ -7,7 +7,7 @@ static const struct option_spec make_options[] = {
 	{ .name = "slot-a", .argument = "IMAGE", .required = true, .help = "signed image for slot A" },
 	{ .name = "slot-b", .argument = "IMAGE", .help = "signed image for slot B (left empty)" },
 	{ .name = "authority", .argument = "FILE", .help = "write authority, as `signet keys authorize` made it" },
-	{ .name = "slot-size", .argument = "SIZE", .help = "size of each slot, in whole MiB (48M)" },
+	{ .name = "slot-size", .argument = "SIZE", .help = "size of each slot, to be sure: the boot files say it" },
 	{ .name = "size",
 	        .argument = "SIZE",
 	        .help = "size of an image file (as small as it can be, with 16 MiB of data)" },

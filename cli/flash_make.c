@@ -4,6 +4,7 @@
 #include "cli/image_commands.h"
 #include "cli/image_common.h"
 #include "cli/units.h"
+#include "image/boot/boot.h"
 #include "image/flash/disk.h"
 
 #include <errno.h>
@@ -25,15 +26,26 @@ struct job {
 
 static const char *const slot_options[SLOT_COUNT] = { "slot-a", "slot-b" };
 
-static enum exit_code take_sizes(const struct args *args, struct job *job)
+/* GRUB was told how large the slots are when the boot files were made: another size would cut images short. */
+static enum exit_code take_slot_size(const struct args *args, struct job *job)
 {
-	const char *slot = option_value(args, "slot-size"), *size = option_value(args, "size");
+	const char *boot = option_value(args, "boot"), *slot = option_value(args, "slot-size");
+	u64 asked;
+	enum err e = boot_slot_size(boot, &job->slot_size);
 
-	job->slot_size = SLOT_SIZE_DEFAULT;
-	if (slot &&
-	        (!parse_size(slot, &job->slot_size) || job->slot_size == 0 || job->slot_size > SLOT_SIZE_MAX ||
-	                !is_aligned(job->slot_size, PARTITION_ALIGN)))
-		return usage_error(args, "--slot-size takes whole MiB up to 4G, as 48M, not '%s'", slot);
+	if (e)
+		return complain_file(e, "`signet boot build` makes boot files", "cannot use boot files", boot);
+	if (slot && (!parse_size(slot, &asked) || asked != job->slot_size))
+		return usage_error(args,
+		        "the boot files are for slots of %llu MiB: make others with `signet boot build --slot-size`",
+		        (unsigned long long)(job->slot_size >> 20));
+	return EXIT_OK;
+}
+
+static enum exit_code take_size(const struct args *args, struct job *job)
+{
+	const char *size = option_value(args, "size");
+
 	job->size = disk_size_needed(job->slot_size, DATA_SIZE_DEFAULT);
 	if (size && (!parse_size(size, &job->size) || !is_aligned(job->size, SECTOR)))
 		return usage_error(args, "--size takes a size in whole sectors, as 4G, not '%s'", size);
@@ -82,7 +94,7 @@ static enum exit_code place(struct job *job, u64 size)
 
 	if (disk_layout_of(size, job->slot_size, &job->contents.layout) == OK)
 		return EXIT_OK;
-	return complain(ERR_DEVICE, "take a larger one, or smaller slots with --slot-size",
+	return complain(ERR_DEVICE, "take a larger one, or make boot files for smaller slots",
 	        "%s is too small: %s, and %s are needed", job->target.path, format_size(has, size),
 	        format_size(needs, disk_size_needed(job->slot_size, 0)));
 }
@@ -157,7 +169,9 @@ enum exit_code flash_make_command(const struct args *args)
 	enum exit_code code = target_examine(operand(args, 0), &job.target);
 
 	if (code == EXIT_OK)
-		code = take_sizes(args, &job);
+		code = take_slot_size(args, &job);
+	if (code == EXIT_OK)
+		code = take_size(args, &job);
 	if (code == EXIT_OK)
 		code = take_contents(args, &job);
 	if (code != EXIT_OK)

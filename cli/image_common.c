@@ -56,7 +56,8 @@ const char *image_advice(enum err e)
 		{ ERR_IMAGE_DEVELOPMENT, "development images start only where --allow-development was given" },
 		{ ERR_IMAGE_DEBUG, "debug images start only where --allow-debug was given" },
 		{ ERR_IMAGE_EXPIRED, "build and sign a new image, or check this machine's clock" },
-		{ ERR_IMAGE_LENGTH, "make the slots larger with --slot-size, or the image smaller" },
+		{ ERR_IMAGE_LENGTH,
+		        "make boot files for larger slots (`signet boot build --slot-size`), or the image smaller" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(advice); i++) {

@@ -1,6 +1,7 @@
 /* Making boot files. Trust: runs where the Secure Boot key is. */
 #include "image/boot/boot.h"
 
+#include "image/boot/config.h"
 #include "image/boot/grub.h"
 #include "image/boot/stage_elf.h"
 #include "image/boot/tool.h"
@@ -13,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { CONFIG_MAX = 65536, CORE_MAX = 16 << 20 };
+enum { MODULES_MAX = 65536, CORE_MAX = 16 << 20 };
 
 #define MEMDISK_FILE "memdisk.tar"
 
@@ -72,26 +73,70 @@ static enum err anchored_stage(struct boot_build *b, u8 *stage, size_t *n)
 	return e ? e : write_out(b, BOOT_STAGE_FILE, stage, *n);
 }
 
+static enum err read_config(const char *path, struct grub_config *c)
+{
+	size_t n;
+	enum err e = file_read(path, (u8 *)c->text, sizeof(c->text) - 1, &n);
+
+	if (!e)
+		c->text[n] = '\0';
+	return e;
+}
+
+enum err boot_slot_size(const char *directory, u64 *bytes)
+{
+	static struct grub_config config;
+	char path[PATH_MAX];
+
+	if (snprintf(path, sizeof(path), "%s/" BOOT_CONFIG_FILE, directory) >= PATH_MAX) {
+		errno = ENAMETOOLONG;
+		return ERR_IO;
+	}
+	enum err e = read_config(path, &config);
+	return e ? e : grub_config_slot_size(&config, bytes);
+}
+
+/* What GRUB reads lies beside the other files too: `flash make` and people look there for the size of the slots. */
+static enum err disk_config(struct boot_build *b, struct grub_config *c)
+{
+	u64 bytes;
+	enum err e = read_config(b->config, c);
+
+	if (!e && b->slot_size)
+		e = grub_config_set_slot_size(c, b->slot_size);
+	else if (!e)
+		e = grub_config_slot_size(c, &bytes);
+	if (e)
+		return fail(b, e, b->config);
+	return write_out(b, BOOT_CONFIG_FILE, (const u8 *)c->text, strlen(c->text));
+}
+
+static enum err write_archive(int fd, const u8 *stage, size_t stage_length, const struct grub_config *config)
+{
+	struct ustar tar = { .fd = fd };
+	enum err e = ustar_add(&tar, "boot/grub/grub.cfg", (const u8 *)config->text, strlen(config->text));
+
+	if (!e)
+		e = ustar_add(&tar, "stage.elf", stage, stage_length);
+	return e ? e : ustar_end(&tar);
+}
+
 static enum err write_memdisk(struct boot_build *b, const char *path)
 {
-	static u8 stage[STAGE_FILE_MAX], config[CONFIG_MAX];
-	size_t stage_length, config_length;
+	static u8 stage[STAGE_FILE_MAX];
+	static struct grub_config config;
+	size_t stage_length;
 	struct output out;
 
 	enum err e = anchored_stage(b, stage, &stage_length);
 	if (!e)
-		e = read_in(b, b->config, config, sizeof(config), &config_length);
+		e = disk_config(b, &config);
 	if (e)
 		return e;
 	e = output_open(path, &out);
 	if (e)
 		return fail(b, e, path);
-	struct ustar tar = { .fd = out.fd };
-	e = ustar_add(&tar, "boot/grub/grub.cfg", config, config_length);
-	if (!e)
-		e = ustar_add(&tar, "stage.elf", stage, stage_length);
-	if (!e)
-		e = ustar_end(&tar);
+	e = write_archive(out.fd, stage, stage_length, &config);
 	if (e) {
 		output_discard(&out);
 		return fail(b, e, path);
@@ -100,10 +145,10 @@ static enum err write_memdisk(struct boot_build *b, const char *path)
 	return e ? fail(b, e, path) : OK;
 }
 
-static enum err read_modules(struct boot_build *b, char text[CONFIG_MAX])
+static enum err read_modules(struct boot_build *b, char text[MODULES_MAX])
 {
 	size_t n;
-	enum err e = read_in(b, b->modules, (u8 *)text, CONFIG_MAX - 1, &n);
+	enum err e = read_in(b, b->modules, (u8 *)text, MODULES_MAX - 1, &n);
 
 	if (!e)
 		text[n] = '\0';
@@ -121,7 +166,7 @@ static bool is_directory(const char *directory, const char *name)
 
 static enum err make_core(struct boot_build *b, const struct grub_platform *p, const char *memdisk, const char *name)
 {
-	static char modules[CONFIG_MAX];
+	static char modules[MODULES_MAX];
 	char path[PATH_MAX];
 
 	b->hint = p->package;

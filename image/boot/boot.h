@@ -13,6 +13,7 @@
 #define BOOT_CORE_FILE "core.img"
 #define BOOT_SECTOR_FILE "boot.img"
 #define BOOT_STAGE_FILE "stage.elf"
+#define BOOT_CONFIG_FILE "grub.cfg"
 
 #define GRUB_DIRECTORY_DEFAULT "/usr/lib/grub"
 
@@ -23,6 +24,7 @@ struct boot_build {
 	const char *stage, *config, *modules; /* files */
 	const char *grub; /* folder of x86_64-efi/ and i386-pc/ */
 	const char *db_key, *db_certificate; /* NULL: the EFI binary stays unsigned */
+	u64 slot_size; /* bytes; 0: what the configuration says */
 	const char *out; /* folder, made when missing */
 	char failed[PATH_MAX]; /* file or program an error is about */
 	const char *hint; /* what to install, NULL when that is not the matter */
@@ -31,5 +33,8 @@ struct boot_build {
 /* Writes the files named above and anchor.bin into out. ERR_IO, ERR_RANGE, ERR_BOOT_ANCHOR (of the stage file),
  * ERR_TOOL. */
 enum err boot_build(struct boot_build *b) MUST_CHECK;
+
+/* Bytes of a slot on the disks these boot files are for. ERR_IO, ERR_ARGUMENT. */
+enum err boot_slot_size(const char *directory, u64 *bytes) MUST_CHECK;
 
 #endif

@@ -36,11 +36,11 @@ enum err grub_make_core(
 {
 	char platform_directory[PATH_MAX];
 	/*
-	 * The prefix is where `normal` finds grub.cfg: never a disk. It needs a path: GRUB completes a bare device with the
-	 * folder firmware started it from. -m brings a prefix of its own, so -p stands behind it.
+	 * The prefix is where `normal` finds grub.cfg: never a disk. It needs a path: GRUB completes a bare device with
+	 * the folder firmware started it from. -m brings a prefix of its own, so -p stands behind it.
 	 */
-	const char *argv[ARGUMENTS_MAX] = { "grub-mkimage", "-O", p->format, "-d", platform_directory, "-m", memdisk, "-p",
-		"(memdisk)/boot/grub", "-o", out };
+	const char *argv[ARGUMENTS_MAX] = { "grub-mkimage", "-O", p->format, "-d", platform_directory, "-m", memdisk,
+		"-p", "(memdisk)/boot/grub", "-o", out };
 	size_t n = 11;
 	char *rest = NULL;
 	char *words = modules_of(modules, p->format);
