@@ -7,8 +7,8 @@
 #include "lib/bytes.h"
 
 enum {
-	/* No BIOS tells of more than 128 ranges; each may be split by an allocation. */
-	ENTRIES_MAX = 192,
+	/* No BIOS tells of more than 128 ranges; allocations, mostly side by side, split a few. */
+	ENTRIES_MAX = 160,
 	BUSY_MAX = MULTIBOOT2_MODULES_MAX + 1,
 	/* Below lie the BIOS's own data, and the loader's. */
 	LOWEST = 1 << 20,
@@ -76,7 +76,7 @@ enum err bios_allocate(u64 address, u64 length, u64 align, u8 **out)
 	if (address == 0)
 		e = memory_map_find(&map, busy, busy_count, LOWEST, size, align < PAGE_SIZE ? PAGE_SIZE : align, &base);
 	else if (!is_aligned(address, PAGE_SIZE) || address < LOWEST ||
-		memory_map_type(&map, address, size) != MEMORY_RAM || !memory_is_free(busy, busy_count, address, size))
+	        memory_map_type(&map, address, size) != MEMORY_RAM || !memory_is_free(busy, busy_count, address, size))
 		e = ERR_BOOT_MEMORY;
 	if (e == OK)
 		e = memory_map_set(&map, base, size, MEMORY_STAGE);
@@ -91,7 +91,7 @@ void bios_release(u8 *memory, u64 length)
 
 	/* Where the map has no room for the split, it stays ours, which harms nobody. */
 	if (memory_map_type(&map, (u64)memory, size) == MEMORY_STAGE &&
-		memory_map_set(&map, (u64)memory, size, MEMORY_RAM) != OK)
+	        memory_map_set(&map, (u64)memory, size, MEMORY_RAM) != OK)
 		return;
 }
 

@@ -9,7 +9,8 @@
 #include "secureboot/multiboot2.h"
 
 /* ERR_BOOT_LOADER without entries, ERR_BOOT_MEMORY for more than fit, or modules and information outside RAM. */
-enum err bios_memory_init(const struct multiboot2 *info, struct memory_range information, struct memory_range image) MUST_CHECK;
+enum err bios_memory_init(
+        const struct multiboot2 *info, struct memory_range information, struct memory_range image) MUST_CHECK;
 
 /* As struct platform has them. */
 enum err bios_allocate(u64 address, u64 length, u64 align, u8 **out) MUST_CHECK;

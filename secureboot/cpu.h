@@ -81,7 +81,7 @@ static inline _Noreturn void halt(void)
 /* entry.S */
 void load_descriptors(void);
 _Noreturn void enter_hypervisor(u64 entry, u64 handoff, u64 length, u64 tables);
-extern u8 image_start[], image_end[], stack_bottom[];
+extern u8 image_start[], image_end[];
 
 /* exceptions.c: every exception becomes a stop; needs load_descriptors. */
 void catch_exceptions(void);

@@ -87,7 +87,7 @@ struct efi_boot_services {
 	efi_unused *open_protocol[3];
 	efi_unused *protocols_per_handle;
 	efi_status(EFIAPI *locate_handle_buffer)(
-		u32 how, const struct efi_guid *guid, void *key, u64 *count, efi_handle **handles);
+	        u32 how, const struct efi_guid *guid, void *key, u64 *count, efi_handle **handles);
 	efi_status(EFIAPI *locate_protocol)(const struct efi_guid *guid, void *registration, void **out);
 };
 static_assert(offsetof(struct efi_boot_services, allocate_pages) == 40, "UEFI 4.4");
@@ -100,7 +100,7 @@ struct efi_runtime_services {
 	struct efi_table_header header;
 	efi_unused *before[6];
 	efi_status(EFIAPI *get_variable)(
-		const u16 *name, const struct efi_guid *vendor, u32 *attributes, u64 *size, void *data);
+	        const u16 *name, const struct efi_guid *vendor, u32 *attributes, u64 *size, void *data);
 };
 static_assert(offsetof(struct efi_runtime_services, get_variable) == 72, "UEFI 4.5");
 

@@ -4,7 +4,7 @@
  */
 #include "secureboot/efi_services.h"
 
-enum { ALLOCATIONS_MAX = 64 };
+enum { ALLOCATIONS_MAX = 40 /* two dozen are needed: 16 components and a few buffers */ };
 
 static struct memory_range allocations[ALLOCATIONS_MAX];
 static u32 allocation_count;

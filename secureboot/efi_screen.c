@@ -1,7 +1,6 @@
 /*
- * Text on UEFI screens. The firmware's console is not used where it can be avoided: many mirror it to the serial port, on
- * which the stage writes itself.
- * Trust: calls firmware; output only.
+ * Text on UEFI screens. The firmware's console is not used where it can be avoided: many mirror it to the serial port,
+ * on which the stage writes itself. Trust: calls firmware; output only.
  */
 #include "secureboot/console.h"
 #include "secureboot/efi_services.h"
@@ -39,7 +38,8 @@ static void screen_write(const char *text, size_t n)
 	}
 }
 
-/* Handles that are a frame buffer and take text. The console's own (virtual) handle is one too, and would be a mirror. */
+/* Handles that are a frame buffer and take text. The console's own (virtual) handle is one too, and would be a mirror.
+ */
 static void find_screens(void)
 {
 	efi_handle *handles = NULL;
@@ -50,7 +50,7 @@ static void find_screens(void)
 		return;
 	for (u64 i = 0; i < count && screen_count < SCREENS_MAX; i++) {
 		if (handles[i] != efi.system->out_handle &&
-			efi.boot->handle_protocol(handles[i], &text_output_guid, &text) == EFI_SUCCESS)
+		        efi.boot->handle_protocol(handles[i], &text_output_guid, &text) == EFI_SUCCESS)
 			screens[screen_count++] = text;
 	}
 	efi.boot->free_pool(handles);

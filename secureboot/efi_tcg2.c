@@ -107,7 +107,7 @@ enum err efi_log_take(void)
 	final_table = efi_find_table(&final_events_guid);
 	/* From this call on firmware also writes what it measures into the table. */
 	if (!final_table ||
-		tcg2->get_event_log(tcg2, EFI_TCG2_LOG_CRYPTO_AGILE, &log, &last, &truncated) != EFI_SUCCESS)
+	        tcg2->get_event_log(tcg2, EFI_TCG2_LOG_CRYPTO_AGILE, &log, &last, &truncated) != EFI_SUCCESS)
 		return ERR_BOOT_LOG;
 	if (!log || truncated || last < log || last - log > LOG_MAX)
 		return ERR_BOOT_LOG;

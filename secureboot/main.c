@@ -18,7 +18,7 @@
 
 #include <string.h>
 
-enum { TEXT_FRAMEBUFFER = 2, STACK_SENTINEL_SIZE = 64 };
+enum { TEXT_FRAMEBUFFER = 2 };
 
 /* The larger part of the state, in platform memory as well: it would double the stage's size. */
 struct state {
@@ -51,10 +51,12 @@ static struct blob module_blob(const struct multiboot2 *info, const char *name)
 	const struct multiboot2_module *module = multiboot2_find(info, name, &e);
 
 	need(e);
-	return module ? (struct blob){ .bytes = (const u8 *)module->start, .length = module->length } : (struct blob){ 0 };
+	return module ? (struct blob){ .bytes = (const u8 *)module->start, .length = module->length }
+	              : (struct blob){ 0 };
 }
 
-static void find_machine(const struct multiboot2 *info, struct memory_range information, bool uefi, struct machine *machine)
+static void find_machine(
+        const struct multiboot2 *info, struct memory_range information, bool uefi, struct machine *machine)
 {
 	memset(machine, 0, sizeof(*machine));
 	machine->platform.loaded.slot[SLOT_A] = module_blob(info, "slot-a");
@@ -67,8 +69,12 @@ static void find_machine(const struct multiboot2 *info, struct memory_range info
 /* Without a usable authority the state can still be read; why it is not usable is said, as no trial will start. */
 static const struct authority *find_authority(const struct blob *loaded, struct authority *out)
 {
-	enum err e = loaded->length ? authority_parse(loaded->bytes, loaded->length, out) : ERR_AUTHORITY_FORMAT;
+	enum err e;
 
+	/* Not there, or blank until the machine is enrolled. */
+	if (loaded->length < MAGIC_SIZE || bytes_are_zero(loaded->bytes, MAGIC_SIZE))
+		return NULL;
+	e = authority_parse(loaded->bytes, loaded->length, out);
 	if (e == OK)
 		return out;
 	say("no write authority: %u: %s", (u32)e, err_text(e));

@@ -96,7 +96,7 @@ static void event_of_firmware(const struct platform *platform, struct event *out
 }
 
 enum err measure_decisions(const struct platform *platform, const struct nv_view *nv, const struct boot_choice *choice,
-	const struct verified_image *image)
+        const struct verified_image *image)
 {
 	struct event event;
 	enum err e;

@@ -8,10 +8,11 @@
 #include "secureboot/slot.h"
 
 /* PCR12: what follows from image and stage alone. The platform's error. */
-enum err measure_image(const struct platform *platform, const struct anchor *anchor, const struct slot *slot) MUST_CHECK;
+enum err measure_image(
+        const struct platform *platform, const struct anchor *anchor, const struct slot *slot) MUST_CHECK;
 
 /* PCR14: what this boot decided. The platform's error. */
 enum err measure_decisions(const struct platform *platform, const struct nv_view *nv, const struct boot_choice *choice,
-	const struct verified_image *image) MUST_CHECK;
+        const struct verified_image *image) MUST_CHECK;
 
 #endif

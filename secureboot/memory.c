@@ -149,7 +149,7 @@ bool memory_is_free(const struct memory_range *busy, u32 busy_count, u64 base, u
 }
 
 static bool find_inside(const struct memory_entry *e, const struct memory_range *busy, u32 count, u64 floor, u64 length,
-	u64 align, u64 *base)
+        u64 align, u64 *base)
 {
 	const struct memory_range *obstacle;
 	u64 at = align_up(e->base > floor ? e->base : floor, align);
@@ -165,8 +165,8 @@ static bool find_inside(const struct memory_entry *e, const struct memory_range 
 	return false;
 }
 
-enum err memory_map_find(const struct memory_map *map, const struct memory_range *busy, u32 busy_count, u64 floor, u64 length,
-	u64 align, u64 *base)
+enum err memory_map_find(const struct memory_map *map, const struct memory_range *busy, u32 busy_count, u64 floor,
+        u64 length, u64 align, u64 *base)
 {
 	for (u32 i = 0; i < map->count; i++) {
 		const struct memory_entry *e = &map->entry[i];

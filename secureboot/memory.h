@@ -22,8 +22,8 @@ struct memory_range {
 };
 
 /*
- * Makes [base, base + length) of that type, whatever it was before, in whole pages: RAM shrinks to them, everything else
- * grows. What wraps is cut at the end of the address space. ERR_BOOT_MEMORY when the map has no room.
+ * Makes [base, base + length) of that type, whatever it was before, in whole pages: RAM shrinks to them, everything
+ * else grows. What wraps is cut at the end of the address space. ERR_BOOT_MEMORY when the map has no room.
  */
 enum err memory_map_set(struct memory_map *map, u64 base, u64 length, u32 type) MUST_CHECK;
 
@@ -40,8 +40,8 @@ u64 memory_map_top(const struct memory_map *map);
 /*
  * The lowest place for length bytes of RAM at or above floor, aligned, outside the busy ranges. ERR_BOOT_MEMORY.
  */
-enum err memory_map_find(const struct memory_map *map, const struct memory_range *busy, u32 busy_count, u64 floor, u64 length,
-	u64 align, u64 *base) MUST_CHECK;
+enum err memory_map_find(const struct memory_map *map, const struct memory_range *busy, u32 busy_count, u64 floor,
+        u64 length, u64 align, u64 *base) MUST_CHECK;
 
 /* [base, base + length) touches none of the ranges. */
 bool memory_is_free(const struct memory_range *busy, u32 busy_count, u64 base, u64 length);

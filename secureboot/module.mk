@@ -6,7 +6,7 @@ STAGE_SRCS += $(addprefix secureboot/,entry.S anchor.S relocate.c exceptions.c s
 
 ALL += $(B)/stage.elf
 
-LDFLAGS_STAGE := -static-pie -nostdlib -Wl,-z,text -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 -Wl,--gc-sections \
+LDFLAGS_STAGE := -static-pie -nostdlib -Wl,-z,text -Wl,-z,pack-relative-relocs -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 -Wl,--gc-sections \
 	-Wl,--build-id=none -Wl,--no-undefined -Wl,--fatal-warnings -Wl,-T,secureboot/stage.ld
 
 # RING0_OBJS is complete only when every module has been read.
@@ -19,3 +19,12 @@ $(B)/stage.full.elf: $$(RING0_OBJS)
 # GRUB would load symbols and debugging information into memory too.
 $(B)/stage.elf: $(B)/stage.full.elf
 	$(Q)objcopy --strip-all $< $@
+
+# All that GRUB puts into memory: code, crypto, anchor, stack, heap.
+STAGE_SIZE_MAX := 163840
+.PHONY: check-size
+check-size: $(B)/stage.full.elf
+	@address() { echo $$((0x$$(nm $< | sed -n "s/ . $$1\$$//p"))); }; \
+	size=$$(($$(address image_end) - $$(address image_start))); \
+	echo "stage: $$size of $(STAGE_SIZE_MAX) bytes loaded"; \
+	[ $$size -le $(STAGE_SIZE_MAX) ] || { echo 'stage: over its budget' >&2; exit 1; }

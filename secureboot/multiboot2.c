@@ -37,7 +37,7 @@ static bool read_module(struct reader *r, struct multiboot2 *out)
 	if (r->failed || end < start || out->module_count == MULTIBOOT2_MODULES_MAX || !memchr(name, 0, r->left))
 		return false;
 	out->module[out->module_count++] =
-		(struct multiboot2_module){ .start = start, .length = end - start, .name = (const char *)name };
+	        (struct multiboot2_module){ .start = start, .length = end - start, .name = (const char *)name };
 	return true;
 }
 
@@ -153,7 +153,8 @@ enum err multiboot2_parse(const u8 *bytes, size_t n, struct multiboot2 *out)
 		content = read_bytes(&r, size - TAG_HEADER);
 		if (!content || !read_tag(type, content, size - TAG_HEADER, out))
 			return ERR_BOOT_LOADER;
-		/* The padding behind the last tag may be missing; then no end tag follows, and the next round says so. */
+		/* The padding behind the last tag may be missing; then no end tag follows, and the next round says so.
+		 */
 		read_bytes(&r, padding);
 	}
 }

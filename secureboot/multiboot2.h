@@ -47,8 +47,8 @@ struct multiboot2 {
 };
 
 /*
- * Parses n readable bytes. Text and pointers of out stay within them. ERR_BOOT_LOADER for anything malformed: two memory
- * maps, too many modules, a module that ends before it starts, a tag that leaves the information.
+ * Parses n readable bytes. Text and pointers of out stay within them. ERR_BOOT_LOADER for anything malformed: two
+ * memory maps, too many modules, a module that ends before it starts, a tag that leaves the information.
  */
 enum err multiboot2_parse(const u8 *bytes, size_t n, struct multiboot2 *out) MUST_CHECK;
 

@@ -13,6 +13,7 @@
  * Fills machine; information is where info was parsed from. Own page tables are in force afterwards.
  * ERR_BOOT_LOADER without a memory map, ERR_TPM_*, ERR_BOOT_MEMORY.
  */
-enum err platform_bios_init(const struct multiboot2 *info, struct memory_range information, struct machine *machine) MUST_CHECK;
+enum err platform_bios_init(
+        const struct multiboot2 *info, struct memory_range information, struct machine *machine) MUST_CHECK;
 
 #endif

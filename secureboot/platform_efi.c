@@ -21,7 +21,7 @@ static enum err use_tables(const struct multiboot2 *info)
 	efi.system = (const struct efi_system_table *)info->efi_system_table;
 	efi.image = (efi_handle)info->efi_image_handle;
 	if (!efi.system || !efi.image || !info->boot_services ||
-		efi.system->header.signature != EFI_SYSTEM_TABLE_SIGNATURE || !efi.system->boot || !efi.system->runtime)
+	        efi.system->header.signature != EFI_SYSTEM_TABLE_SIGNATURE || !efi.system->boot || !efi.system->runtime)
 		return ERR_BOOT_LOADER;
 	efi.boot = efi.system->boot;
 	return OK;

@@ -4,29 +4,31 @@
  */
 #include "secureboot/relocate.h"
 
-#include <assert.h>
-
-enum { LINK_BASE = 0x200000, R_X86_64_RELATIVE = 8 }; /* the linker script asserts this address */
-
-struct relocation {
-	u64 offset;
-	u64 info;
-	u64 addend;
+enum {
+	LINK_BASE = 0x200000, /* the linker script asserts this address */
+	BITMAP_BITS = 63,
 };
-static_assert(sizeof(struct relocation) == 24, "Elf64_Rela");
 
 extern u8 image_start[];
-extern const struct relocation relocations_start[], relocations_end[];
+/* Packed relative relocations (ELF gABI, SHT_RELR): the linker script asserts that there are no others. */
+extern const u64 relocations_start[], relocations_end[];
 
-__attribute__((no_stack_protector)) bool relocate_self(void)
+__attribute__((no_stack_protector)) void relocate_self(void)
 {
 	u64 moved = (u64)image_start - LINK_BASE;
+	u64 *next = NULL;
 
-	for (const struct relocation *r = relocations_start; r < relocations_end; r++) {
-		/* The linker promised (-z text, static-pie) that there is no other kind. */
-		if (r->info != R_X86_64_RELATIVE)
-			return false;
-		*(u64 *)(r->offset + moved) = r->addend + moved;
+	for (const u64 *r = relocations_start; r < relocations_end; r++) {
+		if ((*r & 1) == 0) {
+			/* The address of one word; bitmaps go on behind it. */
+			next = (u64 *)(*r + moved);
+			*next++ += moved;
+			continue;
+		}
+		for (u32 i = 0; i < BITMAP_BITS; i++) {
+			if (*r >> (i + 1) & 1)
+				next[i] += moved;
+		}
+		next += BITMAP_BITS;
 	}
-	return true;
 }

@@ -4,7 +4,6 @@
 
 #include "lib/types.h"
 
-/* False when the image holds a relocation of a kind that the linker should never have left. */
-bool relocate_self(void);
+void relocate_self(void);
 
 #endif

@@ -51,7 +51,7 @@ void slot_examine(struct slot *slot, u8 *head, const struct image_policy *policy
 	slot->found = copy_head(&slot->loaded, head, &length);
 	if (slot->found == OK)
 		slot->found =
-			image_verify_head(head, length, slot->loaded.length, policy->anchor, &visitor, &slot->image);
+		        image_verify_head(head, length, slot->loaded.length, policy->anchor, &visitor, &slot->image);
 	if (slot->found == OK && slot->key_count > KEY_CHAIN_MAX)
 		slot->found = ERR_KEYS_CHAIN;
 	slot->verified = slot->found == OK;
@@ -60,7 +60,8 @@ void slot_examine(struct slot *slot, u8 *head, const struct image_policy *policy
 }
 
 /* Copied once, hashed once, and where it will run: between check and use nothing moves. */
-static enum err place_component(const struct slot *slot, const struct component *c, const struct platform *platform, u8 **out)
+static enum err place_component(
+        const struct slot *slot, const struct component *c, const struct platform *platform, u8 **out)
 {
 	u64 align = c->kind == COMPONENT_HYPERVISOR ? HYPERVISOR_ALIGN : IMAGE_ALIGN;
 	enum err e;
@@ -94,8 +95,8 @@ static enum err check_hypervisor(const struct component *c, const u8 *content, u
 	memory_length = read_le64(&r);
 	read_zero(&r, 32);
 	if (!reader_done(&r) || memcmp(magic, HYPERVISOR_MAGIC, MAGIC_SIZE) != 0 || version != HANDOFF_VERSION ||
-		length != c->length || memory_length != c->memory_length || *entry < HYPERVISOR_HEADER_SIZE ||
-		*entry >= c->length)
+	        length != c->length || memory_length != c->memory_length || *entry < HYPERVISOR_HEADER_SIZE ||
+	        *entry >= c->length)
 		return ERR_IMAGE_HYPERVISOR;
 	return OK;
 }

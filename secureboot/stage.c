@@ -42,9 +42,9 @@ static void say_state(const struct stage *s)
 		say("boot state lost: both records are unreadable, starting the newest valid slot, no trials");
 		break;
 	case NV_PROVISIONED:
-		say("boot state %llu, minimum svn %llu, minimum key version %llu%s", (unsigned long long)s->nv.state.sequence,
-			(unsigned long long)s->nv.image_floor, (unsigned long long)s->nv.key_floor,
-			s->nv.writable ? "" : ", read-only: no trials");
+		say("boot state %llu, minimum svn %llu, minimum key version %llu%s",
+		        (unsigned long long)s->nv.state.sequence, (unsigned long long)s->nv.image_floor,
+		        (unsigned long long)s->nv.key_floor, s->nv.writable ? "" : ", read-only: no trials");
 		break;
 	}
 }
@@ -56,8 +56,8 @@ static void say_slot(u32 i, const struct slot *slot)
 	if (slot->found == OK)
 		say("slot %c: release %s svn %u: good", slot_letter(i), m->release, m->svn);
 	else if (slot->verified)
-		say("slot %c: refused %u: %s (release %s svn %u)", slot_letter(i), (u32)slot->found, err_text(slot->found),
-			m->release, m->svn);
+		say("slot %c: refused %u: %s (release %s svn %u)", slot_letter(i), (u32)slot->found,
+		        err_text(slot->found), m->release, m->svn);
 	else
 		say("slot %c: refused %u: %s", slot_letter(i), (u32)slot->found, err_text(slot->found));
 }
@@ -107,7 +107,8 @@ static enum err place(struct stage *s, u8 chosen)
  * Writes what this boot means for the boot state. A try that cannot be counted must not be started: then the state is
  * taken as read-only, under which there is no trial.
  */
-static enum err count_try(struct stage *s, const struct slot_facts facts[SLOTS], const enum err found[SLOTS], bool *again)
+static enum err count_try(
+        struct stage *s, const struct slot_facts facts[SLOTS], const enum err found[SLOTS], bool *again)
 {
 	struct boot_state next;
 	bool changed;
@@ -187,7 +188,7 @@ static enum err hand_off(struct stage *s, struct stage_result *out)
 	if (e != OK)
 		return e;
 	say("starting slot %c (%s): release %s svn %u", slot_letter(s->choice.slot), boot_reason_text(s->choice.reason),
-		slot->image.manifest.release, slot->image.manifest.svn);
+	        slot->image.manifest.release, slot->image.manifest.svn);
 	e = s->platform->finish(s->map, &h.map_count, &h.log);
 	if (e == OK)
 		e = handoff_write(&h, tree, HANDOFF_SIZE, &length);
@@ -201,7 +202,7 @@ static enum err hand_off(struct stage *s, struct stage_result *out)
 }
 
 enum err stage_run(const struct platform *platform, const struct anchor *anchor, const struct nv_store *store,
-	struct stage_result *out)
+        struct stage_result *out)
 {
 	struct stage *s;
 	u8 *memory;

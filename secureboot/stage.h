@@ -16,11 +16,11 @@ struct stage_result {
 };
 
 /*
- * Chooses, verifies, places, counts a try, measures, ends firmware's part, writes the hand-off. Says what it finds, each
- * slot in one line. After OK the caller only has to jump; after anything else it must stop with that error:
+ * Chooses, verifies, places, counts a try, measures, ends firmware's part, writes the hand-off. Says what it finds,
+ * each slot in one line. After OK the caller only has to jump; after anything else it must stop with that error:
  * ERR_BOOT_NO_SLOT (each slot's own reason was said), ERR_NV_*, ERR_TPM_*, ERR_BOOT_*.
  */
 enum err stage_run(const struct platform *platform, const struct anchor *anchor, const struct nv_store *store,
-	struct stage_result *out) MUST_CHECK;
+        struct stage_result *out) MUST_CHECK;
 
 #endif
