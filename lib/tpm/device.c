@@ -180,8 +180,7 @@ enum tpm_progress tpm_device_poll(struct tpm_device *d)
 {
 	if (d->progress != TPM_BUSY)
 		return d->progress;
-	/* The time is taken before looking: a poller that was held up must not mistake its own pause for the device's.
-	 */
+	/* The time is taken before looking: a poller that was held up must not take its own pause for the device's. */
 	u64 since = d->since;
 	bool late = now(d) - since > d->limit;
 	bool over = false;

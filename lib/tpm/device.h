@@ -64,8 +64,7 @@ enum err tpm_device_init(struct tpm_device *d, struct tpm_registers registers) M
 /* "tis" or "crb" */
 const char *tpm_device_interface(const struct tpm_device *d);
 
-/* Both buffers stay the device's until poll says DONE or FAILED. ERR_INTERNAL while busy, ERR_RANGE for a bad length.
- */
+/* Both buffers are the device's until poll says DONE or FAILED. ERR_INTERNAL: busy; ERR_RANGE: a bad length. */
 enum err tpm_device_begin(struct tpm_device *d, const u8 *command, size_t n, u8 *response, size_t room) MUST_CHECK;
 
 /* One bounded step. DONE: d->moved bytes are in response. FAILED: d->error tells why, the command was cancelled. */

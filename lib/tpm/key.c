@@ -57,7 +57,7 @@ enum err tpm_load_external(struct tpm *tpm, const u8 key[P256_KEY_SIZE], u32 *ha
 	size_t at = write_sized_begin(&c.w);
 	write_ecc_public(&c.w, &public);
 	write_sized_end(&c.w, at);
-	struct tpm_name name;
+	struct tpm_name name = { .size = 0 };
 	if (!c.w.failed)
 		tpm_name_of(c.w.start + at, c.w.used - at, &name);
 	write_be32(&c.w, TPM_RH_OWNER);

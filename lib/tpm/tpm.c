@@ -24,7 +24,7 @@ void tpm_init(struct tpm *tpm, struct tpm_transport transport)
 u32 tpm_rc_base(u32 response_code)
 {
 	const u32 format_one = BIT(7), error_number = 0x3F;
-	return response_code & format_one ? response_code & (format_one | error_number) : response_code;
+	return (response_code & format_one) ? response_code & (format_one | error_number) : response_code;
 }
 
 bool tpm_refused_with(const struct tpm *tpm, enum err e, u32 rc_base)

@@ -139,7 +139,7 @@ static void fifo_write(struct fake_tpm *f, u32 offset, u8 v)
 
 static u32 crb_read(struct fake_tpm *f, u32 offset)
 {
-	u64 at = f->fault == FAULT_BUFFER_OUTSIDE ? 0x1000 : TPM_REGISTERS_BASE + CRB_BUFFER;
+	u64 at = f->fault == FAULT_BUFFER_OUTSIDE ? 0x1000 : (u64)TPM_REGISTERS_BASE + CRB_BUFFER;
 	u32 size = TPM_REGISTERS_SIZE - CRB_BUFFER + (f->fault == FAULT_BUFFER_LONG);
 	switch (offset) {
 	case REG_ACCESS:

@@ -89,7 +89,7 @@ static void print_slot(const char *name, const struct slot_record *r)
 	char text[2 * SHA384_SIZE + 1];
 	hex_encode(text, r->digest, SHA384_SIZE);
 	printf("%s %s\n%s-tries %u\n%s-cause %u\n%s-digest %s\n", name, slot_state_name(r->state), name, r->tries, name,
-	        r->cause, name, text);
+	        (u32)r->cause, name, text);
 }
 
 static enum err show(struct machine *m, const struct options *o)

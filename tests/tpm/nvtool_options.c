@@ -85,13 +85,12 @@ static bool parse_slot(const char *text, struct slot_record *r)
 static size_t read_file(const char *path, u8 *to, size_t room)
 {
 	FILE *f = fopen(path, "rb");
-	if (!f)
-		die(ERR_IO, path);
-	size_t n = fread(to, 1, room, f);
-	bool failed = ferror(f) || n == room;
-	fclose(f);
-	if (failed)
-		die(ERR_RANGE, path);
+	size_t n = f ? fread(to, 1, room, f) : 0;
+	bool failed = !f || ferror(f);
+	if (f)
+		fclose(f);
+	if (failed || n == room)
+		die(failed ? ERR_IO : ERR_RANGE, path);
 	return n;
 }
 
@@ -118,18 +117,22 @@ static bool read_policy_key(const char *path, struct options *o)
 	return true;
 }
 
+static void add_extension(const char *line, const char *path, struct options *o)
+{
+	if (o->extension_count == EXTENSIONS_MAX || !parse_hex(line, o->extension[o->extension_count], SHA256_SIZE))
+		die(ERR_ARGUMENT, path);
+	o->extension_count++;
+}
+
 static bool read_extensions(const char *path, struct options *o)
 {
 	static char text[EXTENSIONS_MAX * (2 * SHA256_SIZE + 2)];
 	size_t n = read_file(path, (u8 *)text, sizeof(text));
 	text[n] = '\0';
 	char *rest = text;
-	for (char *line; (line = strsep(&rest, "\r\n")) != NULL;) {
-		if (!*line)
-			continue;
-		if (o->extension_count == EXTENSIONS_MAX ||
-		        !parse_hex(line, o->extension[o->extension_count++], SHA256_SIZE))
-			die(ERR_ARGUMENT, path);
+	for (const char *line; (line = strsep(&rest, "\r\n")) != NULL;) {
+		if (*line)
+			add_extension(line, path, o);
 	}
 	return true;
 }

@@ -7,6 +7,7 @@
 #include <mbedtls/ecdsa.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 enum { HALF = 32 };
 
@@ -16,13 +17,10 @@ static void must(int mbedtls_result)
 		abort();
 }
 
-/* Unpredictable enough to blind a test key. */
 static int blinding(void *context, unsigned char *out, size_t n)
 {
 	(void)context;
-	for (size_t i = 0; i < n; i++)
-		out[i] = (unsigned char)rand();
-	return 0;
+	return getrandom(out, n, 0) == (ssize_t)n ? 0 : -1;
 }
 
 void test_key_make(struct test_key *key, u8 seed)
