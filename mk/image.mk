@@ -25,3 +25,7 @@ $(DEV)/release-1.img: $(B)/payload.bin $(DEV)/keys/manifest-1.bin | $(SIGNET)
 
 $(B)/flash.img: $(DEV)/boot/BOOTX64.EFI $(DEV)/release-1.img $(DEV)/firmware/db.cer
 	$(Q)$(SIGNET) flash make $@ --boot $(DEV)/boot --slot-a $(DEV)/release-1.img --slot-b $(DEV)/release-1.img
+
+.PHONY: demo
+demo: all
+	@tools/demo
