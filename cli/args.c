@@ -12,11 +12,18 @@
 
 enum { COMMAND_WORDS = 3, OPTION_BASE = 256 };
 
-static u32 option_count(const struct command *c)
+static const struct option_spec *options_of(const struct command *c)
+{
+	static const struct option_spec none[] = { OPTIONS_END };
+
+	return c->options ? c->options : none;
+}
+
+static u32 option_count(const struct option_spec *options)
 {
 	u32 n = 0;
 
-	while (c->options && c->options[n].name)
+	while (options[n].name)
 		n++;
 	return n;
 }
@@ -24,30 +31,30 @@ static u32 option_count(const struct command *c)
 /* An unknown name is a mistake in our code, and must not read as "not given". */
 static u32 option_index(const struct args *args, const char *name)
 {
-	u32 n = option_count(args->command);
+	const struct option_spec *options = options_of(args->command);
 
-	for (u32 i = 0; i < n; i++)
-		if (strcmp(args->command->options[i].name, name) == 0)
+	for (u32 i = 0; options[i].name; i++)
+		if (strcmp(options[i].name, name) == 0)
 			return i;
 	abort();
 }
 
-static void long_options(const struct command *c, struct option out[OPTIONS_MAX + 2])
+static void long_options(const struct option_spec *options, struct option out[OPTIONS_MAX + 2])
 {
-	u32 n = option_count(c);
+	u32 n = option_count(options);
 
 	if (n > OPTIONS_MAX)
 		abort();
 	for (u32 i = 0; i < n; i++)
-		out[i] = (struct option){ c->options[i].name, c->options[i].argument ? required_argument : no_argument,
-			NULL, OPTION_BASE + (int)i };
+		out[i] = (struct option){ options[i].name, options[i].argument ? required_argument : no_argument, NULL,
+			OPTION_BASE + (int)i };
 	out[n] = (struct option){ "help", no_argument, NULL, 'h' };
 	out[n + 1] = (struct option){ 0 };
 }
 
 static enum err take_option(struct args *args, u32 index, const char *value)
 {
-	const struct option_spec *spec = &args->command->options[index];
+	const struct option_spec *spec = &options_of(args->command)[index];
 
 	if (!spec->repeatable && option_given(args, spec->name)) {
 		(void)usage_error(args, "--%s is given twice", spec->name);
@@ -68,7 +75,7 @@ static enum err take_options(int argc, char *const argv[], struct args *args, bo
 	struct option options[OPTIONS_MAX + 2];
 	int c;
 
-	long_options(args->command, options);
+	long_options(options_of(args->command), options);
 	optind = 0;
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
@@ -107,16 +114,11 @@ static enum err take_operands(int argc, char *const argv[], struct args *args)
 
 static enum err check_required(const struct args *args)
 {
-	u32 n = option_count(args->command);
-
-	for (u32 i = 0; i < n; i++) {
-		const struct option_spec *spec = &args->command->options[i];
-
+	for (const struct option_spec *spec = options_of(args->command); spec->name; spec++)
 		if (spec->required && !option_given(args, spec->name)) {
 			(void)usage_error(args, "--%s %s is needed", spec->name, spec->argument ? spec->argument : "");
 			return ERR_ARGUMENT;
 		}
-	}
 	return OK;
 }
 

@@ -22,7 +22,7 @@ static void draw(const struct progress *p)
 
 void progress_begin(struct progress *p, const char *what, u64 total)
 {
-	*p = (struct progress){ .what = what, .total = total, .visible = isatty(STDERR_FILENO) == 1 };
+	*p = (struct progress){ .what = what, .total = total, .visible = isatty(fileno(stderr)) == 1 };
 	if (p->visible)
 		draw(p);
 }

@@ -6,12 +6,11 @@
 
 #include "image/host/file.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -80,37 +79,17 @@ enum err path_make(char *out, size_t room, const char *fmt, ...)
 	return n >= 0 && (size_t)n < room ? OK : ERR_RANGE;
 }
 
-static bool is_dots(const char *name)
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
-	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
-}
-
-static void remove_files(const char *path)
-{
-	DIR *d = opendir(path);
-	struct dirent *entry;
-
-	while (d && (entry = readdir(d)) != NULL)
-		if (!is_dots(entry->d_name))
-			(void)unlinkat(dirfd(d), entry->d_name, 0);
-	if (d)
-		(void)closedir(d);
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
 }
 
 void directory_remove(const char *path)
 {
-	DIR *d = opendir(path);
-	struct dirent *entry;
-	char below[PATH_MAX];
+	enum { DESCRIPTORS = 8 };
 
-	while (d && (entry = readdir(d)) != NULL) {
-		if (is_dots(entry->d_name) || unlinkat(dirfd(d), entry->d_name, 0) == 0 ||
-		        path_make(below, sizeof(below), "%s/%s", path, entry->d_name) != OK)
-			continue;
-		remove_files(below);
-		(void)rmdir(below);
-	}
-	if (d)
-		(void)closedir(d);
-	(void)rmdir(path);
+	(void)nftw(path, remove_one, DESCRIPTORS, FTW_DEPTH | FTW_PHYS);
 }

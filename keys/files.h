@@ -27,7 +27,7 @@ enum err private_directory_check(const char *path) MUST_CHECK;
 /* snprintf that fails with ERR_RANGE instead of cutting. */
 enum err path_make(char *out, size_t room, const char *fmt, ...) __attribute__((format(printf, 3, 4))) MUST_CHECK;
 
-/* Removes a directory of files and, one level down, of directories of files. Best effort: used to clean up. */
+/* Removes a directory with all that is in it; follows no link. Best effort: used to clean up. */
 void directory_remove(const char *path);
 
 #endif

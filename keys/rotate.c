@@ -148,7 +148,9 @@ static enum err put_in_place(const char *from, const char *dir, const char *name
 
 	if (e == OK)
 		e = store_path(dir, name, suffix, place, sizeof(place));
-	return e == OK && rename(made, place) != 0 ? ERR_IO : e;
+	if (e != OK)
+		return e;
+	return rename(made, place) == 0 ? OK : ERR_IO;
 }
 
 static enum err replace_certificate(const char *made, const char *dir, const char *name)
