@@ -171,12 +171,29 @@ static enum err replace_certificate(const char *made, const char *dir, const cha
 	return e == OK ? put_in_place(made, dir, name, ".pem") : e;
 }
 
+/* A passphrase left out must not give an encrypted key an open successor. A lost key has nothing to say. */
+static enum err check_passphrase(const struct key_session *s, const char *name)
+{
+	char path[PATH_MAX];
+	mbedtls_pk_context key;
+	enum err e = store_path(s->dir, name, ".pem", path, sizeof(path));
+
+	if (e != OK || access(path, F_OK) != 0)
+		return e;
+	mbedtls_pk_init(&key);
+	e = private_key_load(path, &s->passphrase, &key);
+	mbedtls_pk_free(&key);
+	return e;
+}
+
 /* Made aside first: a failure while making it leaves the old pair where it was. */
 static enum err rotate_pair(const struct key_session *s, const struct certificate_role *role)
 {
 	char organisation[ORGANISATION_MAX + 1], aside[PATH_MAX];
 	enum err e = path_make(aside, sizeof(aside), "%s/new-XXXXXX", s->dir);
 
+	if (e == OK)
+		e = check_passphrase(s, role->name);
 	if (e != OK)
 		return e;
 	old_organisation(s->dir, role->name, organisation);

@@ -85,7 +85,11 @@ wants_passphrase() {
         [ ! -e locked/release-2.pem ] && [ ! -e locked/manifest-2.bin ] &&
         "$signet" keys rotate locked --role release --passphrase-file pass &&
         "$signet" keys rotate locked --role release --passphrase-file - <pass &&
-        openssl pkey -in locked/release-3.pem -passin file:pass -noout
+        openssl pkey -in locked/release-3.pem -passin file:pass -noout || return 1
+    cp locked/db.crt old.crt
+    fails_with 1 "error 81" "$signet" keys rotate locked --role db && cmp old.crt locked/db.crt &&
+        "$signet" keys rotate locked --role db --passphrase-file pass && ! cmp -s old.crt locked/db.crt &&
+        openssl pkey -in locked/db.pem -passin file:pass -noout && ! openssl pkey -in locked/db.pem -passin file:other-pass -noout
 }
 
 checks_modes() {
