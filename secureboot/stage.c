@@ -62,6 +62,17 @@ static void say_slot(u32 i, const struct slot *slot)
 		say("slot %c: refused %u: %s", slot_letter(i), (u32)slot->found, err_text(slot->found));
 }
 
+/* A person at the console learns here why the newer release does not run, and need not ask the TPM. */
+static void say_failures(const struct stage *s)
+{
+	for (u32 i = 0; s->nv.status == NV_PROVISIONED && i < SLOTS; i++) {
+		const struct slot_record *r = &s->nv.state.slot[i];
+
+		if (r->state == SLOT_BAD)
+			say("slot %c: bad: %s", slot_letter(i), slot_cause_text(r->cause));
+	}
+}
+
 static void examine(struct stage *s)
 {
 	const struct image_policy policy = {
@@ -187,6 +198,7 @@ static enum err hand_off(struct stage *s, struct stage_result *out)
 
 	if (e != OK)
 		return e;
+	say_failures(s);
 	say("starting slot %c (%s): release %s svn %u", slot_letter(s->choice.slot), boot_reason_text(s->choice.reason),
 	        slot->image.manifest.release, slot->image.manifest.svn);
 	e = s->platform->finish(s->map, &h.map_count, &h.log);

@@ -42,9 +42,9 @@ class Log:
         if match := self.find(pattern):
             raise Failed(f"a serial line that must not come: {match.string}", self.tail())
 
-    def tail(self, n=60):
+    def tail(self, n=40):
         """The last lines that say something to a person: no dumps."""
-        return "\n".join([line for line in self.lines if "payload: log " not in line][-n:])
+        return "\n".join([line for line in self.lines if not re.search("payload: (log|pcr) ", line)][-n:])
 
 
 class Monitor:

@@ -41,8 +41,8 @@ static void report_component(const void *tree, int node)
 	u64 start = time_stamp();
 	const char *verdict = memory_length < s.length ? "short-memory" : judge(tree, node, s, memory_length);
 	u64 ticks = time_stamp() - start;
-	say("payload: component %s address=0x%lx length=%lu memory=%lu ticks=%lu %s", name, s.address, s.length, memory_length,
-	        ticks, verdict);
+	say("payload: component %s address=0x%lx length=%lu memory=%lu ticks=%lu %s", name, s.address, s.length,
+	        memory_length, ticks, verdict);
 	if (verdict[0] != 'g' && verdict[0] != 'r')
 		fault("component", name);
 }
@@ -55,6 +55,5 @@ void report_image(const void *tree)
 	say("payload: image product=%s release=\"%s\" svn=%u flags=%u", tree_text(tree, image, "product"),
 	        tree_text(tree, image, "release"), tree_u32(tree, image, "svn"), tree_u32(tree, image, "flags"));
 	say("payload: manifest %s", hex);
-	fdt_for_each_subnode(node, tree, image)
-		report_component(tree, node);
+	fdt_for_each_subnode(node, tree, image) report_component(tree, node);
 }

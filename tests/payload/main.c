@@ -37,6 +37,6 @@ _Noreturn void payload_main(const void *tree, u64 tree_length)
 	report_memory(tree, tree_length);
 	report_log(tree);
 	report_pcrs();
-	say("payload: done, faults=%u", fault_count());
+	say("payload: done faults=%u", fault_count());
 	act(tree);
 }

@@ -85,7 +85,8 @@ void report_memory(const void *tree, u64 tree_length)
 		end = e.base + e.length;
 		total[e.type < TYPES ? e.type : 0] += e.length;
 	}
-	say("payload: memory entries=%zu ram=%lu stage=%lu end=0x%lx", m.count, total[TYPE_RAM], total[TYPE_STAGE], end);
+	say("payload: memory entries=%zu ram=%lu stage=%lu end=0x%lx", m.count, total[TYPE_RAM], total[TYPE_STAGE],
+	        end);
 	if (!memory_is_stage(tree, (u64)(uintptr_t)tree, tree_length))
 		fault("outside stage memory:", "tree");
 	report_rsdp(tree);

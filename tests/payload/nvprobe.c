@@ -76,7 +76,11 @@ static enum err approve(struct tpm *tpm, u32 session, const u8 *entry)
 	e = tpm_verify_signature(tpm, key, hash, entry + SHA256_SIZE, &ticket);
 	if (!e)
 		e = tpm_policy_authorize(tpm, session, entry, authority + NODE_ID, &name, &ticket);
+	/* The answer that counts is the one before this. */
+	u32 code = tpm->response_code;
 	enum err flushed = tpm_flush_context(tpm, key);
+	if (e)
+		tpm->response_code = code;
 	return e ? e : flushed;
 }
 
