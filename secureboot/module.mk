@@ -3,6 +3,7 @@ PURE_SRCS += $(addprefix secureboot/,multiboot2.c memory.c efi_memory.c bios_mem
 	handoff.c stage.c)
 STAGE_SRCS += $(addprefix secureboot/,entry.S anchor.S relocate.c exceptions.c stop.c console.c machine.c efi_services.c \
 	efi_pages.c efi_exit.c efi_screen.c efi_tcg2.c platform_efi.c platform_bios.c main.c)
+TEST_SRCS += tests/unit/fake_machine.c
 
 ALL += $(B)/stage.elf
 
