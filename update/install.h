@@ -1,7 +1,7 @@
 /*
  * Writing an image into a slot so that a power cut at any point leaves the running slot's image bootable and never a
- * half one: header destroyed first, written last, and the boot state moved before and after. Trust: outside the TCB
- * (the stage verifies again whatever stands in a slot); refuses bad images early.
+ * half one: header destroyed first, written last, and the boot state moved before and after.
+ * Trust: outside the TCB (the stage verifies whatever stands in a slot); refuses bad images early.
  */
 #ifndef SIGNET_UPDATE_INSTALL_H
 #define SIGNET_UPDATE_INSTALL_H

@@ -1,6 +1,6 @@
 /*
- * What the stage does to the boot state once it knows which slot it will start: pure, so that stage and simulator run
- * the same code, and on an ordinary boot there is nothing to write. Trust: in the TCB; pure.
+ * What the stage does to the boot state once it knows which slot it will start. On an ordinary boot: nothing.
+ * Trust: in the TCB; pure, so that stage and simulator run the same code.
  */
 #ifndef SIGNET_UPDATE_PLAN_H
 #define SIGNET_UPDATE_PLAN_H

@@ -84,8 +84,8 @@ static void check_started(struct node *n, const struct stage_result *result)
 	hypervisor = manifest_find(&image->manifest, COMPONENT_HYPERVISOR);
 	CHECK(n, memcmp(machine.manifest, image->manifest_digest, SHA384_SIZE) == 0);
 	CHECK(n,
-		memcmp((const u8 *)result->entry - HYPERVISOR_HEADER_SIZE,
-			release_image(r)->bytes + hypervisor->offset, hypervisor->length) == 0);
+	        memcmp((const u8 *)result->entry - HYPERVISOR_HEADER_SIZE, release_image(r)->bytes + hypervisor->offset,
+	                hypervisor->length) == 0);
 	n->up.image = *image;
 }
 

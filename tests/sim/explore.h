@@ -1,6 +1,6 @@
 /*
- * Runs a scenario with the power cut in every operation, in every way, and cut again in every operation of the
- * recovery. Trust: test code.
+ * Runs a scenario with the power cut in every operation, in every way, and cut again in the recovery.
+ * Trust: test code.
  */
 #ifndef SIGNET_TESTS_SIM_EXPLORE_H
 #define SIGNET_TESTS_SIM_EXPLORE_H

@@ -13,6 +13,7 @@ enum { SLOT_SIZE = 112 << 10, CACHE_SECTOR = 512 };
 struct fake_flash {
 	struct power *power;
 	u32 writes; /* done or torn */
+	u32 drop; /* this write, counted from 1, is acknowledged and never done */
 	u8 now[SLOTS][SLOT_SIZE]; /* what a read sees */
 	u8 durable[SLOTS][SLOT_SIZE]; /* what a power cut leaves */
 };

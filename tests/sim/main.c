@@ -33,6 +33,21 @@ static bool run_scenarios(struct explored *sum)
 	return all;
 }
 
+static bool run_refusals(void)
+{
+	static struct node n;
+	bool all = true;
+
+	for (u32 i = 0; i < refusal_count; i++) {
+		check_context(refusals[i].name, 0, TEAR_BEFORE, 0, TEAR_BEFORE);
+		node_init(&n);
+		refusals[i].prepare(&n);
+		refusals[i].act(&n);
+		all &= report(n.complaints == 0, refusals[i].name);
+	}
+	return all;
+}
+
 /* A check that never complains checks nothing. */
 static bool run_controls(void)
 {
@@ -53,6 +68,7 @@ int main(void)
 	releases_make();
 	ok = run_scenarios(&sum);
 	ok &= report(coverage_report(), "every state, transition, reason and cause was reached");
+	ok &= run_refusals();
 	ok &= run_controls();
 	printf("# %u operations cut in %u ways, and %u times again in the recovery\n", sum.operations, sum.cuts,
 	        sum.double_cuts);

@@ -106,18 +106,22 @@ static void job_prepare(struct job *j, struct node *n, u8 slot)
 
 static struct install install;
 
-enum err node_install(struct node *n, u8 slot, enum release r)
+enum err node_install_bytes(struct node *n, u8 slot, const u8 *image, size_t length)
 {
-	const struct release_image *image = release_image(r);
 	struct job j;
 	enum err e;
 
 	job_prepare(&j, n, slot);
-	e = install_image(&install, &j.target, image->bytes, image->length);
+	e = install_image(&install, &j.target, image, length);
 	/* Whatever was wrong with the content went with it. */
 	if (!e)
 		n->damaged[slot] = false;
 	return e;
+}
+
+enum err node_install(struct node *n, u8 slot, enum release r)
+{
+	return node_install_bytes(n, slot, release_image(r)->bytes, release_image(r)->length);
 }
 
 enum err node_begin_only(struct node *n, u8 slot, enum release r)

@@ -49,6 +49,7 @@ void node_boot(struct node *n);
 /* The running system's part; errors as of the code under test. */
 enum err node_enrol(struct node *n, const struct boot_state *first) MUST_CHECK;
 enum err node_install(struct node *n, u8 slot, enum release r) MUST_CHECK;
+enum err node_install_bytes(struct node *n, u8 slot, const u8 *image, size_t length) MUST_CHECK;
 enum err node_healthy(struct node *n) MUST_CHECK;
 enum err node_commit(struct node *n) MUST_CHECK; /* floors rise to what runs */
 enum err node_erase(struct node *n, u8 slot) MUST_CHECK;

@@ -1,7 +1,7 @@
 /*
  * The power switch of the simulated node: every NV and flash operation is counted here, and in any one of them the
- * power can go, before it, torn within it, or after it. What ran is abandoned on the spot, as in a real cut. Trust:
- * test code. Deterministic: the same cut and seed do the same.
+ * power can go. What ran is abandoned on the spot, as in a real cut; the same cut does the same again.
+ * Trust: test code.
  */
 #ifndef SIGNET_TESTS_SIM_POWER_H
 #define SIGNET_TESTS_SIM_POWER_H

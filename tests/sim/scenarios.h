@@ -10,6 +10,10 @@
 extern const struct scenario scenarios[];
 extern const u32 scenario_count;
 
+/* Never cut: installations that must be refused, and their neighbours that pass. */
+extern const struct scenario refusals[];
+extern const u32 refusal_count;
+
 /* Deliberately wrong: exploring them must complain. */
 extern const struct scenario wrong_scenarios[];
 extern const u32 wrong_scenario_count;

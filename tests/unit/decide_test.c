@@ -194,6 +194,17 @@ static struct boot_choice scene_plan(struct scene *s)
 	return c[0];
 }
 
+/* By what would be written: structs have padding. */
+static void assert_same_state(const struct boot_state *a, const struct boot_state *b)
+{
+	u8 bytes_a[STATE_RECORD_SIZE];
+	u8 bytes_b[STATE_RECORD_SIZE];
+
+	boot_state_encode(a, bytes_a);
+	boot_state_encode(b, bytes_b);
+	assert_memory_equal(bytes_a, bytes_b, STATE_RECORD_SIZE);
+}
+
 static void an_ordinary_boot_changes_nothing(void **state)
 {
 	static const enum slot_state stable[] = { SLOT_GOOD, SLOT_BAD };
@@ -204,7 +215,7 @@ static void an_ordinary_boot_changes_nothing(void **state)
 		scene_init(&s, record(stable[i], 0, digest_b));
 		scene_plan(&s);
 		assert_false(s.changed);
-		assert_memory_equal(&s.next, &s.view.state, sizeof(s.next));
+		assert_same_state(&s.next, &s.view.state);
 	}
 	scene_init(&s, record(SLOT_UNCONFIRMED, 0, digest_b));
 	assert_int_equal(scene_plan(&s).slot, SLOT_B);
@@ -335,7 +346,7 @@ static void lagging_floors_are_a_change(void **state)
 	s.view.floors_lag = true;
 	scene_plan(&s);
 	assert_true(s.changed);
-	assert_memory_equal(&s.next, &s.view.state, sizeof(s.next));
+	assert_same_state(&s.next, &s.view.state);
 }
 
 static void a_choice_that_may_not_boot_is_refused(void **state)

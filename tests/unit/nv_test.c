@@ -56,6 +56,17 @@ static struct nv_view enrolled(void)
 	return v;
 }
 
+/* By what would be written: structs have padding. */
+static void assert_same_state(const struct boot_state *a, const struct boot_state *b)
+{
+	u8 bytes_a[STATE_RECORD_SIZE];
+	u8 bytes_b[STATE_RECORD_SIZE];
+
+	boot_state_encode(a, bytes_a);
+	boot_state_encode(b, bytes_b);
+	assert_memory_equal(bytes_a, bytes_b, STATE_RECORD_SIZE);
+}
+
 static void row23_absent_indices_are_unprovisioned(void **state)
 {
 	struct nv_view v;
@@ -82,7 +93,7 @@ static void what_was_committed_is_read(void **state)
 
 	(void)state;
 	assert_int_equal(v.status, NV_PROVISIONED);
-	assert_memory_equal(&v.state, &written.state, sizeof(v.state));
+	assert_same_state(&v.state, &written.state);
 	assert_int_equal(v.state.sequence, 2);
 	assert_int_equal(v.newest, 1);
 	assert_int_equal(v.newest, written.newest);
@@ -244,7 +255,7 @@ static void records_are_written_in_turn(void **state)
 		assert_int_equal(v.state.sequence, sequence + 1);
 		struct nv_view back = read_ok();
 
-		assert_memory_equal(&back.state, &v.state, sizeof(v.state));
+		assert_same_state(&back.state, &v.state);
 	}
 }
 

@@ -184,6 +184,14 @@ static void possible_records_are_those_of_the_docs(void **state)
 	assert_int_equal(decode_slot(255, 0, 0, 1), ERR_NV_RECORD);
 }
 
+static void assert_same_record(const struct slot_record *a, const struct slot_record *b)
+{
+	assert_int_equal(a->state, b->state);
+	assert_int_equal(a->tries, b->tries);
+	assert_int_equal(a->cause, b->cause);
+	assert_memory_equal(a->digest, b->digest, SHA384_SIZE);
+}
+
 /* The whole table of docs/states.md, every cell. */
 static void transitions_are_those_of_the_docs(void **state)
 {
@@ -203,7 +211,7 @@ static void transitions_are_those_of_the_docs(void **state)
 
 			if (strcmp(t.cell[s][1 + event], "-") == 0) {
 				assert_int_equal(e, ERR_STATE_TRANSITION);
-				assert_memory_equal(&r, &before, sizeof(r));
+				assert_same_record(&r, &before);
 			} else {
 				assert_int_equal(e, OK);
 				assert_string_equal(t.cell[s][1 + event], slot_state_name(r.state));
