@@ -103,11 +103,9 @@ static enum exit_code complain_boot(enum err e, const struct boot_build *b)
 		        b->hint);
 		return complain(e, todo, "%s", b->failed);
 	}
-	if (e == ERR_BOOT_ANCHOR) {
-		(void)complain(e, "give the stage as compiled: `make` leaves it as " STAGE_DEFAULT,
+	if (e == ERR_BOOT_ANCHOR)
+		return complain(e, "give the stage as compiled: `make` leaves it as " STAGE_DEFAULT,
 		        "%s has no free place for an anchor", b->failed);
-		return EXIT_FAILED;
-	}
 	return complain_file(e, NULL, "cannot make boot files:", b->failed);
 }
 

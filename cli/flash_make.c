@@ -110,11 +110,9 @@ static enum exit_code write_disk(struct job *job, int fd)
 	progress_end(&bar);
 	if (!e)
 		return EXIT_OK;
-	if (e == ERR_ARGUMENT || e == ERR_RANGE) {
-		(void)complain(
-		        e, "make the boot files again: `signet boot build`", "cannot use %s", job->contents.failed);
-		return EXIT_FAILED;
-	}
+	if (e == ERR_ARGUMENT || e == ERR_RANGE)
+		return complain_file(
+		        e, "make the boot files again: `signet boot build`", "cannot use", job->contents.failed);
 	return complain_file(e, NULL, "cannot write", job->contents.failed);
 }
 

@@ -220,11 +220,8 @@ static enum exit_code complain_build(enum err e, const struct build *b, const ch
 
 	if (e == ERR_IMAGE_HYPERVISOR)
 		todo = "docs/format.md tells what a hypervisor component starts with";
-	if (e == ERR_ARGUMENT) {
-		(void)complain(
-		        e, NULL, "%s is empty, or larger than its memory length", b->failed ? b->failed : output);
-		return EXIT_FAILED;
-	}
+	if (e == ERR_ARGUMENT)
+		todo = "a component must not be empty, nor larger than its memory length";
 	return complain_file(e, todo, b->failed ? "cannot use" : "cannot build", b->failed ? b->failed : output);
 }
 

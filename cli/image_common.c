@@ -76,9 +76,14 @@ enum exit_code open_image(const char *path, struct image_file *out)
 
 enum exit_code complain_file(enum err e, const char *todo, const char *doing, const char *path)
 {
+	enum exit_code code;
+
 	if (e == ERR_IO && errno)
-		return complain(e, todo, "%s %s: %s", doing, path, strerror(errno));
-	return complain(e, todo, "%s %s", doing, path);
+		code = complain(e, todo, "%s %s: %s", doing, path, strerror(errno));
+	else
+		code = complain(e, todo, "%s %s", doing, path);
+	/* The command line was right; it is the file that is not usable. */
+	return code == EXIT_USAGE_ERROR ? EXIT_FAILED : code;
 }
 
 enum exit_code complain_verdict(enum err e, const char *path, const char *where)
