@@ -1,7 +1,6 @@
 /*
- * The events of PCR12, which follow from stage and image alone (docs/measurements.md): built by the stage that measures them
- * and by `signet image pcrs`, which foretells them.
- * Trust: in the TCB; pure.
+ * The events of PCR12, which follow from stage and image alone (docs/measurements.md): built by the stage that measures
+ * them and by `signet image pcrs`, which foretells them. Trust: in the TCB; pure.
  */
 #ifndef SIGNET_IMAGE_EVENTS_H
 #define SIGNET_IMAGE_EVENTS_H
