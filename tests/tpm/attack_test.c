@@ -225,6 +225,28 @@ static void a_foreign_owner_is_found_out_first(void **state)
 	assert_untouched(n);
 }
 
+/* Nothing is left to define, and still the owner's value must be the one that was escrowed. */
+static void an_owner_changed_later_is_found_out(void **state)
+{
+	struct node *n = *state;
+	struct provision_request r = node_request();
+	assert_int_equal(tpm_hierarchy_change_auth(n->tpm, TPM_RH_OWNER, &r.owner, &foreign), OK);
+	refused(n->tpm, provision(&n->nv, &r), TPM_RC_BAD_AUTH);
+	assert_int_equal(tpm_hierarchy_change_auth(n->tpm, TPM_RH_OWNER, &foreign, &r.owner), OK);
+	assert_int_equal(provision(&n->nv, &r), OK);
+	assert_untouched(n);
+}
+
+static void an_owner_value_of_ours_is_used(void **state)
+{
+	struct node *n = *state;
+	struct provision_request r = node_request();
+	node_boot(n, OUR_FIRMWARE);
+	assert_int_equal(tpm_hierarchy_change_auth(n->tpm, TPM_RH_OWNER, &empty, &r.owner), OK);
+	assert_int_equal(provision(&n->nv, &r), OK);
+	assert_untouched(n);
+}
+
 static void a_foreign_lockout_value_is_found_out(void **state)
 {
 	struct node *n = *state;
@@ -305,6 +327,8 @@ int main(void)
 		PROVISIONED(clearing_needs_the_lockout_value),
 		FRESH(same_name_other_definition_is_foreign),
 		FRESH(a_foreign_owner_is_found_out_first),
+		PROVISIONED(an_owner_changed_later_is_found_out),
+		FRESH(an_owner_value_of_ours_is_used),
 		FRESH(a_foreign_lockout_value_is_found_out),
 		FRESH(a_full_tpm_is_told),
 		PROVISIONED(one_torn_copy_leaves_the_other),

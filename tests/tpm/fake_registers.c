@@ -154,7 +154,7 @@ static u32 crb_read(struct fake_tpm *f, u32 offset)
 	case REG_COMMAND_SIZE:
 		return f->fault == FAULT_BUFFER_SMALL ? TPM_HEADER_SIZE : size;
 	case REG_RESPONSE_SIZE:
-		return size;
+		return f->fault == FAULT_RESPONSE_SMALL ? (u32)f->response_size - 1 : size;
 	case REG_COMMAND_LOW:
 	case REG_RESPONSE_LOW:
 		return (u32)at;

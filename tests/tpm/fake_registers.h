@@ -30,6 +30,7 @@ enum fake_fault {
 	FAULT_BUFFER_OUTSIDE, /* CRB: buffers in other memory */
 	FAULT_BUFFER_LONG, /* CRB: buffer reaches out of the register page */
 	FAULT_BUFFER_SMALL, /* CRB: no room for the command */
+	FAULT_RESPONSE_SMALL, /* CRB: the response is longer than its buffer */
 	FAULTS,
 };
 

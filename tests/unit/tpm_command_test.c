@@ -11,6 +11,7 @@
 #include "lib/tpm/session.h"
 #include "tests/tpm/scripted.h"
 #include "tests/unit/hex.h"
+#include "update/nv_tpm.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -413,6 +414,49 @@ static void a_false_name_is_noticed(void **state)
 	assert_int_equal(tpm_load_external(&tpm, key, &handle), ERR_TPM_RESPONSE);
 }
 
+/* Public area of an index as provisioning makes it, but of this nameAlg; answered for this index. */
+static void answer_nv_public(u16 name_alg, u32 index)
+{
+	u8 area[46] = { 0 };
+	struct writer w = writer_on(area, sizeof(area));
+	write_be32(&w, index);
+	write_be16(&w, name_alg);
+	write_be32(&w, TPMA_NV_POLICYWRITE | TPMA_NV_AUTHREAD | TPMA_NV_NO_DA | TPMA_NV_WRITTEN);
+	write_be16(&w, SHA256_SIZE);
+	write_zero(&w, SHA256_SIZE);
+	write_be16(&w, STATE_RECORD_SIZE);
+	struct tpm_name name;
+	tpm_name_of(area, w.used, &name);
+	answer("8001"
+	       "0000005E"
+	       "00000000");
+	w = writer_on(bytes + script.size, sizeof(bytes) - script.size);
+	write_tpm2b(&w, area, sizeof(area));
+	write_name(&w, &name);
+	script.size += w.used;
+	store_be32(bytes + 2, (u32)script.size);
+}
+
+static void an_index_is_ours_with_our_name_only(void **state)
+{
+	static const u8 key[P256_KEY_SIZE] = { 1 };
+	struct nv_tpm nv;
+	bool written = false;
+	(void)state;
+	answer_nv_public(TPM_ALG_SHA256, NV_HANDLE_BASE);
+	assert_int_equal(nv_tpm_init(&nv, &tpm, key, NULL), OK);
+	assert_int_equal(nv_tpm_check(&nv, NV_STATE_0, &written), OK);
+	assert_true(written);
+	/* Another index's answer; the right index's with a false Name; ours under another hash. */
+	answer_nv_public(TPM_ALG_SHA256, NV_HANDLE_BASE + 1);
+	assert_int_equal(nv_tpm_check(&nv, NV_STATE_0, &written), ERR_TPM_RESPONSE);
+	answer_nv_public(TPM_ALG_SHA256, NV_HANDLE_BASE);
+	bytes[script.size - 1] ^= 1;
+	assert_int_equal(nv_tpm_check(&nv, NV_STATE_0, &written), ERR_TPM_RESPONSE);
+	answer_nv_public(TPM_ALG_SHA3_256, NV_HANDLE_BASE);
+	assert_int_equal(nv_tpm_check(&nv, NV_STATE_0, &written), ERR_NV_FOREIGN);
+}
+
 static void commands_that_do_not_fit_are_not_sent(void **state)
 {
 	struct tpm_auth_value long_value = { .size = TPM_AUTH_VALUE_MAX + 1 };
@@ -444,6 +488,7 @@ int main(void)
 		cmocka_unit_test(banks_are_judged),
 		cmocka_unit_test(a_missing_pcr_is_told),
 		cmocka_unit_test(a_false_name_is_noticed),
+		cmocka_unit_test(an_index_is_ours_with_our_name_only),
 		cmocka_unit_test(commands_that_do_not_fit_are_not_sent),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -144,6 +144,7 @@ static void crb_meets_faults(void **state)
 		{ FAULT_BUFFER_OUTSIDE, ERR_TPM_RESPONSE, false },
 		{ FAULT_BUFFER_LONG, ERR_TPM_RESPONSE, false },
 		{ FAULT_BUFFER_SMALL, ERR_RANGE, false },
+		{ FAULT_RESPONSE_SMALL, ERR_TPM_RESPONSE, false },
 	};
 	(void)state;
 	meets_faults(FAKE_CRB, cases, ARRAY_SIZE(cases));
