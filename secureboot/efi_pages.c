@@ -49,6 +49,7 @@ enum err efi_allocate(u64 address, u64 length, u64 align, u8 **out)
 	return OK;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): struct platform's type, which a simulator writes through */
 void efi_release(u8 *memory, u64 length)
 {
 	u64 base = (u64)memory;

@@ -40,6 +40,9 @@ static enum err submit(void *context, const u8 *command, size_t n, u8 *response,
 	memset(response, 0, room);
 	status = tcg2->submit(tcg2, (u32)n, command, usable, response);
 	*length = load_be32(response + 2);
+	/* What no TPM says, whatever firmware makes of it. */
+	if (bytes_are_zero(response, RESPONSE_HEADER) || bytes_are_ones(response, RESPONSE_HEADER))
+		return ERR_TPM_ABSENT;
 	if (status != EFI_SUCCESS || *length < RESPONSE_HEADER || *length > usable)
 		return ERR_TPM_RESPONSE;
 	return OK;

@@ -46,11 +46,11 @@ static void point(u64 *table, u64 count, const u64 *below)
 	fill(table, count, (u64)below, TABLE_SIZE, PRESENT_WRITABLE);
 }
 
-u64 identity_build(u8 *memory, u64 top, struct paging_features f)
+u64 identity_build(void *memory, u64 top, struct paging_features f)
 {
 	u64 gibs = gibs_of(top);
 	u64 pointers = tables_for(gibs);
-	u64 *pml4 = (u64 *)(void *)memory;
+	u64 *pml4 = memory;
 	u64 *pdpt = pml4 + ENTRIES;
 	u64 *next = pdpt + pointers * ENTRIES;
 

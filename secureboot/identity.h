@@ -22,6 +22,6 @@ u64 identity_size(u64 top, struct paging_features f);
  * Fills memory (page-aligned, identity_size bytes, at its own physical address) and returns what CR3 takes.
  * Everything is writable and executable, as without paging.
  */
-u64 identity_build(u8 *memory, u64 top, struct paging_features f);
+u64 identity_build(void *memory, u64 top, struct paging_features f);
 
 #endif

@@ -94,8 +94,7 @@ static struct state *make_state(const struct machine *machine)
 	u8 *memory;
 
 	need(machine->platform.allocate(0, sizeof(struct state), PAGE_SIZE, &memory));
-	memset(memory, 0, sizeof(struct state));
-	return (struct state *)(void *)memory;
+	return memset(memory, 0, sizeof(struct state));
 }
 
 _Noreturn void stage_main(u32 magic, const u8 *information, u32 uefi)

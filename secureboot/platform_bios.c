@@ -116,7 +116,7 @@ static enum err start_tpm(struct machine *machine)
 	e = bios_allocate(0, sizeof(*tpm), PAGE_SIZE, &memory);
 	if (e != OK)
 		return e;
-	machine->tpm = tpm = (struct tpm *)(void *)memory;
+	machine->tpm = tpm = memset(memory, 0, sizeof(*tpm));
 	tpm_init(tpm, tpm_device_transport(&device));
 	e = tpm_startup(tpm);
 	if (e == OK)
@@ -128,7 +128,7 @@ static enum err start_tpm(struct machine *machine)
 
 enum err platform_bios_init(const struct multiboot2 *info, struct memory_range information, struct machine *machine)
 {
-	const struct memory_range image = { .base = (u64)image_start, .length = (u64)(image_end - image_start) };
+	const struct memory_range image = { .base = (u64)image_start, .length = (u64)image_end - (u64)image_start };
 	struct platform *platform = &machine->platform;
 	enum err e = bios_memory_init(info, information, image);
 

@@ -11,6 +11,8 @@
 #include "lib/tpm/device.h"
 #include "lib/tpm/mmio.h"
 
+#include <string.h>
+
 static const struct efi_guid acpi_guid = { 0x8868E871, 0xE4F1, 0x11D3,
 	{ 0xBC, 0x22, 0x00, 0x80, 0xC7, 0x3C, 0x88, 0x81 } };
 static const struct efi_guid acpi_old_guid = { 0xEB9D2D30, 0x2D88, 0x11D3,
@@ -67,7 +69,7 @@ static enum err finish(struct memory_entry *entries, u32 *count, struct blob *lo
 	if (e == OK)
 		e = efi_mark_allocations(&map);
 	if (e == OK)
-		e = memory_map_set(&map, (u64)image_start, (u64)(image_end - image_start), MEMORY_STAGE);
+		e = memory_map_set(&map, (u64)image_start, (u64)image_end - (u64)image_start, MEMORY_STAGE);
 	*count = map.count;
 	return e;
 }
@@ -101,13 +103,13 @@ enum err platform_efi_init(const struct multiboot2 *info, struct machine *machin
 	e = efi_allocate(0, MEMORY_MAP_MAX * sizeof(*map.entry), PAGE_SIZE, &memory);
 	if (e != OK)
 		return e;
-	map.entry = (struct memory_entry *)(void *)memory;
+	map.entry = memset(memory, 0, MEMORY_MAP_MAX * sizeof(*map.entry));
 	e = make_tables(machine, &map);
 	if (e == OK)
 		e = efi_allocate(0, sizeof(*machine->tpm), PAGE_SIZE, &memory);
 	if (e != OK)
 		return e;
-	machine->tpm = (struct tpm *)(void *)memory;
+	machine->tpm = memset(memory, 0, sizeof(*machine->tpm));
 	e = efi_tcg2_init(machine->tpm);
 	if (e != OK)
 		return e;

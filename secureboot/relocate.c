@@ -16,9 +16,10 @@ extern const u64 relocations_start[], relocations_end[];
 __attribute__((no_stack_protector)) void relocate_self(void)
 {
 	u64 moved = (u64)image_start - LINK_BASE;
-	u64 *next = NULL;
+	u64 *next = (u64 *)(u64)image_start; /* the first entry is an address */
+	u64 count = ((u64)relocations_end - (u64)relocations_start) / sizeof(u64);
 
-	for (const u64 *r = relocations_start; r < relocations_end; r++) {
+	for (const u64 *r = relocations_start; count--; r++) {
 		if ((*r & 1) == 0) {
 			/* The address of one word; bitmaps go on behind it. */
 			next = (u64 *)(*r + moved);

@@ -222,8 +222,7 @@ enum err stage_run(const struct platform *platform, const struct anchor *anchor,
 
 	if (e != OK)
 		return e;
-	s = (struct stage *)(void *)memory;
-	memset(s, 0, sizeof(*s));
+	s = memset(memory, 0, sizeof(*s));
 	s->platform = platform;
 	s->anchor = anchor;
 	s->store = store;
