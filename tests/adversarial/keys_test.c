@@ -120,8 +120,11 @@ static void row10_one_key_and_its_mirror_image(void **state)
 	forge_rotate(&forged, FORGE_ROOTS);
 	forge_seal(&forged);
 	assert_int_equal(forge_verdict(&forged), OK);
-	/* Same X; any other Y stands for -Y, since X alone decides. */
+	/* Same X; any other Y stands for -Y, since X alone decides: a smaller one and a larger one. */
 	memcpy(release_key(1), release_key(0), P384_KEY_SIZE / 2);
+	memset(release_key(1) + P384_KEY_SIZE / 2, 0x00, P384_KEY_SIZE / 2);
+	refuse_changed_keys();
+	memset(release_key(1) + P384_KEY_SIZE / 2, 0xFF, P384_KEY_SIZE / 2);
 	refuse_changed_keys();
 }
 

@@ -29,7 +29,7 @@ $(B)/fuzz-seeds/.made: $(FUZZ_SEEDERS)
 # A fixed number of runs from fixed seeds, so that the outcome does not hang on the machine's speed.
 .PHONY: check-fuzz fuzz
 check-fuzz: $(FUZZ_TARGETS) $(B)/fuzz-seeds/.made
-	@tests/tap fuzz $(foreach t,$(FUZZ_TARGETS),"tests/fuzz/run $t $(B)/fuzz-seeds/$(notdir $t) -runs=20000 -seed=1")
+	@tests/tap fuzz $(foreach t,$(FUZZ_TARGETS),"tests/fuzz/run $t $(B)/fuzz-seeds/$(notdir $t) -runs=10000 -seed=1")
 
 # Findings land beside the corpus, which grows from run to run.
 fuzz: $(FUZZ_TARGETS) $(B)/fuzz-seeds/.made

@@ -52,6 +52,7 @@ static const struct {
 	{ "total beyond any region", 8, IMAGE_KEYS_MAX + 8 },
 	{ "total near 2^32", 8, 0xFFFFFFF8 },
 	{ "body shorter than the fixed part", 12, 40 },
+	{ "body shorter than it is", 12, KEYS_FIXED_SIZE + 6 * KEY_ENTRY_SIZE },
 	{ "body near 2^31", 12, 0x80000000 },
 	{ "version 0", 16, 0 },
 	{ "no root threshold", 24, 0 },
@@ -175,6 +176,66 @@ static void a_full_set_takes_no_more(void **state)
 	assert_memory_equal(parsed.revoked, forged.keys.revoked, sizeof(parsed.revoked));
 }
 
+/* The fixed part of a body that claims these counts and has bytes for them. */
+static size_t body_of(u8 *body, u32 keys, u32 revoked)
+{
+	size_t n = KEYS_FIXED_SIZE + keys * KEY_ENTRY_SIZE + revoked * KEY_ID_SIZE;
+
+	store_le32(body + 8, (u32)n + SIGNATURE_LIST_HEADER);
+	store_le32(body + 12, (u32)n);
+	store_le32(body + 32, keys);
+	store_le32(body + 36, revoked);
+	return n;
+}
+
+static void fill_keys(u32 count)
+{
+	u8 key[P384_KEY_SIZE] = { 0 };
+
+	for (u8 i = 0; forged.keys.key_count < count; i++) {
+		key[0] = i;
+		assert_int_equal(key_set_insert(&forged.keys, ROLE_RELEASE, key), OK);
+	}
+}
+
+/* Counts beyond the arrays, with well-formed entries to match: they must not be written behind the set's end. */
+static void one_entry_too_many_is_refused(void **state)
+{
+	(void)state;
+	static u8 body[KEYS_BODY_MAX + KEY_ENTRY_SIZE + 8];
+
+	forge_init(&forged);
+	fill_keys(KEYS_COUNT_MAX);
+	(void)keys_body_encode(&forged.keys, SIGNATURE_LIST_HEADER, body);
+	assert_int_equal(key_set_parse(body, body_of(body, KEYS_COUNT_MAX, 0), &parsed), OK);
+	u8 *policy = body + KEYS_FIXED_SIZE + (KEYS_COUNT_MAX - 1) * KEY_ENTRY_SIZE;
+	memcpy(policy + KEY_ENTRY_SIZE, policy, KEY_ENTRY_SIZE);
+	memset(policy, 0xFF, KEY_ENTRY_SIZE);
+	store_le32(policy, ROLE_RELEASE);
+	store_le32(policy + 4, ALGORITHM_P384);
+	assert_int_equal(key_set_parse(body, body_of(body, KEYS_COUNT_MAX + 1, 0), &parsed), ERR_KEYS_FORMAT);
+
+	forge_init(&forged);
+	size_t n = keys_body_encode(&forged.keys, SIGNATURE_LIST_HEADER, body);
+	for (u8 i = 0; i <= REVOKED_COUNT_MAX; i++)
+		memset(body + n + i * KEY_ID_SIZE, i, KEY_ID_SIZE);
+	assert_int_equal(key_set_parse(body, body_of(body, 7, REVOKED_COUNT_MAX), &parsed), OK);
+	assert_int_equal(key_set_parse(body, body_of(body, 7, REVOKED_COUNT_MAX + 1), &parsed), ERR_KEYS_FORMAT);
+}
+
+static void a_header_claims_no_longer_body_than_there_can_be(void **state)
+{
+	(void)state;
+	struct keys_header h;
+
+	forge_init(&forged);
+	store_le32(forged.region + 8, KEYS_BODY_MAX + 64);
+	store_le32(forged.region + 12, KEYS_BODY_MAX);
+	assert_int_equal(keys_header_read(forged.region, sizeof(forged.region), &h), OK);
+	store_le32(forged.region + 12, KEYS_BODY_MAX + 8);
+	assert_int_equal(keys_header_read(forged.region, sizeof(forged.region), &h), ERR_KEYS_FORMAT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -185,6 +246,8 @@ int main(void)
 		cmocka_unit_test(a_revoked_key_is_gone_for_this_set),
 		cmocka_unit_test(a_listed_key_cannot_be_revoked_in_the_same_body),
 		cmocka_unit_test(revoked_ids_are_strictly_ascending),
+		cmocka_unit_test(one_entry_too_many_is_refused),
+		cmocka_unit_test(a_header_claims_no_longer_body_than_there_can_be),
 		cmocka_unit_test(a_full_set_takes_no_more),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

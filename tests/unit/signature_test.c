@@ -179,6 +179,32 @@ static void insertion_keeps_to_its_room_and_takes_each_key_once(void **state)
 	assert_int_equal(signature_list_insert(list, ROOM, id, signature), ERR_RANGE);
 }
 
+static void a_list_holds_at_most_its_maximum(void **state)
+{
+	(void)state;
+	static u8 long_list[SIGNATURE_LIST_MAX + SIGNATURE_ENTRY_SIZE];
+	u8 signature[P384_SIGNATURE_SIZE] = { 0 };
+	u8 id[KEY_ID_SIZE] = { 0 };
+	u32 count;
+
+	memset(long_list, 0, sizeof(long_list));
+	for (u8 i = 0; i < SIGNATURES_COUNT_MAX; i++) {
+		id[0] = i;
+		assert_int_equal(signature_list_insert(long_list, sizeof(long_list), id, signature), OK);
+	}
+	assert_int_equal(signature_list_shape(long_list, sizeof(long_list), &count), OK);
+	assert_int_equal(count, SIGNATURES_COUNT_MAX);
+	id[0] = SIGNATURES_COUNT_MAX;
+	assert_int_equal(signature_list_insert(long_list, sizeof(long_list), id, signature), ERR_RANGE);
+
+	/* One more, in its place and well-formed, with room to spare. */
+	u8 *last = long_list + signature_list_size(SIGNATURES_COUNT_MAX);
+	memcpy(last, last - SIGNATURE_ENTRY_SIZE, SIGNATURE_ENTRY_SIZE);
+	last[0] = SIGNATURES_COUNT_MAX;
+	store_le32(long_list, SIGNATURES_COUNT_MAX + 1);
+	assert_int_equal(signature_list_shape(long_list, sizeof(long_list), &count), ERR_SIGNATURE_LIST);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -190,6 +216,7 @@ int main(void)
 		cmocka_unit_test_setup(malformed_lists_are_refused, set_up),
 		cmocka_unit_test_setup(any_shorter_room_is_refused, set_up),
 		cmocka_unit_test_setup(entries_out_of_order_are_refused, set_up),
+		cmocka_unit_test(a_list_holds_at_most_its_maximum),
 		cmocka_unit_test_setup(insertion_keeps_to_its_room_and_takes_each_key_once, set_up),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
