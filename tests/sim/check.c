@@ -65,10 +65,24 @@ static bool look(const struct node *n, struct nv_view *view)
 	return nv_read_view(&store, view) == OK;
 }
 
+/* A release's first sector stands before that release alone: a loader or stage never even starts on half an image. */
+static void check_headers(struct node *n)
+{
+	for (u8 i = 0; i < SLOTS; i++) {
+		for (u32 r = 0; r < RELEASES && !n->damaged[i]; r++) {
+			bool headed =
+			        memcmp(n->flash.durable[i], release_image((enum release)r)->bytes, FLASH_SECTOR) == 0;
+
+			CHECK(n, !headed || release_in(n->flash.durable[i]) != RELEASES);
+		}
+	}
+}
+
 void check_records(struct node *n)
 {
 	struct nv_view view;
 
+	check_headers(n);
 	if (!look(n, &view) || view.status != NV_PROVISIONED)
 		return;
 	coverage_states(&view.state);
