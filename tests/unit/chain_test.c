@@ -91,14 +91,19 @@ static void a_region_that_ends_before_the_anchor_is_refused(void **state)
 	assert_int_equal(walk_from(&forged.keys, NULL), OK);
 }
 
+/* Refused at its first manifest: nobody is told of a version, and no curve operation is spent. */
 static void a_region_that_starts_behind_the_anchor_is_refused(void **state)
 {
 	(void)state;
+	struct told told = { 0 };
+	const struct keys_visitor visitor = { remember, &told };
+
 	forge_three();
 	u32 first = load_le32(forged.region + 8);
 	set = forged.anchor;
 	assert_int_equal(
-	        keys_chain_walk(forged.region + first, forged.region_length - first, &set, NULL), ERR_KEYS_CHAIN);
+	        keys_chain_walk(forged.region + first, forged.region_length - first, &set, &visitor), ERR_KEYS_CHAIN);
+	assert_int_equal(told.count, 0);
 }
 
 static void bytes_behind_the_last_manifest_are_refused(void **state)

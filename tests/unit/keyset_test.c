@@ -88,6 +88,39 @@ static void malformed_bodies_are_refused(void **state)
 	}
 }
 
+static enum err parse_encoded(void)
+{
+	static u8 body[KEYS_BODY_MAX];
+	size_t n = keys_body_encode(&forged.keys, SIGNATURE_LIST_HEADER, body);
+
+	return key_set_parse(body, n, &parsed);
+}
+
+static void there_is_exactly_one_policy_key(void **state)
+{
+	(void)state;
+	static const u8 second[P384_KEY_SIZE] = { 0xFF };
+
+	forge_init(&forged);
+	assert_int_equal(parse_encoded(), OK);
+	assert_int_equal(key_set_insert(&forged.keys, ROLE_POLICY, second), OK);
+	assert_int_equal(parse_encoded(), ERR_KEYS_FORMAT);
+	forged.keys.key_count = 6;
+	assert_int_equal(parse_encoded(), ERR_KEYS_FORMAT);
+	assert_null(key_set_policy_key(&forged.keys));
+}
+
+/* No parsed set is like that; one put together by other means must not get by either. */
+static void a_listed_key_that_is_revoked_is_not_found(void **state)
+{
+	(void)state;
+	forge_init(&forged);
+	assert_non_null(key_set_find(&forged.keys, ROLE_RELEASE, forge_id(RELEASE_A)));
+	memcpy(forged.keys.revoked[0], forge_id(RELEASE_A), KEY_ID_SIZE);
+	forged.keys.revoked_count = 1;
+	assert_null(key_set_find(&forged.keys, ROLE_RELEASE, forge_id(RELEASE_A)));
+}
+
 static void keys_are_found_by_role_and_id(void **state)
 {
 	(void)state;
@@ -242,6 +275,8 @@ int main(void)
 		cmocka_unit_test(a_body_parses_to_what_was_encoded),
 		cmocka_unit_test(any_other_length_is_refused),
 		cmocka_unit_test(malformed_bodies_are_refused),
+		cmocka_unit_test(there_is_exactly_one_policy_key),
+		cmocka_unit_test(a_listed_key_that_is_revoked_is_not_found),
 		cmocka_unit_test(keys_are_found_by_role_and_id),
 		cmocka_unit_test(a_revoked_key_is_gone_for_this_set),
 		cmocka_unit_test(a_listed_key_cannot_be_revoked_in_the_same_body),

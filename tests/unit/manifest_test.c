@@ -66,7 +66,7 @@ static const struct {
 	{ "three components", 12, 3 },
 	{ "seventeen components", 12, COMPONENTS_MAX + 1 },
 	{ "component count near 2^32", 12, 0xFFFFFFFF },
-	{ "empty product", 16, 0 },
+	{ "text that starts late", 16, 0 },
 	{ "bytes behind a text's end", 16 + 28, 0x41000000 },
 	{ "control character", 16, 0x0A0A0A0A },
 	{ "delete character", 48, 0x7F7F7F7F },
@@ -144,6 +144,31 @@ static void another_payload_than_the_headers_is_refused(void **state)
 	assert_int_equal(parse(), OK);
 }
 
+static void no_text_is_empty(void **state)
+{
+	static const u32 texts[] = { 16, 48, 144 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		set_up(state);
+		memset(bytes + texts[i], 0, TEXT_SIZE);
+		assert_int_equal(parse(), ERR_IMAGE_MANIFEST);
+		bytes[texts[i]] = 'x';
+		assert_int_equal(parse(), OK);
+	}
+}
+
+/* At the payload's very end, where nothing but its length is wrong. */
+static void no_component_is_empty(void **state)
+{
+	(void)state;
+	forge_component(&forged, 2, COMPONENT_MICROCODE, 0);
+	forge_seal(&forged);
+	assert_int_equal(forge_verdict(&forged), ERR_IMAGE_MANIFEST);
+	forge_component(&forged, 2, COMPONENT_MICROCODE, 1);
+	forge_seal(&forged);
+	assert_int_equal(forge_verdict(&forged), OK);
+}
+
 static void components_are_found_by_kind(void **state)
 {
 	(void)state;
@@ -165,6 +190,8 @@ int main(void)
 		cmocka_unit_test(malformed_manifests_are_refused),
 		cmocka_unit_test_setup(limits_themselves_are_allowed, set_up),
 		cmocka_unit_test_setup(another_payload_than_the_headers_is_refused, set_up),
+		cmocka_unit_test(no_text_is_empty),
+		cmocka_unit_test_setup(no_component_is_empty, set_up),
 		cmocka_unit_test_setup(components_are_found_by_kind, set_up),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
