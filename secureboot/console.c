@@ -107,6 +107,8 @@ void console_serial(u32 port, u32 baud)
 	out8((u16)(at + UART_FIFO), FIFO_ENABLE_CLEAR);
 	out8((u16)(at + UART_MODEM_CONTROL), MODEM_DTR_RTS);
 	serial_port = at;
+	/* Ours begin at the beginning of a line, whatever the loader left there. */
+	serial_write("\n", 1);
 }
 
 bool console_has_serial(void)

@@ -55,6 +55,14 @@ static struct blob module_blob(const struct multiboot2 *info, const char *name)
 	              : (struct blob){ 0 };
 }
 
+static void start_screen(const struct multiboot2 *info, bool uefi)
+{
+	if (uefi)
+		need(platform_efi_start(info));
+	else if (!info->framebuffer.present || info->framebuffer.kind == TEXT_FRAMEBUFFER)
+		console_vga();
+}
+
 static void find_machine(
         const struct multiboot2 *info, struct memory_range information, bool uefi, struct machine *machine)
 {
@@ -62,7 +70,7 @@ static void find_machine(
 	machine->platform.loaded.slot[SLOT_A] = module_blob(info, "slot-a");
 	machine->platform.loaded.slot[SLOT_B] = module_blob(info, "slot-b");
 	machine->platform.loaded.authority = module_blob(info, "authority");
-	need(uefi ? platform_efi_init(info, machine) : platform_bios_init(info, information, machine));
+	need(uefi ? platform_efi_init(machine) : platform_bios_init(info, information, machine));
 	crypto_heap_init(early_tables, EARLY_TABLES_SIZE);
 }
 
@@ -112,8 +120,7 @@ _Noreturn void stage_main(u32 magic, const u8 *information, u32 uefi)
 		machine_take_over();
 	need(magic == MULTIBOOT2_MAGIC && range.length <= MULTIBOOT2_SIZE_MAX ? OK : ERR_BOOT_LOADER);
 	need(multiboot2_parse(information, range.length, &info));
-	if (!uefi && (!info.framebuffer.present || info.framebuffer.kind == TEXT_FRAMEBUFFER))
-		console_vga();
+	start_screen(&info, uefi);
 	say("stage %u, started by %s", STAGE_VERSION, uefi ? "UEFI" : "BIOS: firmware is not measured");
 	find_machine(&info, range, uefi, &machine);
 	state = make_state(&machine);

@@ -88,10 +88,8 @@ static void describe(struct platform *platform)
 	platform->finish = finish;
 }
 
-enum err platform_efi_init(const struct multiboot2 *info, struct machine *machine)
+enum err platform_efi_start(const struct multiboot2 *info)
 {
-	struct memory_map map = { .room = MEMORY_MAP_MAX };
-	u8 *memory;
 	enum err e = use_tables(info);
 
 	if (e != OK)
@@ -99,10 +97,18 @@ enum err platform_efi_init(const struct multiboot2 *info, struct machine *machin
 	/* The loader's five minutes would end in a reset while a person reads why nothing starts. */
 	efi.boot->set_watchdog_timer(0, 0, 0, NULL);
 	efi_screen_start();
-	describe(&machine->platform);
-	e = efi_allocate(0, MEMORY_MAP_MAX * sizeof(*map.entry), PAGE_SIZE, &memory);
+	return OK;
+}
+
+enum err platform_efi_init(struct machine *machine)
+{
+	struct memory_map map = { .room = MEMORY_MAP_MAX };
+	u8 *memory;
+	enum err e = efi_allocate(0, MEMORY_MAP_MAX * sizeof(*map.entry), PAGE_SIZE, &memory);
+
 	if (e != OK)
 		return e;
+	describe(&machine->platform);
 	map.entry = memset(memory, 0, MEMORY_MAP_MAX * sizeof(*map.entry));
 	e = make_tables(machine, &map);
 	if (e == OK)
