@@ -1,9 +1,10 @@
-# libFuzzer targets, one a parser of outside bytes: any fuzz_NAME.c dropped here takes part. Seeds are made at build time: each
-# seed_NAME.c is a program that writes files into DIRECTORY/fuzz_TARGET/ for the DIRECTORY it is given.
+# libFuzzer targets, one a parser of outside bytes: any fuzz_NAME.c dropped here takes part. Its seeds are the files in
+# seeds/NAME, and what the seed_*.c programs write into DIRECTORY/fuzz_NAME for the DIRECTORY they are given.
 #   FUZZ_LDFLAGS_fuzz_NAME   more linker flags for one target
 FUZZ_TIME ?= 60
 FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SEEDERS := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/seed_*.c))
+FUZZ_SEED_FILES := $(wildcard tests/fuzz/seeds/*/*)
 
 # Whole images get past their signatures here: the target decides for itself what a valid one is.
 FUZZ_LDFLAGS_fuzz_image := -Wl,--wrap=ecdsa_p384_verify
@@ -20,10 +21,11 @@ $(B)/tests/fuzz/seed_%: $(B)/san/tests/fuzz/seed_%.o $(B)/libsignet-san.a
 	$(Q)$(CC) -fsanitize=address,undefined $^ -o $@ $(LDLIBS_CRYPTO) -lfdt
 .SECONDARY: $(FUZZ_TARGETS:$(B)/tests/%=$(B)/fuzz/tests/%.o) $(FUZZ_SEEDERS:$(B)/tests/%=$(B)/san/tests/%.o)
 
-$(B)/fuzz-seeds/.made: $(FUZZ_SEEDERS)
+$(B)/fuzz-seeds/.made: $(FUZZ_SEEDERS) $(FUZZ_SEED_FILES)
 	@rm -rf $(@D)
 	@mkdir -p $(@D)
-	@for seeder in $^; do $$seeder $(@D) || exit 1; done
+	@for seeds in tests/fuzz/seeds/*; do cp -r $$seeds $(@D)/fuzz_$${seeds##*/} || exit 1; done
+	@for seeder in $(FUZZ_SEEDERS); do $$seeder $(@D) || exit 1; done
 	@touch $@
 
 # A fixed number of runs from fixed seeds, so that the outcome does not hang on the machine's speed.

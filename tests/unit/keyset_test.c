@@ -181,6 +181,20 @@ static void revoked_ids_are_strictly_ascending(void **state)
 	assert_int_equal(key_set_parse(body, n, &parsed), ERR_KEYS_FORMAT);
 }
 
+static void each_owner_is_taken_once_a_role(void **state)
+{
+	(void)state;
+	u8 mirrored[P384_KEY_SIZE];
+
+	forge_init(&forged);
+	memcpy(mirrored, forge_public(RELEASE_A), P384_KEY_SIZE);
+	assert_int_equal(key_set_insert(&forged.keys, ROLE_RELEASE, mirrored), ERR_KEY_EXISTS);
+	mirrored[P384_KEY_SIZE - 1] ^= 1;
+	assert_int_equal(key_set_insert(&forged.keys, ROLE_RELEASE, mirrored), ERR_KEY_EXISTS);
+	assert_int_equal(forged.keys.key_count, 7);
+	assert_int_equal(key_set_insert(&forged.keys, ROLE_ROOT, mirrored), OK);
+}
+
 static void a_full_set_takes_no_more(void **state)
 {
 	(void)state;
@@ -283,6 +297,7 @@ int main(void)
 		cmocka_unit_test(revoked_ids_are_strictly_ascending),
 		cmocka_unit_test(one_entry_too_many_is_refused),
 		cmocka_unit_test(a_header_claims_no_longer_body_than_there_can_be),
+		cmocka_unit_test(each_owner_is_taken_once_a_role),
 		cmocka_unit_test(a_full_set_takes_no_more),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
