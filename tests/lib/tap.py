@@ -1,7 +1,6 @@
 """Runs scenarios, two at a time, and prints TAP. A scenario is a function that raises to fail."""
 import os
 import re
-import sys
 import threading
 import traceback
 from concurrent.futures import ThreadPoolExecutor
@@ -50,7 +49,3 @@ def run(scenarios, workers=2):
         ]
         verdicts = [f.result() for f in futures]
     return 0 if verdicts and all(verdicts) else 1
-
-
-def main(scenarios):
-    sys.exit(run(scenarios))

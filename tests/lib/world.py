@@ -37,9 +37,9 @@ class Owner:
         signet("keys", "init", self.keys, "--development")
         signet("keys", "export", self.keys, "--out", self.firmware)
 
-    def build_boot_files(self):
+    def build_boot_files(self, slot_size):
         signet("boot", "build", "--keys", self.keys, "--out", self.boot, "--serial", "0x3f8,115200", "--allow-development",
-               "--slot-size", SLOT_SIZE, "--config", "secureboot/grub.cfg", "--modules", "secureboot/grub.modules")
+               "--slot-size", slot_size, "--config", "secureboot/grub.cfg", "--modules", "secureboot/grub.modules")
 
     def sign_efi(self, source, target):
         tool("sbsign", "--key", self.keys / "db.pem", "--cert", self.keys / "db.crt", "--output", target, source)
@@ -58,10 +58,11 @@ class Machine:
         if variables:
             shutil.copy(variables, self.variables)
 
-    def boot(self, *options, until=machine.END, at_end=None):
+    def boot(self, *options, until=machine.END, at_start=None, at_end=None):
         """Boots it; a second boot finds what the first one left. options come last, and so win."""
-        monitor = self.folder / "monitor" if at_end else None
-        return machine.boot(self.image, ["--tpm", self.tpm, "--vars", self.variables, *options], until, monitor, at_end)
+        monitor = self.folder / "monitor" if at_start or at_end else None
+        return machine.boot(self.image, ["--tpm", self.tpm, "--vars", self.variables, *options], until, monitor, at_start,
+                            at_end)
 
     def esp(self):
         """The EFI system partition, as mtools names it."""
@@ -80,7 +81,7 @@ class World:
         folder.mkdir(parents=True)
         self.folder = folder
         self.owner = Owner(folder / "owner")
-        self.owner.build_boot_files()
+        self.owner.build_boot_files(SLOT_SIZE)
         self.components = self._components()
         self.newer = self.signed_image("newer", svn=3)
         self.older = self.signed_image("older", svn=2)
@@ -144,9 +145,10 @@ class World:
     def node(self, name, image=None, slot_a=None, slot_b=None, image_floor=2):
         """A provisioned one. Slots are records as nvtool takes them; both are good unless told otherwise."""
         m = self.machine(name, image)
+        m.owner_auth = os.urandom(32).hex()
         self.nvtool(m, "provision", "--slot-a", slot_a or record("good", self.newer), "--slot-b",
                     slot_b or record("good", self.older), "--image-floor", image_floor, "--key-floor", 1,
-                    "--owner-auth", os.urandom(32).hex(), "--lockout-auth", os.urandom(32).hex())
+                    "--owner-auth", m.owner_auth, "--lockout-auth", os.urandom(32).hex())
         return m
 
     def nvtool(self, m, command, *options):

@@ -1,15 +1,13 @@
-"""Nodes whose boot state stands in TPM NV: minimum SVN, trials, and who may write."""
+"""Nodes whose boot state stands in TPM NV: minimum SVN, trials, and a TPM that was changed by hand."""
 from functools import partial
 
 import report
 from ordinary import expect_good
-from tampered import expect_refused
+from tampered import expect_refused, expect_stop
 from tap import expect
 from world import record, tool
 
 TRIES = 3
-WRITES = ("write-by-password", "write-as-owner", "write-as-platform", "undefine-as-platform", "undefine", "define",
-          "authorize", "write-by-policy")
 
 
 def provisioned(world):
@@ -76,43 +74,20 @@ def trial_not_writable(world):
     expect(world.nv_state(m) == before, "a boot that may not write changed NV", log.tail())
 
 
-def probe(world, name, owner):
-    """The NV probe, with the owner's write authority in its hands, started under one owner's firmware."""
-    m = world.node(name)
-    binary, signed = m.folder / "probe.efi", m.folder / "probe.signed.efi"
-    mark = b"nvprobe-loot\0\0\0\0"
-    blank = open("build/nvprobe.efi", "rb").read()
-    at = blank.index(mark) + len(mark)
-    loot = world.authority.read_bytes()
-    loot = loot[:112 + 96 * int.from_bytes(loot[12:16], "little")]
-    binary.write_bytes(blank[:at] + loot + blank[at + len(loot):])
-    owner.sign_efi(binary, signed)
-    m.put_efi(signed)
-    m.variables.unlink()
-    before = world.nv_state(m)
-    log = m.boot("--keys", owner.firmware)
-    log.need(r"^signet: nvprobe: done")
-    lines = log.find_all(r"^signet: nvprobe: (\S+) 0x(\S+) rc=0x([0-9a-f]+) (.*)$")
-    return m, before, {(l[1], l[2]): (int(l[3], 16), l[4]) for l in lines}, log
+def index_gone(world):
+    """Somebody with the owner's authorization took one of the four away."""
+    m = world.node("index-gone")
+    world.nvtool(m, "undefine", "--index", 2, "--owner-auth", m.owner_auth)
+    expect_stop(m.boot(), 46)
 
 
-def other_system(world):
-    m, before, answers, log = probe(world, "probe-stranger", world.stranger)
-    expect(len(answers) == 4 * len(WRITES), f"{len(answers)} attempts", log.tail())
-    let_through = [key for key, (code, words) in answers.items() if not code or words == "DONE"]
-    expect(not let_through, f"the TPM let through: {let_through}", log.tail())
-    expect(world.nv_state(m) == before, "NV changed", log.tail())
-    # For the reason that matters: the approved digest is of another PCR7, and the write has no policy behind it.
-    for (attempt, index), (code, _) in answers.items():
-        wanted = {"authorize": 0x1C4, "write-by-policy": 0x99D}.get(attempt, code)
-        expect(code == wanted, f"{attempt} {index}: response code {code:#x}, wanted {wanted:#x}", log.tail())
-
-
-def own_system(world):
-    """The neighbour: the same program under the owner's keys gets through, by policy and by nothing else."""
-    _, _, answers, log = probe(world, "probe-owner", world.owner)
-    through = {attempt for (attempt, _), (code, _) in answers.items() if not code}
-    expect(through == {"authorize", "write-by-policy"}, f"the TPM let through: {through}", log.tail())
+def cleared(world):
+    """TPM2_Clear takes the state away: the node boots as on its first day and says so, and a verifier sees it."""
+    m = world.node("cleared")
+    world.nvtool(m, "clear")
+    log = m.boot()
+    log.need(r"^signet: not provisioned: ")
+    expect_good(log, slot="a", state="unprovisioned", reason=4)
 
 
 def scenarios(world):
@@ -123,7 +98,7 @@ def scenarios(world):
         "a trial that fails is tried three times, falls back, and says why": trial,
         "a trial is started and its try counted": trial_healthy_neighbour,
         "a trial that could not be counted is not started": trial_not_writable,
-        "another system on the machine cannot write our NV": other_system,
-        "a system under the owner's keys can, by policy alone": own_system,
+        "one NV index is gone: stop 46": index_gone,
+        "a cleared TPM: the node boots as unprovisioned and says so": cleared,
     }
     return [(name, partial(function, world)) for name, function in cases.items()]

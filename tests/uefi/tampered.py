@@ -33,12 +33,16 @@ def refused(slot, number):
     return rf"^signet: slot {slot}: refused {number}: "
 
 
+def expect_stop(log, number):
+    log.need(rf"^signet: stop {number}: ")
+    log.refuse("payload")
+
+
 def expect_refused(log, **numbers):
     """Each slot for its own reason, and nothing runs."""
     for slot, number in numbers.items():
         log.need(refused(slot, number))
-    log.need(r"^signet: stop 60: ")
-    log.refuse("payload")
+    expect_stop(log, 60)
 
 
 def one_slot(world, part):
@@ -91,15 +95,11 @@ def expect_firmware_refuses(m):
 
 
 def no_tpm(world):
-    log = world.machine("no-tpm").boot("--no-tpm")
-    log.need(r"^signet: stop 40: ")
-    log.refuse("payload")
+    expect_stop(world.machine("no-tpm").boot("--no-tpm"), 40)
 
 
 def no_tpm_bios(world):
-    log = world.machine("no-tpm-bios").boot("--no-tpm", "--bios")
-    log.need(r"^signet: stop 40: ")
-    log.refuse("payload")
+    expect_stop(world.machine("no-tpm-bios").boot("--no-tpm", "--bios"), 40)
 
 
 def scenarios(world):

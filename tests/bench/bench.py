@@ -1,0 +1,134 @@
+"""Figures of the boot chain, each against its target. Fails only when it cannot measure."""
+import os
+import shutil
+import struct
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
+
+import report
+import tap
+from world import Machine, Owner, digest_of, signet, tool
+
+FOLDER = Path("build/bench").resolve()
+MIB = 1 << 20
+IMAGE_SIZE = 32 * MIB
+ROUNDS = 5
+PT_LOAD = 1
+
+STAGE_TARGET = 160 * 1024
+TIME_TARGET = 1.3
+BAD_HEADER_TARGET = 0.01
+
+
+class Table:
+    """Rows of figure, measured, target, and whether it was met."""
+
+    def __init__(self):
+        self.rows = []
+
+    def add(self, name, measured, target, met):
+        self.rows.append((name, measured, target, "-" if met is None else "met" if met else "MISSED"))
+
+    def __str__(self):
+        rows = [("figure", "measured", "target", ""), *self.rows]
+        widths = [max(len(row[i]) for row in rows) for i in range(4)]
+        return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows)
+
+
+def loaded_size(elf):
+    """Bytes of memory that GRUB gives the stage: everything from its first to its last page's end."""
+    data = elf.read_bytes()
+    table, = struct.unpack_from("<Q", data, 32)
+    size, count = struct.unpack_from("<HH", data, 54)
+    segments = [struct.unpack_from("<IIQQQQQQ", data, table + size * i) for i in range(count)]
+    loads = [(s[3], s[3] + s[6]) for s in segments if s[0] == PT_LOAD]
+    return max(end for _, end in loads) - min(start for start, _ in loads)
+
+
+def make_image(owner):
+    """A release of 32 MiB: the payload, a kernel and an initramfs."""
+    hypervisor = Path("build/payload.bin")
+    parts = {"hypervisor": hypervisor}
+    left = IMAGE_SIZE - hypervisor.stat().st_size
+    for name, size in {"service-kernel": left // 4, "service-initramfs": left - left // 4}.items():
+        parts[name] = FOLDER / name
+        parts[name].write_bytes(os.urandom(size))
+    path = FOLDER / "release.img"
+    signet("image", "build", "--keys", owner.keys, "--release", "bench", "--svn", 1,
+           *(word for kind, file in parts.items() for word in ("--component", f"{kind}={file}")), "--output", path)
+    signet("image", "sign", path, "--keys", owner.keys)
+    return path
+
+
+def processor_clock(monitor):
+    """Seconds that the emulated processor has run: other work on this machine must not count as the stage's."""
+    thread = monitor.ask("query-cpus-fast")[0]["thread-id"]
+    return lambda: int(Path(f"/proc/{thread}/schedstat").read_text().split()[0]) / 1e9
+
+
+class Boots:
+    """Some boots of one flash image by one firmware; of their times, the boot with the middle ratio counts."""
+
+    def __init__(self, name, flash, *options):
+        self.name = name
+        self.times = []
+        for i in range(ROUNDS):
+            m = Machine(FOLDER / f"{name}-{i}", flash)
+            before = digest_of(m.image)
+            log = m.boot(*options, at_start=processor_clock, at_end=self._count_writes)
+            self.changed = digest_of(m.image) != before
+            stage = log.time_of(r"payload: started") - log.time_of(r"signet: stage \d")
+            once = log.time_of(r"payload: component service-initramfs") - log.time_of(r"payload: component hypervisor")
+            self.times.append((stage / once, stage, once))
+            self.memory = int(report.fields(log, "memory")["stage"])
+            self.components = sum(int(c[1]) for c in log.find_all(r"payload: component .* memory=(\d+) "))
+            shutil.rmtree(m.folder)
+
+    def _count_writes(self, monitor):
+        self.written = {d["device"]: d["stats"]["wr_bytes"] for d in monitor.ask("query-blockstats")}["key"]
+
+    def add_to(self, table):
+        ratio, stage, once = sorted(self.times)[ROUNDS // 2]
+        table.add(f"stage's own time for a 32 MiB image, {self.name}, against hashing it once",
+                  f"{stage:.2f} s / {once:.2f} s = {ratio:.2f}", f"{TIME_TARGET}", ratio <= TIME_TARGET)
+        table.add(f"memory at hand-over beyond the image's own, {self.name}",
+                  f"{(self.memory - self.components) / 1024:.0f} KiB", "-", None)
+        table.add(f"bytes written to the flash in an ordinary boot, {self.name}", str(self.written), "0",
+                  self.written == 0 and not self.changed)
+
+
+def add_costs(table, owner, image):
+    lines = tool("build/tests/verify_cost", owner.boot / "anchor.bin", image).splitlines()
+    cost = {name: int(value) for name, value in (line.split() for line in lines)}
+    table.add("verifying a 32 MiB image against hashing it once, on this host", f"{cost['good'] / cost['hash']:.2f}",
+              f"{TIME_TARGET}", cost["good"] <= TIME_TARGET * cost["hash"])
+    share = cost["malformed"] / cost["good"]
+    table.add("a bad header, of the cost of a good image", f"{100 * share:.4f} %", f"{100 * BAD_HEADER_TARGET:.0f} %",
+              share < BAD_HEADER_TARGET)
+    table.add("a bad signature, of the cost of a good image", f"{100 * cost['forged'] / cost['good']:.1f} %", "-", None)
+
+
+def main():
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(parents=True)
+    owner = Owner(FOLDER / "owner")
+    owner.build_boot_files("48M")
+    image, flash = make_image(owner), FOLDER / "flash.img"
+    signet("flash", "make", flash, "--boot", owner.boot, "--slot-a", image)
+    table = Table()
+    size = loaded_size(owner.boot / "stage.elf")
+    table.add("stage with crypto, loaded", f"{size} bytes", f"{STAGE_TARGET} bytes", size <= STAGE_TARGET)
+    Boots("UEFI", flash, "--keys", owner.firmware).add_to(table)
+    Boots("BIOS", flash, "--bios").add_to(table)
+    add_costs(table, owner, image)
+    print(table)
+
+
+if __name__ == "__main__":
+    os.umask(0o077)
+    try:
+        main()
+    except tap.Failed as e:
+        sys.exit(f"bench: cannot measure: {e}\n{e.detail}")
