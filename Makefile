@@ -32,6 +32,7 @@ include keys/module.mk
 include secureboot/module.mk
 include cli/module.mk
 include tests/module.mk
+include tools/bochs-plugins/module.mk
 include mk/link.mk
 include mk/image.mk
 include mk/lint.mk
