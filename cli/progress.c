@@ -15,7 +15,7 @@ static void draw(const struct progress *p)
 	static const char full[] = "########################################";
 	int filled = (int)(p->shown * BAR_WIDTH / PER_MILLE);
 
-	static_assert(sizeof(full) == BAR_WIDTH + 1);
+	static_assert(sizeof(full) == BAR_WIDTH + 1, "the bar is as wide as it is drawn");
 	fprintf(stderr, "\r%s [%.*s%*s] %3u %%", p->what, filled, full, BAR_WIDTH - filled, "", p->shown / 10);
 	fflush(stderr);
 }
@@ -32,7 +32,7 @@ void progress_add(struct progress *p, u64 amount)
 	u32 now;
 
 	p->done = amount > p->total - p->done ? p->total : p->done + amount;
-	now = p->total ? (u32)((double)p->done / (double)p->total * PER_MILLE) : PER_MILLE;
+	now = p->total ? (u32)((double)p->done / (double)p->total * (double)PER_MILLE) : PER_MILLE;
 	if (!p->visible || now == p->shown)
 		return;
 	p->shown = now;

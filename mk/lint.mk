@@ -15,7 +15,7 @@ format:
 lint-format:
 	$(Q)clang-format --dry-run -Werror $(C_FILES)
 lint-shell:
-	$(Q)shellcheck $(SH_FILES)
+	$(Q)shellcheck -x $(SH_FILES)
 lint-cppcheck: $(B)/lint/cppcheck.stamp
 $(B)/lint/cppcheck.stamp: $(C_FILES) mk/cppcheck.txt
 	@mkdir -p $(@D)
