@@ -40,7 +40,8 @@ static bool write_registers(u64 address, unsigned length, void *data, void *cont
 static void init(struct bochs_device *d)
 {
 	(void)d;
-	if (bochs_register_memory(NULL, read_registers, write_registers, NULL, TIS_BASE, TIS_BASE + TIS_SIZE - 1))
+	u64 last = (u64)TIS_BASE + TIS_SIZE - 1;
+	if (bochs_register_memory(NULL, read_registers, write_registers, NULL, TIS_BASE, last))
 		return;
 	fputs("tpm: something else has the addresses of a TPM\n", stderr);
 	exit(1);

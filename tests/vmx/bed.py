@@ -1,0 +1,93 @@
+"""Bochs as the machine under test, and what it boots: one owner's keys, images and flash image."""
+import json
+import os
+import re
+import signal
+import subprocess
+
+import machine
+from tap import Failed
+from world import NODE, Owner, signet, tool
+
+LIMIT = 300  # seconds; far above what any boot takes, since nothing here measures time
+SLOT_SIZE = "2M"
+NO_PCR7 = bytes(32).hex()  # BIOS firmware measures nothing
+
+
+def boot(image, options=(), until=machine.END, times=1):
+    """Boots image in Bochs until `times` lines match, then ends it; gives the Log."""
+    command = ["tools/run-bochs", str(image), "--seconds", str(LIMIT), *map(str, options)]
+    log, left = machine.Log(), times
+    # Its own session: a signal for the tool is not one for us, and the other way round.
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
+                               text=True, errors="replace", start_new_session=True)
+    try:
+        for raw in process.stdout:
+            left -= bool(re.search(until, log.add(raw)))
+            if not left:
+                break
+    finally:
+        process.send_signal(signal.SIGTERM)
+        _, complaints = process.communicate()
+    if left:
+        raise Failed(f"{left} of {times} lines did not match {until} (status {process.returncode})", complaints + log.tail())
+    return log
+
+
+def each_boot(log):
+    """One Log for each time the stage was started."""
+    boots = []
+    for line in log.lines:
+        if re.search(r"^signet: stage \d+, started by ", line):
+            boots.append(machine.Log())
+        if boots:
+            boots[-1].add(line)
+    return boots
+
+
+class Bed:
+    def __init__(self, folder):
+        self.folder = folder
+        self.owner = Owner(folder / "owner")
+        self.owner.build_boot_files(SLOT_SIZE)
+        self.good = self.image("good", "halt")
+        self.failing = self.image("failing", "reset")
+        self.authority, self.extensions = folder / "authority", folder / "pcr7"
+        self.extensions.write_text("")
+        signet("keys", "authorize", self.owner.keys, "--node-id", NODE, "--out", self.authority, "--pcr7", NO_PCR7)
+
+    def image(self, name, action):
+        """Its payload ends with action."""
+        path, config = self.folder / f"{name}.img", self.folder / f"fleet-{name}"
+        config.write_text(f"action={action}\n")
+        signet("image", "build", "--keys", self.owner.keys, "--release", name, "--svn", 2, "--component",
+               "hypervisor=build/payload.bin", "--component", f"fleet-config={config}", "--output", path)
+        signet("image", "sign", path, "--keys", self.owner.keys)
+        return path
+
+    def flash(self, name, slot_a, slot_b):
+        path = self.folder / f"{name}-disk.img"
+        signet("flash", "make", path, "--boot", self.owner.boot, "--slot-size", SLOT_SIZE, "--slot-a", slot_a,
+               "--slot-b", slot_b, "--authority", self.authority)
+        return path
+
+    def nvtool(self, command, state, *options):
+        return tool("build/tests/nvtool", command, "--state", state, "--authority", self.authority, "--pcr7",
+                    self.extensions, *options)
+
+    def provision(self, name, slot_a, slot_b):
+        """A TPM whose NV holds these slots' records; gives its folder."""
+        state = self.folder / f"{name}-tpm"
+        state.mkdir()
+        tool("swtpm_setup", "--tpm2", "--tpm-state", state, "--pcr-banks", "sha256,sha384")
+        self.nvtool("provision", state, "--slot-a", slot_a, "--slot-b", slot_b, "--image-floor", 2, "--key-floor", 1,
+                    "--owner-auth", os.urandom(32).hex(), "--lockout-auth", os.urandom(32).hex())
+        return state
+
+    def nv_state(self, state):
+        return dict(line.split(" ", 1) for line in self.nvtool("show", state).splitlines())
+
+    def foretold(self, image):
+        """PCR12 by `signet image pcrs`: bank to value."""
+        forecasts = json.loads(signet("image", "pcrs", image, "--boot", self.owner.boot, "--json"))["pcrs"]
+        return next(f["value"] for f in forecasts if f["pcr"] == 12)

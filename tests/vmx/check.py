@@ -1,0 +1,33 @@
+"""check-vmx: the real flash image where there is VMX. Prints TAP."""
+import os
+import shutil
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
+
+import firmware
+import tap
+from bed import Bed
+
+FOLDER = Path("build/vmx/check").resolve()
+
+
+def main():
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(parents=True)
+    try:
+        bed = Bed(FOLDER)
+    except tap.Failed as e:
+        # Without it nothing can be shown, and nothing counts as shown.
+        sys.exit(tap.run([("keys, images and boot files are made", lambda: tap.expect(False, str(e), e.detail))]))
+    status = tap.run(firmware.scenarios(bed))
+    if not status:
+        # Disks are large; those of a run with a failure stay, to be looked at.
+        shutil.rmtree(FOLDER)
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    os.umask(0o077)
+    main()

@@ -1,0 +1,14 @@
+# The real flash image where there is VMX: Bochs, with a TPM of our own. ONLY='words' runs the scenarios they match.
+VMX_TESTS := $(B)/tests/vmx/tpm_test
+VMX_SUPPORT := $(B)/san/tools/bochs-plugins/tpm/swtpm_link.o
+
+$(B)/tests/vmx/%_test: $(B)/san/tests/vmx/%_test.o $(VMX_SUPPORT) $(B)/libsignet-san.a
+	@mkdir -p $(@D)
+	$(call echo_step,LINK,$@)
+	$(Q)$(CC) -fsanitize=address,undefined $^ -o $@ -lcmocka $(LDLIBS_CRYPTO)
+.SECONDARY: $(VMX_TESTS:$(B)/tests/%=$(B)/san/tests/%.o) $(VMX_SUPPORT)
+
+.PHONY: check-vmx
+check-vmx: $(VMX_TESTS) $(B)/signet $(B)/stage.elf $(B)/payload.bin $(B)/tests/nvtool $(B)/bochs-plugins/libbx_tpm.so \
+		$(B)/bochs-plugins/loopback.so
+	@ONLY='$(ONLY)' tests/tap vmx $(VMX_TESTS) 'python3 -B tests/vmx/check.py'
