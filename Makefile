@@ -30,6 +30,7 @@ include attest/module.mk
 include update/module.mk
 include keys/module.mk
 include secureboot/module.mk
+include hv/module.mk
 include cli/module.mk
 include tests/module.mk
 include tools/bochs-plugins/module.mk

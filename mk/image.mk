@@ -13,9 +13,8 @@ $(DEV)/keys/manifest-1.bin: | $(SIGNET)
 $(DEV)/firmware/db.cer: $(DEV)/keys/manifest-1.bin | $(SIGNET)
 	$(Q)$(SIGNET) keys export $(DEV)/keys --out $(DEV)/firmware
 
-$(DEV)/boot/BOOTX64.EFI: $(B)/stage.elf $(DEV)/keys/manifest-1.bin secureboot/grub.cfg secureboot/grub.modules | $(SIGNET)
-	$(Q)$(SIGNET) boot build --keys $(DEV)/keys --out $(DEV)/boot --serial 0x3f8,115200 --allow-development \
-		--stage $(B)/stage.elf --config secureboot/grub.cfg --modules secureboot/grub.modules
+$(DEV)/boot/BOOTX64.EFI: $(B)/stage.elf $(DEV)/keys/manifest-1.bin $(B)/grub.cfg $(B)/grub.modules | $(SIGNET)
+	$(Q)$(SIGNET) boot build --keys $(DEV)/keys --out $(DEV)/boot --serial 0x3f8,115200 --allow-development
 
 $(DEV)/release-1.img: $(B)/payload.bin $(DEV)/keys/manifest-1.bin | $(SIGNET)
 	$(Q)$(SIGNET) image build --keys $(DEV)/keys --release 0.1-development --svn 1 \

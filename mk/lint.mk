@@ -3,7 +3,7 @@ C_FILES := $(shell git ls-files -co --exclude-standard '*.c' '*.h')
 SH_FILES := $(shell git ls-files -co --exclude-standard | xargs grep -lE '^\#!/bin/(sh|bash)' 2>/dev/null)
 HEADERS := $(filter-out lib/freestanding/%,$(filter %.h,$(C_FILES)))
 # Ring-0 files see ring-0 headers alone; everything else is checked as the host compiles it.
-RING0_C := $(filter %.c,$(STAGE_SRCS))
+RING0_C := $(filter %.c,$(STAGE_SRCS) $(HV_SRCS))
 HOST_C := $(filter-out $(RING0_C),$(filter %.c,$(C_FILES)))
 
 .PHONY: lint lint-format lint-shell lint-cppcheck format

@@ -1,10 +1,13 @@
 # Object rules. Modules add to these lists:
 #   PURE_SRCS   logic without hardware or OS: compiled for ring 0, the host, the sanitizers and the fuzzers
 #   STAGE_SRCS  ring 0 only
+#   HV_PURE_SRCS, HV_SRCS  the same two for the hypervisor, which the stage does not link
 #   HOST_SRCS   needs an OS (command line)
 #   TEST_SRCS   shared by test programs
 PURE_SRCS :=
 STAGE_SRCS :=
+HV_PURE_SRCS :=
+HV_SRCS :=
 HOST_SRCS :=
 TEST_SRCS :=
 
