@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where make leaves them; `make install` puts all three side by side too. */
+/* Where make leaves it, with grub.cfg and grub.modules beside it. */
 #define STAGE_DEFAULT "build/stage.elf"
 
 static const struct option_spec build_options[] = {

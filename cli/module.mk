@@ -3,9 +3,10 @@ HOST_SRCS += cli/table.c cli/args.c cli/help.c cli/completion.c cli/run.c cli/ou
 
 ALL += $(B)/signet $(B)/signet.1
 
+# Static: the same file then runs outside the build root, on other distributions, and on the machine that holds the keys.
 $(B)/signet: $(B)/host/cli/main.o $(B)/libsignet.a
 	$(call echo_step,LINK,$@)
-	$(Q)$(CC) -pie $^ -o $@ $(LDLIBS_CRYPTO) -lfdt
+	$(Q)$(CC) -static-pie $^ -o $@ $(LDLIBS_CRYPTO) -lfdt
 
 # The man page's prose is written by hand, its command reference comes from the table.
 $(B)/manpage: $(B)/host/cli/manpage.o $(B)/libsignet.a

@@ -5,7 +5,11 @@ STAGE_SRCS += $(addprefix secureboot/,entry.S anchor.S relocate.c exceptions.c s
 	efi_pages.c efi_exit.c efi_screen.c efi_tcg2.c platform_efi.c platform_bios.c main.c)
 TEST_SRCS += tests/unit/fake_machine.c
 
-ALL += $(B)/stage.elf
+ALL += $(B)/stage.elf $(B)/grub.cfg $(B)/grub.modules
+
+# Beside the stage, where `signet boot build` looks for them.
+$(B)/grub.cfg $(B)/grub.modules: $(B)/%: secureboot/%
+	$(Q)cp $< $@
 
 LDFLAGS_STAGE := -static-pie -nostdlib -Wl,-z,text -Wl,-z,pack-relative-relocs -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 -Wl,--gc-sections \
 	-Wl,--build-id=none -Wl,--no-undefined -Wl,--fatal-warnings -Wl,-T,secureboot/stage.ld
