@@ -1,4 +1,4 @@
-# Static checks over every file of ours: each leaves a stamp, so only what changed is checked again.
+# Static checks over every file of ours: each leaves a stamp, so only what changed, itself or by a header, is checked again.
 C_FILES := $(shell git ls-files -co --exclude-standard '*.c' '*.h')
 SH_FILES := $(shell git ls-files -co --exclude-standard | xargs grep -lE '^\#!/bin/(sh|bash)' 2>/dev/null)
 HEADERS := $(filter-out lib/freestanding/%,$(filter %.h,$(C_FILES)))
@@ -32,28 +32,29 @@ TIDY_RING0 = -std=c17 $(FREESTANDING_INCLUDES) -ffreestanding
 
 .PHONY: lint-headers lint-analyzer lint-tidy
 lint-headers: $(HEADERS:%=$(B)/lint/%.alone)
-$(B)/lint/%.alone: % | $(FDT_HEADERS)
+$(B)/lint/%.alone: % mk/config.mk | $(FDT_HEADERS)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS_LINT_HOST) -Wno-unused-function -fsyntax-only -x c $<
+	$(Q)$(CC) $(CFLAGS_LINT_HOST) -Wno-unused-function -fsyntax-only -MMD -MP -MF $@.d -MT $@ -x c $<
 	@touch $@
 
 lint-analyzer: $(HOST_C:%=$(B)/lint/%.host-analyzed) $(RING0_C:%=$(B)/lint/%.ring0-analyzed)
-$(B)/lint/%.host-analyzed: %
+$(B)/lint/%.host-analyzed: % mk/config.mk
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_LINT_HOST) -fanalyzer -MMD -MP -MF $@.d -MT $@ -c $< -o /dev/null
 	@touch $@
-$(B)/lint/%.ring0-analyzed: % | $(FDT_HEADERS)
+$(B)/lint/%.ring0-analyzed: % mk/config.mk | $(FDT_HEADERS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_LINT_RING0) -fanalyzer -MMD -MP -MF $@.d -MT $@ -c $< -o /dev/null
 	@touch $@
 
+# gcc's stamp stands for the headers, of which clang-tidy keeps no list.
 lint-tidy: $(HOST_C:%=$(B)/lint/%.host-tidy) $(RING0_C:%=$(B)/lint/%.ring0-tidy)
-$(B)/lint/%.host-tidy: % .clang-tidy
+$(B)/lint/%.host-tidy: % $(B)/lint/%.host-analyzed .clang-tidy tests/.clang-tidy
 	@mkdir -p $(@D)
 	$(call echo_step,TIDY,$<)
 	$(Q)clang-tidy --quiet $< -- $(TIDY_HOST) 2>$@.log || { cat $@.log; exit 1; }
 	@touch $@
-$(B)/lint/%.ring0-tidy: % .clang-tidy | $(FDT_HEADERS)
+$(B)/lint/%.ring0-tidy: % $(B)/lint/%.ring0-analyzed .clang-tidy | $(FDT_HEADERS)
 	@mkdir -p $(@D)
 	$(call echo_step,TIDY,$<)
 	$(Q)clang-tidy --quiet $< -- $(TIDY_RING0) 2>$@.log || { cat $@.log; exit 1; }

@@ -6,7 +6,7 @@ MBEDTLS_OBJS := $(MBEDTLS_FILES:%=$(B)/ring0/mbedtls/%.o)
 CFLAGS_MBEDTLS := $(filter-out $(WARNINGS) $(GCC_WARNINGS),$(CFLAGS_RING0)) -w \
 	-ffile-prefix-map=$(MBEDTLS)=mbedtls
 
-$(B)/ring0/mbedtls/%.o: $(MBEDTLS)/library/%.c lib/crypto/mbedtls_config.h
+$(B)/ring0/mbedtls/%.o: $(MBEDTLS)/library/%.c lib/crypto/mbedtls_config.h mk/config.mk
 	@mkdir -p $(@D)
 	$(call echo_step,RING0,mbedtls/$*.c)
 	$(Q)$(CC) $(CFLAGS_MBEDTLS) -c $< -o $@

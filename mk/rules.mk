@@ -11,30 +11,33 @@ HV_SRCS :=
 HOST_SRCS :=
 TEST_SRCS :=
 
+# What a failed recipe leaves behind must not pass for its result.
+.DELETE_ON_ERROR:
+
 Q := $(if $(V),,@)
 echo_step = @$(if $(V),:,printf '  %-6s %s\n' $1 $2)
 
-$(B)/host/%.o: %.c
+$(B)/host/%.o: %.c mk/config.mk
 	@mkdir -p $(@D)
 	$(call echo_step,CC,$<)
 	$(Q)$(CC) $(CFLAGS_HOST) -c $< -o $@
 
-$(B)/san/%.o: %.c
+$(B)/san/%.o: %.c mk/config.mk
 	@mkdir -p $(@D)
 	$(call echo_step,SAN,$<)
 	$(Q)$(CC) $(CFLAGS_SAN) -c $< -o $@
 
-$(B)/fuzz/%.o: %.c
+$(B)/fuzz/%.o: %.c mk/config.mk
 	@mkdir -p $(@D)
 	$(call echo_step,FUZZ,$<)
 	$(Q)$(CLANG) $(CFLAGS_FUZZ) -c $< -o $@
 
-$(B)/ring0/%.o: %.c | $(FDT_HEADERS)
+$(B)/ring0/%.o: %.c mk/config.mk | $(FDT_HEADERS)
 	@mkdir -p $(@D)
 	$(call echo_step,RING0,$<)
 	$(Q)$(CC) $(CFLAGS_RING0) -c $< -o $@
 
-$(B)/ring0/%.o: %.S
+$(B)/ring0/%.o: %.S mk/config.mk
 	@mkdir -p $(@D)
 	$(call echo_step,AS,$<)
 	$(Q)$(CC) $(CFLAGS_RING0) -c $< -o $@

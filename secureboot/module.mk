@@ -15,7 +15,7 @@ LDFLAGS_STAGE := -static-pie -nostdlib -Wl,-z,text -Wl,-z,pack-relative-relocs -
 	-Wl,--build-id=none -Wl,--no-undefined -Wl,--fatal-warnings -Wl,-T,secureboot/stage.ld
 
 # RING0_OBJS is complete only when every module has been read.
-$(B)/stage.full.elf: secureboot/stage.ld $(B)/libmbedtls-ring0.a
+$(B)/stage.full.elf: secureboot/stage.ld $(B)/libmbedtls-ring0.a $(B)/ring0.list
 .SECONDEXPANSION:
 $(B)/stage.full.elf: $$(RING0_OBJS)
 	$(call echo_step,LINK,$@)
