@@ -3,6 +3,7 @@
 #include "cli/image_inspect.h"
 #include "cli/json.h"
 #include "cli/units.h"
+#include "keys/store.h"
 #include "lib/bytes.h"
 #include "lib/print.h"
 
@@ -54,16 +55,13 @@ static void print_components(const struct manifest *m)
 
 static void print_keys(const struct key_set *keys)
 {
-	static const char *const roles[] = {
-		[ROLE_ROOT] = "root", [ROLE_RELEASE] = "release", [ROLE_POLICY] = "policy"
-	};
 	char hex[2 * KEY_ID_SIZE + 1];
 
 	printf("key manifest, version %llu: %u root and %u release signatures needed\n",
 	        (unsigned long long)keys->version, keys->root_threshold, keys->release_threshold);
 	for (u32 n = 0; n < keys->key_count; n++) {
 		hex_encode(hex, keys->keys[n].id, KEY_ID_SIZE);
-		printf("  %-8s %s\n", roles[keys->keys[n].role], hex);
+		printf("  %-8s %s\n", role_name(keys->keys[n].role), hex);
 	}
 	for (u32 n = 0; n < keys->revoked_count; n++)
 		print_hex("  revoked  ", keys->revoked[n], KEY_ID_SIZE);

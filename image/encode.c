@@ -4,7 +4,6 @@
  */
 #include "image/encode.h"
 
-#include "image/signature.h"
 #include "lib/bytes.h"
 
 #include <assert.h>

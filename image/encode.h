@@ -5,10 +5,10 @@
 #ifndef SIGNET_IMAGE_ENCODE_H
 #define SIGNET_IMAGE_ENCODE_H
 
+#include "image/signature.h"
 #include "image/verify.h"
 
 enum {
-	SIGNATURE_ENTRY_SIZE = SIGNATURE_ENTRY_HEADER + P384_SIGNATURE_SIZE,
 	/* Holds any list the verifier accepts. */
 	SIGNATURE_LIST_MAX = SIGNATURE_LIST_HEADER + SIGNATURES_COUNT_MAX * SIGNATURE_ENTRY_SIZE,
 };

@@ -94,7 +94,7 @@ static bool revoked_read(struct reader *r, struct key_set *set)
 	return true;
 }
 
-static u32 count_role(const struct key_set *set, enum key_role role)
+u32 key_set_count(const struct key_set *set, enum key_role role)
 {
 	u32 count = 0;
 
@@ -105,7 +105,7 @@ static u32 count_role(const struct key_set *set, enum key_role role)
 
 static bool threshold_fits(const struct key_set *set, enum key_role role, u32 threshold)
 {
-	return threshold >= 1 && threshold <= count_role(set, role);
+	return threshold >= 1 && threshold <= key_set_count(set, role);
 }
 
 enum err key_set_parse(const u8 *body, size_t n, struct key_set *out)
@@ -130,7 +130,7 @@ enum err key_set_parse(const u8 *body, size_t n, struct key_set *out)
 	if (!keys_read(&r, out) || !revoked_read(&r, out) || !reader_done(&r))
 		return ERR_KEYS_FORMAT;
 	if (!threshold_fits(out, ROLE_ROOT, out->root_threshold) ||
-	        !threshold_fits(out, ROLE_RELEASE, out->release_threshold) || count_role(out, ROLE_POLICY) != 1)
+	        !threshold_fits(out, ROLE_RELEASE, out->release_threshold) || key_set_count(out, ROLE_POLICY) != 1)
 		return ERR_KEYS_FORMAT;
 	sha384_of(body, n, out->digest);
 	return OK;

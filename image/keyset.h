@@ -47,6 +47,9 @@ void public_key_identify(struct public_key *key);
 /* Order of keys in a set: by (role, X). X alone, since (X, Y) and (X, -Y) have one owner, who must not count twice. */
 bool public_key_before(const struct public_key *a, const struct public_key *b);
 
+/* How many keys of a role. */
+u32 key_set_count(const struct key_set *set, enum key_role role);
+
 bool key_set_revoked(const struct key_set *set, const u8 id[KEY_ID_SIZE]);
 
 /* NULL when the set has no such key in that role. */

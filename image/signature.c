@@ -9,9 +9,6 @@
 
 #include <string.h>
 
-enum { ENTRY_SIZE = SIGNATURE_ENTRY_HEADER + P384_SIGNATURE_SIZE };
-
-/* Algorithm 1 is the only one a list may hold, and so every entry has one size. */
 static bool entry_shape(const u8 *entry)
 {
 	return load_le32(entry + KEY_ID_SIZE) == ALGORITHM_P384 &&
@@ -24,13 +21,13 @@ enum err signature_list_shape(const u8 *list, size_t n, u32 *count)
 		return ERR_SIGNATURE_LIST;
 	*count = load_le32(list);
 	if (*count > SIGNATURES_COUNT_MAX || load_le32(list + 4) != 0 ||
-	        *count > (n - SIGNATURE_LIST_HEADER) / ENTRY_SIZE)
+	        *count > (n - SIGNATURE_LIST_HEADER) / SIGNATURE_ENTRY_SIZE)
 		return ERR_SIGNATURE_LIST;
 
 	const u8 *entry = list + SIGNATURE_LIST_HEADER;
-	for (u32 i = 0; i < *count; i++, entry += ENTRY_SIZE) {
+	for (u32 i = 0; i < *count; i++, entry += SIGNATURE_ENTRY_SIZE) {
 		/* Strictly ascending: a key that stood twice would count twice. */
-		if (!entry_shape(entry) || (i > 0 && memcmp(entry - ENTRY_SIZE, entry, KEY_ID_SIZE) >= 0))
+		if (!entry_shape(entry) || (i > 0 && memcmp(entry - SIGNATURE_ENTRY_SIZE, entry, KEY_ID_SIZE) >= 0))
 			return ERR_SIGNATURE_LIST;
 	}
 	return bytes_are_zero(entry, n - (size_t)(entry - list)) ? OK : ERR_SIGNATURE_LIST;
@@ -46,7 +43,7 @@ enum err signatures_check(const u8 *list, size_t n, const u8 digest[SHA384_SIZE]
 		return e;
 
 	const u8 *entry = list + SIGNATURE_LIST_HEADER;
-	for (u32 i = 0; i < count; i++, entry += ENTRY_SIZE) {
+	for (u32 i = 0; i < count; i++, entry += SIGNATURE_ENTRY_SIZE) {
 		const struct public_key *key = key_set_find(set, role, entry);
 		if (!key)
 			continue;

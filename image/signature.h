@@ -7,6 +7,9 @@
 
 #include "image/keyset.h"
 
+/* Algorithm 1 is the only one a list may hold, and so every entry has one size. */
+enum { SIGNATURE_ENTRY_SIZE = SIGNATURE_ENTRY_HEADER + P384_SIGNATURE_SIZE };
+
 /* Checks everything about a list but its signatures, and yields their number. ERR_SIGNATURE_LIST. */
 enum err signature_list_shape(const u8 *list, size_t n, u32 *count) MUST_CHECK;
 

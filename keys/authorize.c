@@ -11,8 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PCR_SECURE_BOOT = 7 };
-
 /* The policy key of the newest manifest; an older one would sign what no newly enrolled node accepts. */
 static enum exit_code open_policy_key(const struct key_session *s, struct signers *keys, struct signer **out)
 {

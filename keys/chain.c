@@ -9,15 +9,6 @@
 
 #include <string.h>
 
-u32 key_set_count(const struct key_set *set, enum key_role role)
-{
-	u32 count = 0;
-
-	for (u32 i = 0; i < set->key_count; i++)
-		count += set->keys[i].role == role;
-	return count;
-}
-
 enum err key_set_remove(struct key_set *set, enum key_role role, const u8 id[KEY_ID_SIZE])
 {
 	for (u32 i = 0; i < set->key_count; i++) {

@@ -10,9 +10,6 @@
 /* Takes a key out without revoking it. ERR_KEY_FILE when it is not in the set. */
 enum err key_set_remove(struct key_set *set, enum key_role role, const u8 id[KEY_ID_SIZE]) MUST_CHECK;
 
-/* How many keys of a role. */
-u32 key_set_count(const struct key_set *set, enum key_role role);
-
 /*
  * Encodes *next and signs it with every signer that is a root of it or of before (NULL: the first of a chain). out has
  * room for KEY_MANIFEST_MAX. On success *next is as a reader parses it. ERR_SIGNATURE_MISSING: one of the two

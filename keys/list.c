@@ -79,14 +79,6 @@ static void put_listed(const struct sink *to, const char *dir, const struct publ
 	put_row(to, &row);
 }
 
-static bool is_revoked(const struct key_set *set, const u8 id[KEY_ID_SIZE])
-{
-	for (u32 i = 0; i < set->revoked_count; i++)
-		if (memcmp(set->revoked[i], id, KEY_ID_SIZE) == 0)
-			return true;
-	return false;
-}
-
 /* Keys with a file that the newest manifest does not list. */
 static void put_unlisted(
         const struct sink *to, const char *dir, const char *below, const struct key_set *set, enum key_role role)
@@ -105,7 +97,7 @@ static void put_unlisted(
 		if (public_key_load(folder, role, numbers[i], &key) != OK || key_set_find(set, role, key.id))
 			continue;
 		row.algorithm = algorithm_name(key.algorithm);
-		row.state = is_revoked(set, key.id) ? "revoked" : below[0] ? "retired" : "unlisted";
+		row.state = key_set_revoked(set, key.id) ? "revoked" : below[0] ? "retired" : "unlisted";
 		memcpy(row.id, key.id, KEY_ID_SIZE);
 		if (path_make(name, sizeof(name), "%s-%u", row.role, numbers[i]) == OK)
 			find_file(dir, below, name, row.file);

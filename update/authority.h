@@ -19,6 +19,9 @@ enum {
 	POLICY_SIGNATURE_SIZE = 64,
 };
 
+/* PolicyPCR selects this one: the state of Secure Boot. */
+enum { PCR_SECURE_BOOT = 7 };
+
 struct authority_entry {
 	u8 approved[SHA256_SIZE]; /* digest of a session after PolicyPCR */
 	u8 signature[POLICY_SIGNATURE_SIZE]; /* r || s over policy_approval_hash(approved, node id) */

@@ -10,9 +10,6 @@
 #include "update/authority.h"
 #include "update/nv.h"
 
-/* PolicyPCR selects this one: the state of Secure Boot. */
-enum { PCR_SECURE_BOOT = 7 };
-
 struct nv_tpm {
 	struct nv_store store; /* its context is this struct: do not copy it */
 	struct tpm *tpm;

@@ -1,41 +1,24 @@
 /* Key manifests as bytes in a row. Trust: lengths are checked before use, nothing is believed. */
 #include "image/host/chain.h"
 
-#include "lib/bytes.h"
-
-#include <string.h>
-
-enum { TOTAL_OFFSET = 8, BODY_OFFSET = 12 };
-
-/* Total and body length of the manifest at region, each within n. */
-static enum err measure(const u8 *region, size_t n, size_t *total, size_t *body)
+/* The fixed header of the manifest at region, which must lie within n. */
+static enum err measure(const u8 *region, size_t n, struct keys_header *out)
 {
-	if (n < KEYS_FIXED_SIZE || memcmp(region, KEYS_MAGIC, MAGIC_SIZE) != 0)
-		return ERR_KEYS_FORMAT;
-	*total = load_le32(region + TOTAL_OFFSET);
-	*body = load_le32(region + BODY_OFFSET);
-	if (*total > n || *body > *total || *body < KEYS_FIXED_SIZE)
-		return ERR_KEYS_FORMAT;
-	return OK;
-}
+	enum err e = keys_header_read(region, n, out);
 
-enum err keys_first_body(const u8 *region, size_t n, const u8 **body, size_t *length)
-{
-	size_t total;
-
-	*body = region;
-	return measure(region, n, &total, length);
+	if (e)
+		return e;
+	return out->total <= n ? OK : ERR_KEYS_FORMAT;
 }
 
 enum err keys_chain_claims(const u8 *region, size_t n, struct key_set *out)
 {
-	const u8 *body;
-	size_t length;
-	enum err e = keys_first_body(region, n, &body, &length);
+	struct keys_header first;
+	enum err e = measure(region, n, &first);
 
 	if (e)
 		return e;
-	e = key_set_parse(body, length, out);
+	e = key_set_parse(region, first.body, out);
 	if (e)
 		return e;
 	return keys_chain_walk(region, n, out, NULL);
@@ -44,18 +27,19 @@ enum err keys_chain_claims(const u8 *region, size_t n, struct key_set *out)
 enum err keys_body_find(const u8 *region, size_t n, const u8 digest[SHA384_SIZE], const u8 **body, size_t *length)
 {
 	while (n) {
+		struct keys_header h;
 		u8 found[SHA384_SIZE];
-		size_t total;
-		enum err e = measure(region, n, &total, length);
+		enum err e = measure(region, n, &h);
 		if (e)
 			return e;
-		sha384_of(region, *length, found);
+		sha384_of(region, h.body, found);
 		if (digest_equal(found, digest, SHA384_SIZE)) {
 			*body = region;
+			*length = h.body;
 			return OK;
 		}
-		region += total;
-		n -= total;
+		region += h.total;
+		n -= h.total;
 	}
 	return ERR_KEYS_CHAIN;
 }

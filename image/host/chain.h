@@ -7,9 +7,6 @@
 
 #include "image/keyset.h"
 
-/* Body of the first key manifest in region, still unverified. ERR_KEYS_FORMAT. */
-enum err keys_first_body(const u8 *region, size_t n, const u8 **body, size_t *length) MUST_CHECK;
-
 /* Walks the chain from its own first manifest to the newest, every signature checked. */
 enum err keys_chain_claims(const u8 *region, size_t n, struct key_set *out) MUST_CHECK;
 

@@ -3,39 +3,19 @@
 
 #include "image/encode.h"
 #include "image/signature.h"
-#include "lib/bytes.h"
 
 #include <string.h>
 
 enum err signature_list_read(const u8 *list, size_t n, struct signature_list *out)
 {
-	struct reader r = reader_on(list, n);
+	const u8 *at = list + SIGNATURE_LIST_HEADER;
+	enum err e = signature_list_shape(list, n, &out->count);
 
-	out->count = read_le32(&r);
-	read_zero(&r, 4);
-	if (r.failed || out->count > SIGNATURES_COUNT_MAX)
-		return ERR_SIGNATURE_LIST;
-	for (u32 i = 0; i < out->count; i++) {
-		struct signature_entry *entry = &out->entries[i];
-		entry->key_id = read_bytes(&r, KEY_ID_SIZE);
-		u32 algorithm = read_le32(&r);
-		u32 length = read_le32(&r);
-		entry->signature = read_bytes(&r, P384_SIGNATURE_SIZE);
-		if (r.failed || algorithm != ALGORITHM_P384 || length != P384_SIGNATURE_SIZE)
-			return ERR_SIGNATURE_LIST;
-		if (i && memcmp(out->entries[i - 1].key_id, entry->key_id, KEY_ID_SIZE) >= 0)
-			return ERR_SIGNATURE_LIST;
-	}
-	return bytes_are_zero(r.at, r.left) ? OK : ERR_SIGNATURE_LIST;
-}
-
-static bool is_revoked(const struct key_set *keys, const u8 id[KEY_ID_SIZE])
-{
-	for (u32 i = 0; i < keys->revoked_count; i++) {
-		if (digest_equal(keys->revoked[i], id, KEY_ID_SIZE))
-			return true;
-	}
-	return false;
+	if (e)
+		return e;
+	for (u32 i = 0; i < out->count; i++, at += SIGNATURE_ENTRY_SIZE)
+		out->entries[i] = (struct signature_entry){ .key_id = at, .signature = at + SIGNATURE_ENTRY_HEADER };
+	return OK;
 }
 
 enum signature_worth signature_worth(
@@ -44,7 +24,7 @@ enum signature_worth signature_worth(
 	const struct public_key *key = key_set_find(keys, ROLE_RELEASE, entry->key_id);
 
 	if (!key)
-		return is_revoked(keys, entry->key_id) ? SIGNATURE_REVOKED_KEY : SIGNATURE_UNKNOWN_KEY;
+		return key_set_revoked(keys, entry->key_id) ? SIGNATURE_REVOKED_KEY : SIGNATURE_UNKNOWN_KEY;
 	return ecdsa_p384_verify(key->bytes, digest, entry->signature) == OK ? SIGNATURE_VALID : SIGNATURE_WRONG;
 }
 
