@@ -8,7 +8,7 @@ import time
 
 from tap import Failed
 
-LIMIT = 120  # seconds; far above what any boot takes, since nothing here measures time
+LIMIT = 240  # seconds; far above what any run takes, since nothing here measures time
 
 ESCAPES = re.compile(r"\x1b(?:\[[=?0-9;]*[A-Za-z]|[()][0-9A-B])|\r|\x00")
 
@@ -64,8 +64,8 @@ class Monitor:
         self.file.readline()
         self.ask("qmp_capabilities")
 
-    def ask(self, command):
-        self.file.write(json.dumps({"execute": command}) + "\n")
+    def ask(self, command, **arguments):
+        self.file.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
         self.file.flush()
         while True:
             answer = json.loads(self.file.readline())

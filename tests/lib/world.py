@@ -18,7 +18,8 @@ TAIL = 2000
 
 def tool(*command):
     """Runs a program that must succeed; gives its output."""
-    done = subprocess.run([str(c) for c in command], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    done = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          check=False)
     if done.returncode:
         raise Failed(f"{' '.join(map(str, command))}: exit {done.returncode}", (done.stdout + done.stderr)[-TAIL:])
     return done.stdout
@@ -38,15 +39,16 @@ class Owner:
         signet("keys", "export", self.keys, "--out", self.firmware)
 
     def build_boot_files(self, slot_size):
-        signet("boot", "build", "--keys", self.keys, "--out", self.boot, "--serial", "0x3f8,115200", "--allow-development",
-               "--slot-size", slot_size, "--config", "secureboot/grub.cfg", "--modules", "secureboot/grub.modules")
+        signet("boot", "build", "--keys", self.keys, "--out", self.boot, "--serial", "0x3f8,115200",
+               "--allow-development", "--slot-size", slot_size, "--config", "secureboot/grub.cfg", "--modules",
+               "secureboot/grub.modules")
 
     def sign_efi(self, source, target):
         tool("sbsign", "--key", self.keys / "db.pem", "--cert", self.keys / "db.crt", "--output", target, source)
 
 
 class Machine:
-    """One scenario's machine: its own copies of flash image, TPM state and firmware variables. Without them, new ones."""
+    """One scenario's machine: its own copies of flash image, TPM state and firmware variables, or new ones."""
 
     def __init__(self, folder, image, tpm=None, variables=None):
         self.folder = folder
@@ -61,8 +63,8 @@ class Machine:
     def boot(self, *options, until=machine.END, at_start=None, at_end=None):
         """Boots it; a second boot finds what the first one left. options come last, and so win."""
         monitor = self.folder / "monitor" if at_start or at_end else None
-        return machine.boot(self.image, ["--tpm", self.tpm, "--vars", self.variables, *options], until, monitor, at_start,
-                            at_end)
+        options = ["--tpm", self.tpm, "--vars", self.variables, *options]
+        return machine.boot(self.image, options, until, monitor, at_start, at_end)
 
     def esp(self):
         """The EFI system partition, as mtools names it."""
@@ -105,8 +107,8 @@ class World:
         path, config = self.folder / f"{name}.img", self.folder / f"fleet-{name}"
         config.write_text(f"action={action}\n")
         components = {**self.components, "fleet-config": config}
-        signet("image", "build", "--keys", self.owner.keys, "--release", name, "--svn", svn,
-               *(word for kind, file in components.items() for word in ("--component", f"{kind}={file}")), "--output", path)
+        words = [word for kind, file in components.items() for word in ("--component", f"{kind}={file}")]
+        signet("image", "build", "--keys", self.owner.keys, "--release", name, "--svn", svn, *words, "--output", path)
         signet("image", "sign", path, "--keys", self.owner.keys)
         return path
 
@@ -117,7 +119,7 @@ class World:
         return path
 
     def _leave_the_shop(self):
-        """First boot of a new machine under the owner's keys. Others start from the TPM and variables it leaves behind."""
+        """First boot of a new machine under the owner's keys. Others start from the TPM and variables it leaves."""
         first = Machine(self.folder / "first", self.flash)
         before = digest_of(first.image)
         self.first_log = first.boot("--keys", self.owner.firmware, at_end=self._ask_what_was_written)
@@ -138,9 +140,9 @@ class World:
         signet("flash", "authority", self.flash, authority)
         return authority
 
-    def machine(self, name, image=None, variables=None):
+    def machine(self, name, image=None):
         """One that has booted before, and is not provisioned."""
-        return Machine(self.folder / "run" / name, image or self.flash, self.shop.tpm, variables or self.shop.variables)
+        return Machine(self.folder / "run" / name, image or self.flash, self.shop.tpm, self.shop.variables)
 
     def node(self, name, image=None, slot_a=None, slot_b=None, image_floor=2):
         """A provisioned one. Slots are records as nvtool takes them; both are good unless told otherwise."""

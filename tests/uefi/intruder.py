@@ -1,4 +1,7 @@
-"""Another system on the machine, with the node's write authority in its hands, wants to write our NV (tests/payload/nvprobe.c)."""
+"""
+Another system on the machine, with the node's write authority in its hands, wants to write our NV
+(tests/payload/nvprobe.c).
+"""
 from functools import partial
 
 from ordinary import expect_good

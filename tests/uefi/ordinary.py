@@ -122,7 +122,7 @@ def check_replay_bios(log, folder, world):
         for pcr in (12, 14):
             expect(foreign[bank].get(pcr) == read[pcr], f"PCR{pcr} of {bank} does not replay by tpm2_eventlog")
             expect(eventlog.replay(events, bank).get(pcr) == read[pcr], f"PCR{pcr} of {bank} does not replay")
-        expect(read[12] == first[12], "PCR12 follows from image and stage alone, yet differs from that of the UEFI boot")
+        expect(read[12] == first[12], "PCR12 follows from image and stage alone, yet differs from a UEFI boot's")
         expect(read[14] != first[14], "PCR14 does not tell a BIOS boot from a UEFI boot")
 
 

@@ -8,8 +8,8 @@ UNTIL, OVER, MISUSE, FAILED = 0, 124, 2, 1
 
 
 def expect_status(wanted, *arguments):
-    done = subprocess.run(["tools/run-qemu", *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                          errors="replace", check=False)
+    done = subprocess.run(["tools/run-qemu", *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, errors="replace", check=False)
     expect(done.returncode == wanted, f"run-qemu {arguments}: status {done.returncode}, wanted {wanted}", done.stderr)
     return done
 

@@ -1,9 +1,10 @@
-"""The flash image changed by somebody: one bit in each part, in one slot or in both, and in what the firmware verifies."""
+"""The flash image changed by somebody: one bit in each part, in one slot or in both, and what the firmware verifies."""
 from functools import partial
 
 import flashfile
 import machine
 from ordinary import expect_good
+from screen import Screen
 from tap import expect
 
 # Part of a signed image: which byte of it is hit, and the number it must be refused with (docs/stops.md).
@@ -18,7 +19,8 @@ PARTS = {
     "service initramfs": ("service-initramfs", 65_536, 21),
     "fleet configuration": ("fleet-config", 0, 21),
 }
-REFUSED_BY_FIRMWARE = r"BdsDxe: (failed to load .*(Access Denied|Security Violation)|No bootable option)"
+REASON, OTHER_REASON = "signet: stop 40: no TPM answers", "signet: stop 44: no TPM answers"
+REFUSED_BY_FIRMWARE = r"^BdsDxe: failed to load .*: Access Denied"
 
 
 def flip(image, slot, part):
@@ -94,6 +96,22 @@ def expect_firmware_refuses(m):
     log.refuse("signet:")
 
 
+def on_screen(world, name, cell, *options):
+    """A server's screen shows the reason too; characters are as large as this firmware draws them."""
+    m = world.machine(name)
+    picture, shown = m.folder / "screen.ppm", []
+
+    def look(monitor):
+        monitor.ask("screendump", filename=str(picture))
+        screen = Screen(picture)
+        shown.extend(screen.shows_line(text, cell) for text in (REASON, OTHER_REASON))
+
+    # The advice is printed once the line before it stands everywhere.
+    log = m.boot("--no-tpm", *options, until=r"^signet: what to do", at_end=look)
+    expect_stop(log, 40)
+    expect(shown == [True, False], f"on the screen: '{REASON}' {shown[0]}, '{OTHER_REASON}' {shown[1]}", log.tail())
+
+
 def no_tpm(world):
     expect_stop(world.machine("no-tpm").boot("--no-tpm"), 40)
 
@@ -111,5 +129,8 @@ def scenarios(world):
         ("the same EFI binary signed by the owner's key boots", partial(efi_signed_again, world)),
         ("no TPM: stop 40", partial(no_tpm, world)),
         ("no TPM, by BIOS: stop 40", partial(no_tpm_bios, world)),
+        ("the reason of a stop stands on the screen", partial(on_screen, world, "screen", (8, 19))),
+        ("the reason of a stop stands on the screen, by BIOS",
+         partial(on_screen, world, "screen-bios", (9, 16), "--bios")),
     ]
     return cases
