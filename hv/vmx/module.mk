@@ -1,0 +1,1 @@
+HV_PURE_SRCS += hv/vmx/caps.c hv/vmx/controls.c
