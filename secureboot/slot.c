@@ -4,7 +4,7 @@
  */
 #include "secureboot/slot.h"
 
-#include "lib/bytes.h"
+#include "image/hypervisor.h"
 
 #include <string.h>
 
@@ -78,47 +78,26 @@ static enum err place_component(
 	return image_verify_component(c, *out);
 }
 
-/* docs/format.md, "Hypervisor component": only looked at once its digest holds. */
-static enum err check_hypervisor(const struct component *c, const u8 *content, u32 *entry)
-{
-	struct reader r = reader_on(content, HYPERVISOR_HEADER_SIZE);
-	const u8 *magic;
-	u32 version;
-	u64 length, memory_length;
-
-	if (c->length < HYPERVISOR_HEADER_SIZE)
-		return ERR_IMAGE_HYPERVISOR;
-	magic = read_bytes(&r, MAGIC_SIZE);
-	version = read_le32(&r);
-	*entry = read_le32(&r);
-	length = read_le64(&r);
-	memory_length = read_le64(&r);
-	read_zero(&r, 32);
-	if (!reader_done(&r) || memcmp(magic, HYPERVISOR_MAGIC, MAGIC_SIZE) != 0 || version != HANDOFF_VERSION ||
-	        length != c->length || memory_length != c->memory_length || *entry < HYPERVISOR_HEADER_SIZE ||
-	        *entry >= c->length)
-		return ERR_IMAGE_HYPERVISOR;
-	return OK;
-}
-
-static const struct component *hypervisor_of(const struct slot *slot, u8 **at)
+/* Only once all components hold, this one among them. */
+static enum err find_entry(struct slot *slot)
 {
 	const struct manifest *m = &slot->image.manifest;
+	const struct component *c = manifest_find(m, COMPONENT_HYPERVISOR);
+	struct hypervisor_header header;
 
-	for (u32 i = 0; i < m->component_count; i++) {
-		*at = slot->component[i];
-		if (m->components[i].kind == COMPONENT_HYPERVISOR)
-			return &m->components[i];
-	}
-	return NULL;
+	if (!c)
+		return ERR_IMAGE_HYPERVISOR;
+	const u8 *at = slot->component[c - m->components];
+	enum err e = hypervisor_header_read(at, c->length, &header);
+	if (e == OK && header.memory_length != c->memory_length)
+		e = ERR_IMAGE_HYPERVISOR;
+	slot->entry = e == OK ? (u64)at + header.entry : 0;
+	return e;
 }
 
 static enum err place_all(struct slot *slot, const struct platform *platform)
 {
 	const struct manifest *m = &slot->image.manifest;
-	const struct component *hypervisor;
-	u8 *at = NULL;
-	u32 entry;
 
 	for (u32 i = 0; i < m->component_count; i++) {
 		enum err e = place_component(slot, &m->components[i], platform, &slot->component[i]);
@@ -126,8 +105,7 @@ static enum err place_all(struct slot *slot, const struct platform *platform)
 		if (e != OK)
 			return e;
 	}
-	hypervisor = hypervisor_of(slot, &at);
-	return hypervisor ? check_hypervisor(hypervisor, at, &entry) : ERR_IMAGE_HYPERVISOR;
+	return find_entry(slot);
 }
 
 enum err slot_place(struct slot *slot, const struct platform *platform)
@@ -152,13 +130,4 @@ void slot_release(struct slot *slot, const struct platform *platform)
 		slot->component[i] = NULL;
 	}
 	slot->placed = false;
-}
-
-u64 slot_entry(const struct slot *slot)
-{
-	u8 *at = NULL;
-	const struct component *c = hypervisor_of(slot, &at);
-	u32 entry;
-
-	return c && check_hypervisor(c, at, &entry) == OK ? (u64)at + entry : 0;
 }

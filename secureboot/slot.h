@@ -28,6 +28,7 @@ struct slot {
 	struct key_record key[KEY_CHAIN_MAX];
 	u32 key_count;
 	u8 *component[COMPONENTS_MAX];
+	u64 entry; /* where the hypervisor of a placed slot is entered */
 };
 
 /*
@@ -43,8 +44,5 @@ enum err slot_place(struct slot *slot, const struct platform *platform) MUST_CHE
 
 /* Gives back what slot_place took. */
 void slot_release(struct slot *slot, const struct platform *platform);
-
-/* Where the hypervisor of a placed slot is entered. */
-u64 slot_entry(const struct slot *slot);
 
 #endif

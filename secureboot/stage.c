@@ -208,7 +208,7 @@ static enum err hand_off(struct stage *s, struct stage_result *out)
 		return e;
 	*out = (struct stage_result){ .choice = s->choice,
 		.nv = s->nv,
-		.entry = slot_entry(slot),
+		.entry = slot->entry,
 		.handoff = { .bytes = tree, .length = length } };
 	return OK;
 }

@@ -4,15 +4,15 @@
 #include "image/encode.h"
 #include "image/host/chain.h"
 #include "image/host/payload.h"
+#include "image/hypervisor.h"
 #include "image/manifest.h"
-#include "lib/bytes.h"
 
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 /* Room for 30 signatures; it stands in the signed header, so it cannot grow later. */
-enum { SIGNATURES_LENGTH = IMAGE_ALIGN, HV_LENGTH_OFFSET = 16, HV_MEMORY_OFFSET = 24 };
+enum { SIGNATURES_LENGTH = IMAGE_ALIGN };
 
 /* The payload being written: where in the output, and the tree over it. */
 struct payload_writer {
@@ -47,16 +47,16 @@ enum err image_build_size(struct build *b, u64 *total)
 static enum err read_hypervisor_header(int fd, struct component *c)
 {
 	u8 header[HYPERVISOR_HEADER_SIZE];
+	struct hypervisor_header parsed;
+	size_t n = c->length < sizeof(header) ? (size_t)c->length : sizeof(header);
+	enum err e = read_at(fd, 0, header, n);
 
-	if (c->length < sizeof(header))
-		return ERR_IMAGE_HYPERVISOR;
-	enum err e = read_at(fd, 0, header, sizeof(header));
 	if (e)
 		return e;
-	if (memcmp(header, HYPERVISOR_MAGIC, MAGIC_SIZE) != 0 || load_le32(header + MAGIC_SIZE) != HANDOFF_VERSION ||
-	        load_le64(header + HV_LENGTH_OFFSET) != c->length)
-		return ERR_IMAGE_HYPERVISOR;
-	c->memory_length = load_le64(header + HV_MEMORY_OFFSET);
+	e = hypervisor_header_read(header, c->length, &parsed);
+	if (e)
+		return e;
+	c->memory_length = parsed.memory_length;
 	return OK;
 }
 
