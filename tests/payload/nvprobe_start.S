@@ -2,8 +2,8 @@
  * Entry of the NV probe, a UEFI application. It never returns and calls no firmware service.
  */
 	.text
-	.globl nvprobe_entry
-nvprobe_entry:
+	.globl efi_entry
+efi_entry:
 	/* Firmware's timer would use its TPM driver's and serial port's registers beside us. */
 	cli
 	cld

@@ -6,6 +6,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 
+import enrol
 import intruder
 import ordinary
 import provisioned
@@ -23,7 +24,7 @@ def main():
     except tap.Failed as e:
         # Without it nothing can be shown, and nothing counts as shown.
         sys.exit(tap.run([("keys, images and flash image are made, and boot once", lambda: tap.expect(False, str(e), e.detail))]))
-    groups = (ordinary, tampered, provisioned, intruder, runner)
+    groups = (ordinary, tampered, provisioned, intruder, enrol, runner)
     status = tap.run([case for group in groups for case in group.scenarios(world)])
     if not status:
         # Disks are large; those of a run with a failure stay, to be looked at.
