@@ -1,0 +1,2 @@
+# Device models: what a guest can touch, and nothing of the machine's.
+HV_PURE_SRCS += $(addprefix hv/dev/,bus.c clock.c)
