@@ -27,23 +27,14 @@ static u8 bytes[TPM_BUFFER_SIZE];
 static void answer(const char *text)
 {
 	memset(&script, 0, sizeof(script));
-	script.size = strlen(text) / 2;
+	script.size = hex_size(text);
 	script.response = bytes;
 	unhex(bytes, script.size, text);
 	tpm_init(&tpm, scripted_transport(&script));
 }
 
 /* An NV read of four bytes: a response with an authorization area. */
-#define NV_READ_ANSWER                                                                                                 \
-	"8002"                                                                                                         \
-	"00000019"                                                                                                     \
-	"00000000"                                                                                                     \
-	"00000006"                                                                                                     \
-	"0004"                                                                                                         \
-	"C0FFEE42"                                                                                                     \
-	"0000"                                                                                                         \
-	"01"                                                                                                           \
-	"0000"
+#define NV_READ_ANSWER "8002 00000019 00000000 00000006 0004 C0FFEE42 0000 01 0000"
 
 static enum err read_nv(void)
 {
@@ -69,18 +60,7 @@ static void a_command_is_framed_as_specified(void **state)
 	answer(NV_READ_ANSWER);
 	assert_int_equal(read_nv(), OK);
 	unhex(expected, sizeof(expected),
-	        "8002"
-	        "00000023"
-	        "0000014E"
-	        "01805100"
-	        "01805100"
-	        "00000009"
-	        "40000009"
-	        "0000"
-	        "01"
-	        "0000"
-	        "0004"
-	        "0000");
+	        "8002 00000023 0000014E 01805100 01805100 00000009 40000009 0000 01 0000 0004 0000");
 	assert_int_equal(script.last_size, sizeof(expected));
 	assert_memory_equal(script.last, expected, sizeof(expected));
 }
@@ -108,122 +88,24 @@ static void trailing_bytes_are_refused(void **state)
 	store_be32(bytes + 2, (u32)script.size);
 	assert_int_equal(read_nv(), ERR_TPM_RESPONSE);
 	/* Behind the parameters, inside what parameterSize covers. */
-	answer("8002"
-	       "0000001A"
-	       "00000000"
-	       "00000007"
-	       "0004"
-	       "C0FFEE42"
-	       "00"
-	       "0000"
-	       "01"
-	       "0000");
+	answer("8002 0000001A 00000000 00000007 0004 C0FFEE42 00 0000 01 0000");
 	assert_int_equal(read_nv(), ERR_TPM_RESPONSE);
 }
 
 static void every_size_field_counts(void **state)
 {
 	static const char *const answers[] = {
-		"8001"
-		"00000019"
-		"00000000"
-		"00000006"
-		"0004"
-		"C0FFEE42"
-		"0000"
-		"01"
-		"0000", /* tag without sessions */
-		"0000"
-		"00000019"
-		"00000000"
-		"00000006"
-		"0004"
-		"C0FFEE42"
-		"0000"
-		"01"
-		"0000",
-		"8002"
-		"00000018"
-		"00000000"
-		"00000006"
-		"0004"
-		"C0FFEE42"
-		"0000"
-		"01"
-		"0000", /* header size */
-		"8002"
-		"0000001A"
-		"00000000"
-		"00000006"
-		"0004"
-		"C0FFEE42"
-		"0000"
-		"01"
-		"0000",
-		"8002"
-		"00000019"
-		"00000000"
-		"00000005"
-		"0004"
-		"C0FFEE42"
-		"0000"
-		"01"
-		"0000", /* parameter size */
-		"8002"
-		"00000019"
-		"00000000"
-		"FFFFFFFF"
-		"0004"
-		"C0FFEE42"
-		"0000"
-		"01"
-		"0000",
-		"8002"
-		"00000019"
-		"00000000"
-		"00000006"
-		"0003"
-		"C0FFEE42"
-		"0000"
-		"01"
-		"0000", /* data size */
-		"8002"
-		"00000019"
-		"00000000"
-		"00000006"
-		"0005"
-		"C0FFEE42"
-		"0000"
-		"01"
-		"0000",
-		"8002"
-		"00000019"
-		"00000000"
-		"00000006"
-		"0004"
-		"C0FFEE42"
-		"0001"
-		"01"
-		"0000", /* nonce size */
-		"8002"
-		"00000019"
-		"00000000"
-		"00000006"
-		"0004"
-		"C0FFEE42"
-		"0000"
-		"01"
-		"0001", /* HMAC size */
-		"8002"
-		"0000001A"
-		"00000000"
-		"00000006"
-		"0004"
-		"C0FFEE42"
-		"0000"
-		"01"
-		"0001"
-		"AA", /* an HMAC */
+		"8001 00000019 00000000 00000006 0004 C0FFEE42 0000 01 0000", /* tag without sessions */
+		"0000 00000019 00000000 00000006 0004 C0FFEE42 0000 01 0000",
+		"8002 00000018 00000000 00000006 0004 C0FFEE42 0000 01 0000", /* header size */
+		"8002 0000001A 00000000 00000006 0004 C0FFEE42 0000 01 0000",
+		"8002 00000019 00000000 00000005 0004 C0FFEE42 0000 01 0000", /* parameter size */
+		"8002 00000019 00000000 FFFFFFFF 0004 C0FFEE42 0000 01 0000",
+		"8002 00000019 00000000 00000006 0003 C0FFEE42 0000 01 0000", /* data size */
+		"8002 00000019 00000000 00000006 0005 C0FFEE42 0000 01 0000",
+		"8002 00000019 00000000 00000006 0004 C0FFEE42 0001 01 0000", /* nonce size */
+		"8002 00000019 00000000 00000006 0004 C0FFEE42 0000 01 0001", /* HMAC size */
+		"8002 0000001A 00000000 00000006 0004 C0FFEE42 0000 01 0001 AA", /* an HMAC */
 	};
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
@@ -235,23 +117,16 @@ static void every_size_field_counts(void **state)
 static void a_refusal_keeps_its_code(void **state)
 {
 	(void)state;
-	answer("8001"
-	       "0000000A"
-	       "0000018B");
+	answer("8001 0000000A 0000018B");
 	assert_int_equal(read_nv(), ERR_TPM_REFUSED);
 	assert_int_equal(tpm.response_code, 0x18B);
 	assert_true(tpm_refused_with(&tpm, ERR_TPM_REFUSED, TPM_RC_HANDLE));
 	assert_false(tpm_refused_with(&tpm, ERR_TPM_REFUSED, TPM_RC_VALUE));
 	assert_false(tpm_refused_with(&tpm, ERR_TPM_RESPONSE, TPM_RC_HANDLE));
 	/* With a tag of its own or bytes behind it, it is none. */
-	answer("8002"
-	       "0000000A"
-	       "0000018B");
+	answer("8002 0000000A 0000018B");
 	assert_int_equal(read_nv(), ERR_TPM_RESPONSE);
-	answer("8001"
-	       "0000000B"
-	       "0000018B"
-	       "00");
+	answer("8001 0000000B 0000018B 00");
 	assert_int_equal(read_nv(), ERR_TPM_RESPONSE);
 }
 
@@ -312,61 +187,20 @@ static void banks_are_judged(void **state)
 {
 	struct tpm_banks banks;
 	(void)state;
-#define BANKS(list)                                                                                                    \
-	"8001"                                                                                                         \
-	"0000001F"                                                                                                     \
-	"00000000"                                                                                                     \
-	"00"                                                                                                           \
-	"00000005" list
-	answer(BANKS("00000002"
-	             "0004"
-	             "03"
-	             "000000"
-	             "000B"
-	             "03"
-	             "FFFFFF"));
+#define BANKS(list) "8001 0000001F 00000000 00 00000005" list
+	answer(BANKS("00000002 0004 03 000000 000B 03 FFFFFF"));
 	assert_int_equal(tpm_pcr_banks(&tpm, &banks), OK);
 	assert_int_equal(banks.count, 1);
 	assert_int_equal(banks.alg[0], TPM_ALG_SHA256);
-	answer(BANKS("00000002"
-	             "0004"
-	             "03"
-	             "000000"
-	             "000B"
-	             "03"
-	             "000000"));
+	answer(BANKS("00000002 0004 03 000000 000B 03 000000"));
 	assert_int_equal(tpm_pcr_banks(&tpm, &banks), ERR_TPM_BANK);
-	answer(BANKS("00000002"
-	             "0004"
-	             "03"
-	             "000000"
-	             "000B"
-	             "03"
-	             "FFFF7F")); /* without PCR 23 */
+	answer(BANKS("00000002 0004 03 000000 000B 03 FFFF7F")); /* without PCR 23 */
 	assert_int_equal(tpm_pcr_banks(&tpm, &banks), ERR_TPM_BANK);
-	answer(BANKS("00000002"
-	             "0004"
-	             "03"
-	             "000000"
-	             "0999"
-	             "03"
-	             "FFFFFF")); /* of an unknown algorithm */
+	answer(BANKS("00000002 0004 03 000000 0999 03 FFFFFF")); /* of an unknown algorithm */
 	assert_int_equal(tpm_pcr_banks(&tpm, &banks), ERR_TPM_BANK);
-	answer(BANKS("00000002"
-	             "0004"
-	             "02"
-	             "000000"
-	             "000B"
-	             "03"
-	             "FFFFFF"));
+	answer(BANKS("00000002 0004 02 000000 000B 03 FFFFFF"));
 	assert_int_equal(tpm_pcr_banks(&tpm, &banks), ERR_TPM_RESPONSE);
-	answer(BANKS("FFFFFFFF"
-	             "0004"
-	             "03"
-	             "000000"
-	             "000B"
-	             "03"
-	             "FFFFFF"));
+	answer(BANKS("FFFFFFFF 0004 03 000000 000B 03 FFFFFF"));
 	assert_int_equal(tpm_pcr_banks(&tpm, &banks), ERR_TPM_RESPONSE);
 }
 
@@ -374,17 +208,7 @@ static void a_missing_pcr_is_told(void **state)
 {
 	struct tpm_bank_digest value;
 	(void)state;
-	answer("8001"
-	       "00000021"
-	       "00000000"
-	       "00000001"
-	       "00000001"
-	       "0004"
-	       "03"
-	       "000000"
-	       "00000000"
-	       "00000000"
-	       "0000");
+	answer("8001 00000021 00000000 00000001 00000001 0004 03 000000 00000000 00000000 0000");
 	store_be32(bytes + 2, (u32)script.size);
 	assert_int_equal(tpm_pcr_read(&tpm, TPM_ALG_SHA1, 7, &value), ERR_TPM_BANK);
 	assert_int_equal(tpm_pcr_read(&tpm, 0x999, 7, &value), ERR_RANGE);
@@ -401,11 +225,7 @@ static void a_false_name_is_noticed(void **state)
 	policy_key_name(key, &name);
 	hex_encode(text, name.bytes, name.size);
 	snprintf(whole, sizeof(whole),
-	        "8001"
-	        "00000032"
-	        "00000000"
-	        "80000000"
-	        "0022"
+	        "8001 00000032 00000000 80000000 0022"
 	        "%s",
 	        text);
 	answer(whole);
@@ -427,9 +247,7 @@ static void answer_nv_public(u16 name_alg, u32 index)
 	write_be16(&w, STATE_RECORD_SIZE);
 	struct tpm_name name;
 	tpm_name_of(area, w.used, &name);
-	answer("8001"
-	       "0000005E"
-	       "00000000");
+	answer("8001 0000005E 00000000");
 	w = writer_on(bytes + script.size, sizeof(bytes) - script.size);
 	write_tpm2b(&w, area, sizeof(area));
 	write_name(&w, &name);
