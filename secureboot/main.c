@@ -94,6 +94,8 @@ static void run(const struct machine *machine, struct state *state, struct stage
 	const struct authority *authority = find_authority(&machine->platform.loaded.authority, &state->authority);
 
 	need(nv_tpm_init(&state->nv, machine->tpm, key_set_policy_key(&state->anchor.keys), authority));
+	if (authority && !state->nv.authority)
+		say("the write authority is another node's: no trials");
 	need(stage_run(&machine->platform, &state->anchor, &state->nv.store, result));
 }
 

@@ -4,6 +4,7 @@
  */
 #include "update/nv_tpm.h"
 
+#include "lib/tpm/admin.h"
 #include "lib/tpm/policy.h"
 #include "lib/tpm/session.h"
 
@@ -38,27 +39,48 @@ void nv_tpm_public(const struct nv_tpm *nv, enum nv_index index, struct tpm_nv_p
 	memcpy(out->policy, nv->policy, SHA256_SIZE);
 }
 
-/* Without an authority we do not know the node id, and so not the policy; the verifier, who does, compares Names. */
-static bool policy_fits(const struct nv_tpm *nv, const struct tpm_nv_public *found)
-{
-	if (found->policy_size != SHA256_SIZE)
-		return false;
-	return !nv->authority || memcmp(found->policy, nv->policy, SHA256_SIZE) == 0;
-}
-
-static bool is_ours(const struct nv_tpm *nv, enum nv_index index, const struct tpm_nv_public *found)
+/* In all but the policy. */
+static bool has_our_shape(enum nv_index index, const struct tpm_nv_public *found)
 {
 	return found->name_alg == TPM_ALG_SHA256 && (found->attributes & ~(u32)TPMA_NV_WRITTEN) == NV_ATTRIBUTES &&
-	        found->size == index_size[index] && policy_fits(nv, found);
+	        found->size == index_size[index] && found->policy_size == SHA256_SIZE;
+}
+
+static bool has_policy(const struct tpm_nv_public *found, const u8 policy[SHA256_SIZE])
+{
+	return memcmp(found->policy, policy, SHA256_SIZE) == 0;
+}
+
+/* Without an authority we do not know the node id, and so not the policy; the verifier, who does, compares Names. */
+static bool is_ours(const struct nv_tpm *nv, enum nv_index index, const struct tpm_nv_public *found)
+{
+	return has_our_shape(index, found) && (!nv->authority || has_policy(found, nv->policy));
+}
+
+/*
+ * A TPM whose owner hierarchy is off denies that there are indices (TPM2_HierarchyControl), and firmware set-ups offer
+ * to switch it off: believed, that would be a way round the minimum versions which leaves no trace.
+ */
+static enum err absent(struct tpm *tpm)
+{
+	u32 startup;
+	enum err e = tpm_get_property(tpm, TPM_PT_STARTUP_CLEAR, &startup);
+	if (e)
+		return e;
+	return startup & TPMA_STARTUP_CLEAR_SHENABLE ? ERR_NV_ABSENT : ERR_NV_HIDDEN;
+}
+
+static enum err look_at(const struct nv_tpm *nv, enum nv_index index, struct tpm_nv_public *found)
+{
+	struct tpm_name name;
+	enum err e = tpm_nv_read_public(nv->tpm, handle_of(index), found, &name);
+	return tpm_refused_with(nv->tpm, e, TPM_RC_HANDLE) ? absent(nv->tpm) : e;
 }
 
 enum err nv_tpm_check(const struct nv_tpm *nv, enum nv_index index, bool *written)
 {
 	struct tpm_nv_public found;
-	struct tpm_name name;
-	enum err e = tpm_nv_read_public(nv->tpm, handle_of(index), &found, &name);
-	if (tpm_refused_with(nv->tpm, e, TPM_RC_HANDLE))
-		return ERR_NV_ABSENT;
+	enum err e = look_at(nv, index, &found);
 	if (e)
 		return e;
 	*written = found.attributes & TPMA_NV_WRITTEN;
@@ -179,6 +201,30 @@ static enum err try_policy(struct nv_tpm *nv)
 	return e == ERR_NV_POLICY || e == ERR_TPM_REFUSED ? OK : e;
 }
 
+/*
+ * All four indices are there and ours, but for one other policy that they share: then it is the authority that belongs
+ * to another node, or was changed. Its node id stands on flash and is signed by nobody; it must not pass for the truth
+ * about the TPM.
+ */
+static enum err is_another_nodes(const struct nv_tpm *nv, bool *yes)
+{
+	struct tpm_nv_public first = { 0 };
+	*yes = false;
+	for (u32 i = 0; i < NV_INDEXES; i++) {
+		struct tpm_nv_public found;
+		enum err e = look_at(nv, (enum nv_index)i, &found);
+		if (e)
+			return e == ERR_NV_ABSENT ? OK : e;
+		if (i == 0)
+			first = found;
+		if (!has_our_shape((enum nv_index)i, &found) || !has_policy(&found, first.policy) ||
+		        has_policy(&found, nv->policy))
+			return OK;
+	}
+	*yes = true;
+	return OK;
+}
+
 enum err nv_tpm_init(
         struct nv_tpm *nv, struct tpm *tpm, const u8 policy_key[P256_KEY_SIZE], const struct authority *authority)
 {
@@ -192,5 +238,9 @@ enum err nv_tpm_init(
 	struct tpm_name name;
 	policy_key_name(policy_key, &name);
 	policy_authorize_digest(&name, authority->node_id, nv->policy);
-	return try_policy(nv);
+	bool other;
+	enum err e = is_another_nodes(nv, &other);
+	if (other)
+		nv->authority = NULL;
+	return e || other ? e : try_policy(nv);
 }

@@ -19,10 +19,10 @@ struct nv_tpm {
 };
 
 /*
- * policy_key: of the trusted key set, X || Y. authority: as parsed, or NULL; one for another policy key is as good as
- * none. Without an authority the indices' policy cannot be told from a foreign one and nothing can be written.
- * Finds out whether this boot may write, by satisfying the policy once without a write. A refusal by the TPM is no
- * error then, but read-only; any other error is the transport's.
+ * policy_key: of the trusted key set, X || Y. authority: as parsed, or NULL; one for another policy key or another node
+ * is as good as none, and nv->authority is NULL then. Without an authority the indices' policy cannot be told from a
+ * foreign one and nothing can be written. Finds out whether this boot may write, by satisfying the policy once without
+ * a write. A refusal by the TPM is no error then, but read-only; any other error is the transport's.
  */
 enum err nv_tpm_init(struct nv_tpm *nv, struct tpm *tpm, const u8 policy_key[P256_KEY_SIZE],
         const struct authority *authority) MUST_CHECK;
@@ -30,7 +30,10 @@ enum err nv_tpm_init(struct nv_tpm *nv, struct tpm *tpm, const u8 policy_key[P25
 /* How an index of ours is defined. */
 void nv_tpm_public(const struct nv_tpm *nv, enum nv_index index, struct tpm_nv_public *out);
 
-/* OK: defined as ours, and *written tells whether it has content. ERR_NV_ABSENT, ERR_NV_FOREIGN. */
+/*
+ * OK: defined as ours, and *written tells whether it has content. ERR_NV_ABSENT; ERR_NV_FOREIGN; ERR_NV_HIDDEN: the
+ * owner hierarchy is off, so that nothing can be said.
+ */
 enum err nv_tpm_check(const struct nv_tpm *nv, enum nv_index index, bool *written) MUST_CHECK;
 
 #endif

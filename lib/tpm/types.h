@@ -105,10 +105,14 @@ enum tpm_pt {
 	TPM_PT_MANUFACTURER = 0x105,
 	TPM_PT_NV_BUFFER_MAX = 0x12C,
 	TPM_PT_PERMANENT = 0x200,
+	TPM_PT_STARTUP_CLEAR = 0x201,
 };
 
 /* TPMA_PERMANENT: which hierarchies have an authorization value of their own. */
 enum { TPMA_PERMANENT_OWNERAUTHSET = BIT(0), TPMA_PERMANENT_LOCKOUTAUTHSET = BIT(2) };
+
+/* TPMA_STARTUP_CLEAR: the owner's (storage) hierarchy is on. */
+enum { TPMA_STARTUP_CLEAR_SHENABLE = BIT(1) };
 
 enum tpma_object {
 	TPMA_OBJECT_FIXEDTPM = BIT(1),

@@ -122,6 +122,40 @@ static void a_missing_floor_is_noticed(void **state)
 	assert_int_equal(nv_read_view(&n->nv.store, &view), ERR_NV_DAMAGED);
 }
 
+static void other_policy(struct tpm_nv_public *p)
+{
+	p->policy[0] ^= 1;
+}
+
+/* Switched off in a firmware's set-up, the hierarchy takes the indices out of sight: that is not a new node. */
+static void a_hidden_state_is_not_an_absent_one(void **state)
+{
+	struct node *n = *state;
+	struct nv_view view;
+	node_power_on(n, OUR_FIRMWARE);
+	assert_int_equal(tpm_owner_hierarchy(n->tpm, false), OK);
+	assert_int_equal(nv_tpm_init(&n->nv, n->tpm, n->key.public, NULL), OK);
+	assert_int_equal(nv_read_view(&n->nv.store, &view), ERR_NV_HIDDEN);
+	assert_int_equal(nv_tpm_init(&n->nv, n->tpm, n->key.public, &n->authority), ERR_NV_HIDDEN);
+	assert_int_equal(tpm_owner_hierarchy(n->tpm, true), OK);
+	assert_untouched(n);
+}
+
+/* Three of our indices and one of the right name with another policy: no authority explains that. */
+static void one_index_of_another_policy_is_foreign(void **state)
+{
+	struct node *n = *state;
+	struct provision_request r = node_request();
+	struct tpm_nv_public public;
+	struct nv_view view;
+	nv_tpm_public(&n->nv, NV_IMAGE_FLOOR, &public);
+	other_policy(&public);
+	assert_int_equal(tpm_nv_undefine(n->tpm, &r.owner, NV_HANDLE_BASE + NV_IMAGE_FLOOR), OK);
+	assert_int_equal(tpm_nv_define(n->tpm, &r.owner, &public), OK);
+	node_boot(n, OUR_FIRMWARE);
+	assert_int_equal(nv_read_view(&n->nv.store, &view), ERR_NV_FOREIGN);
+}
+
 static void clearing_needs_the_lockout_value(void **state)
 {
 	struct node *n = *state;
@@ -170,11 +204,6 @@ static void larger(struct tpm_nv_public *p)
 static void smaller(struct tpm_nv_public *p)
 {
 	p->size--;
-}
-
-static void other_policy(struct tpm_nv_public *p)
-{
-	p->policy[0] ^= 1;
 }
 
 static void no_policy(struct tpm_nv_public *p)
@@ -324,6 +353,8 @@ int main(void)
 		PROVISIONED(other_system_cannot_use_our_approval),
 		PROVISIONED(other_system_cannot_undefine_or_redefine),
 		PROVISIONED(a_missing_floor_is_noticed),
+		PROVISIONED(a_hidden_state_is_not_an_absent_one),
+		PROVISIONED(one_index_of_another_policy_is_foreign),
 		PROVISIONED(clearing_needs_the_lockout_value),
 		FRESH(same_name_other_definition_is_foreign),
 		FRESH(a_foreign_owner_is_found_out_first),

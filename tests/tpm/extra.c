@@ -6,13 +6,23 @@
 
 #include "lib/tpm/marshal.h"
 
-enum { TPM_CC_Clear = 0x126, TPM_CC_Shutdown = 0x145 };
+enum { TPM_CC_HierarchyControl = 0x121, TPM_CC_Clear = 0x126, TPM_CC_Shutdown = 0x145 };
 
 enum err tpm_clear(struct tpm *tpm, u32 hierarchy, const struct tpm_auth_value *value)
 {
 	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_Clear);
 	write_be32(&c.w, hierarchy);
 	tpm_command_password(&c, value);
+	return tpm_command_run_plain(&c);
+}
+
+enum err tpm_owner_hierarchy(struct tpm *tpm, bool on)
+{
+	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_HierarchyControl);
+	write_be32(&c.w, TPM_RH_PLATFORM);
+	tpm_command_password(&c, NULL);
+	write_be32(&c.w, TPM_RH_OWNER);
+	write_u8(&c.w, on);
 	return tpm_command_run_plain(&c);
 }
 

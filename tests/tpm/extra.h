@@ -10,6 +10,9 @@
 /* hierarchy: TPM_RH_LOCKOUT or TPM_RH_PLATFORM. */
 enum err tpm_clear(struct tpm *tpm, u32 hierarchy, const struct tpm_auth_value *value) MUST_CHECK;
 
+/* HierarchyControl by the platform, as a firmware's set-up does it. */
+enum err tpm_owner_hierarchy(struct tpm *tpm, bool on) MUST_CHECK;
+
 /* Orderly power-down. */
 enum err tpm_shutdown(struct tpm *tpm) MUST_CHECK;
 
