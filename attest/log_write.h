@@ -26,6 +26,12 @@ enum err log_append(
         struct log *l, u32 pcr, u32 type, const struct tpm_digests *digests, const u8 *data, u32 length) MUST_CHECK;
 
 /*
+ * Every active bank to rely on is in the log. One that firmware does not measure into stands at zero: whoever comes
+ * later could extend what he likes into it and quote that. ERR_TPM_BANK, ERR_BOOT_LOG.
+ */
+enum err log_covers(const u8 *log, size_t n, const struct tpm_banks *active) MUST_CHECK;
+
+/*
  * The number of events in an EFI Final Events Table. Its length is told nowhere: n is how many bytes may be read.
  * ERR_BOOT_LOG for another version.
  */

@@ -25,6 +25,7 @@ static const struct efi_guid final_events_guid = { 0x1E2ED096, 0x30E2, 0x4254,
 
 static struct efi_tcg2 *tcg2;
 static u32 response_max;
+static struct tpm_banks banks;
 static const u8 *final_table;
 static u64 final_skip;
 static u8 *log_bytes;
@@ -67,7 +68,7 @@ enum err efi_tcg2_init(struct tpm *tpm)
 	if (!(capability.logs & EFI_TCG2_LOG_CRYPTO_AGILE))
 		return ERR_BOOT_LOG;
 	tpm_init(tpm, (struct tpm_transport){ .submit = submit, .pause = pause });
-	return OK;
+	return tpm_pcr_banks(tpm, &banks);
 }
 
 enum err efi_measure(u32 pcr, const struct event *event)
@@ -117,6 +118,8 @@ enum err efi_log_take(void)
 	e = log_final_count(final_table, FINAL_TABLE_MAX, &final_skip);
 	if (e == OK)
 		e = log_measure((const u8 *)log, last - log + LAST_EVENT_MAX, last - log, &length);
+	if (e == OK)
+		e = log_covers((const u8 *)log, length, &banks);
 	return e == OK ? copy_log((const u8 *)log, length) : e;
 }
 

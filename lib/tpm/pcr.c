@@ -37,6 +37,19 @@ static enum err read_banks(struct reader *r, struct tpm_banks *banks)
 	return tpm_parameters_end(r);
 }
 
+bool tpm_bank_is_reliable(u16 alg)
+{
+	return alg == TPM_ALG_SHA256 || alg == TPM_ALG_SHA384;
+}
+
+static bool any_is_reliable(const struct tpm_banks *banks)
+{
+	for (u32 i = 0; i < banks->count; i++)
+		if (tpm_bank_is_reliable(banks->alg[i]))
+			return true;
+	return false;
+}
+
 enum err tpm_pcr_banks(struct tpm *tpm, struct tpm_banks *out)
 {
 	memset(out, 0, sizeof(*out));
@@ -55,7 +68,7 @@ enum err tpm_pcr_banks(struct tpm *tpm, struct tpm_banks *out)
 	e = read_banks(&r, out);
 	if (e)
 		return e;
-	return out->count ? OK : ERR_TPM_BANK;
+	return any_is_reliable(out) ? OK : ERR_TPM_BANK;
 }
 
 /* The TPM repeats the selection, without what it has not: true if ours came back whole. */

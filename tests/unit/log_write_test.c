@@ -75,6 +75,24 @@ static void banks_must_be_known(void **state)
 	assert_int_equal(log_create(&l, b, sizeof(b), &all), ERR_TPM_BANK);
 }
 
+/* A bank that firmware forgot; one that nobody relies on may be missing. */
+static void active_banks_must_be_in_the_log(void **state)
+{
+	(void)state;
+	u8 b[SAMPLE_ROOM];
+	struct log l;
+	struct tpm_banks both = { .count = 3, .alg = { TPM_ALG_SHA1, TPM_ALG_SHA256, TPM_ALG_SHA384 } };
+	struct tpm_banks one = { .count = 1, .alg = { TPM_ALG_SHA256 } };
+	assert_int_equal(log_create(&l, b, sizeof(b), &one), OK);
+	assert_int_equal(log_covers(b, l.bytes.used, &one), OK);
+	assert_int_equal(log_covers(b, l.bytes.used, &both), ERR_TPM_BANK);
+	one.alg[0] = TPM_ALG_SHA384;
+	assert_int_equal(log_covers(b, l.bytes.used, &one), ERR_TPM_BANK);
+	assert_int_equal(log_covers(b, l.bytes.used - 1, &one), ERR_BOOT_LOG);
+	l = sample_log(b);
+	assert_int_equal(log_covers(b, l.bytes.used, &both), OK);
+}
+
 static void digests_must_be_the_logs(void **state)
 {
 	(void)state;
@@ -240,6 +258,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_written_is_read),
 		cmocka_unit_test(banks_must_be_known),
+		cmocka_unit_test(active_banks_must_be_in_the_log),
 		cmocka_unit_test(digests_must_be_the_logs),
 		cmocka_unit_test(a_full_log_stays_whole),
 		cmocka_unit_test(resuming_reads_everything),

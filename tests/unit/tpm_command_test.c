@@ -196,6 +196,8 @@ static void banks_are_judged(void **state)
 	assert_int_equal(tpm_pcr_banks(&tpm, &banks), ERR_TPM_BANK);
 	answer(BANKS("00000002 0004 03 000000 000B 03 FFFF7F")); /* without PCR 23 */
 	assert_int_equal(tpm_pcr_banks(&tpm, &banks), ERR_TPM_BANK);
+	answer(BANKS("00000002 0004 03 FFFFFF 000B 03 000000")); /* SHA-1 alone */
+	assert_int_equal(tpm_pcr_banks(&tpm, &banks), ERR_TPM_BANK);
 	answer(BANKS("00000002 0004 03 000000 0999 03 FFFFFF")); /* of an unknown algorithm */
 	assert_int_equal(tpm_pcr_banks(&tpm, &banks), ERR_TPM_BANK);
 	answer(BANKS("00000002 0004 02 000000 000B 03 FFFFFF"));
