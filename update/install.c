@@ -4,7 +4,7 @@
  */
 #include "update/install.h"
 
-#include "image/merkle.h"
+#include "image/content.h"
 
 #include <string.h>
 
@@ -108,69 +108,21 @@ static enum err compare_head(struct install *i, u64 from, u64 to)
 	return OK;
 }
 
-/* Hashes the components as their bytes come by, in the order in which they stand in the payload. */
-struct component_check {
-	const struct manifest *manifest;
-	u32 current;
-	struct sha384 hash;
-};
-
-static enum err component_done(struct component_check *c)
-{
-	u8 digest[SHA384_SIZE];
-
-	sha384_final(&c->hash, digest);
-	if (!digest_equal(digest, c->manifest->components[c->current].digest, SHA384_SIZE))
-		return ERR_IMAGE_CONTENT;
-	c->current++;
-	sha384_init(&c->hash);
-	return OK;
-}
-
-/* bytes stand at offset in the image; components never overlap and ascend, gaps between them are padding. */
-static enum err component_feed(struct component_check *c, u64 offset, const u8 *bytes, size_t n)
-{
-	u64 end = offset + n;
-
-	while (c->current < c->manifest->component_count) {
-		const struct component *k = &c->manifest->components[c->current];
-		u64 from = k->offset > offset ? k->offset : offset;
-		u64 to = k->offset + k->length < end ? k->offset + k->length : end;
-		enum err e;
-
-		if (from < to)
-			sha384_update(&c->hash, bytes + (from - offset), to - from);
-		if (k->offset + k->length > end)
-			return OK;
-		e = component_done(c);
-		if (e)
-			return e;
-	}
-	return OK;
-}
-
 static enum err verify_payload(struct install *i)
 {
 	const struct image_layout *l = &i->image.layout;
-	struct component_check components = { .manifest = &i->image.manifest };
-	struct merkle tree;
-	u8 digest[SHA384_SIZE];
+	struct content_check check;
+	enum err e = OK;
 
-	sha384_init(&components.hash);
-	merkle_init(&tree);
-	for (u64 at = 0; at < l->payload_length; at += LEAF_SIZE) {
-		size_t n = next_chunk(l->payload_length - at);
-		enum err e = flash_read(i, l->payload_offset + at, n);
+	content_check_begin(&check, &i->image.manifest, l->payload_offset);
+	while (!e && check.at < l->image_length) {
+		size_t n = next_chunk(l->image_length - check.at);
 
+		e = flash_read(i, check.at, n);
 		if (!e)
-			e = component_feed(&components, l->payload_offset + at, i->buffer, n);
-		if (e)
-			return e;
-		merkle_leaf(i->buffer, n, digest);
-		merkle_add(&tree, digest);
+			e = content_check_leaf(&check, i->buffer, n);
 	}
-	merkle_root(&tree, digest);
-	return digest_equal(digest, i->image.manifest.merkle_root, SHA384_SIZE) ? OK : ERR_IMAGE_MERKLE;
+	return e ? e : content_check_end(&check);
 }
 
 /* Only now can the slot boot; only after the read-back is it said to. */
