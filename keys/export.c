@@ -262,8 +262,8 @@ static void report(const struct export_job *x)
 	        x->out);
 	puts("Next: in the firmware's set-up, enrol db, then KEK, then PK, and switch Secure Boot on.");
 	if (option_given(x->args, "with-microsoft-option-rom-ca"))
-		note("db admits whatever Microsoft signed for third parties, boot loaders among it; PCR 7 tells them "
-		     "apart");
+		note("db admits whatever Microsoft signed for third parties, boot loaders among it; in a machine with "
+		     "such a card PCR 7 need not tell them from ours (SECURITY.md, known limits)");
 }
 
 static enum exit_code export_all(const struct export_job *x)
