@@ -7,9 +7,6 @@
 #include "lib/print.h"
 #include "secureboot/version.h"
 
-#include <errno.h>
-#include <string.h>
-
 enum { EFI_MAX = 16 << 20 };
 
 struct forecasts {
@@ -82,11 +79,10 @@ static enum exit_code foretell_loader(const char *directory, struct forecasts *f
 	char path[PATH_MAX];
 	size_t n;
 
-	if (snprintf(path, sizeof(path), "%s/" BOOT_EFI_FILE, directory) >= PATH_MAX) {
-		errno = ENAMETOOLONG;
-		return complain_file(ERR_IO, NULL, "cannot read", directory);
-	}
-	enum err e = file_read(path, efi, sizeof(efi), &n);
+	enum err e = path_join(path, directory, BOOT_EFI_FILE);
+	if (e)
+		return complain_file(e, NULL, "cannot read", directory);
+	e = file_read(path, efi, sizeof(efi), &n);
 	if (!e)
 		e = forecast_loader(efi, n, &f->loader, &f->authenticode);
 	return e ? complain_file(e, "`signet boot build` makes boot files", "cannot use EFI binary", path) : EXIT_OK;

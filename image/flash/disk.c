@@ -9,7 +9,6 @@
 #include "lib/bytes.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,13 +49,10 @@ u64 flash_work(const struct flash_contents *c)
 static enum err read_boot_file(struct flash_contents *c, const char *name, u8 *to, size_t room, size_t *n)
 {
 	char path[PATH_MAX];
+	enum err e = path_join(path, c->boot, name);
 
 	c->failed = name;
-	if (snprintf(path, sizeof(path), "%s/%s", c->boot, name) >= PATH_MAX) {
-		errno = ENAMETOOLONG;
-		return ERR_IO;
-	}
-	return file_read(path, to, room, n);
+	return e ? e : file_read(path, to, room, n);
 }
 
 static void seed_add(u8 seed[SHA256_SIZE], const u8 *bytes, size_t n)

@@ -7,7 +7,6 @@
 #include "image/hypervisor.h"
 #include "image/manifest.h"
 
-#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -128,9 +127,7 @@ static enum err append_component(struct payload_writer *w, const struct build_co
 		e = append_content(w, fd, c);
 	if (!e)
 		e = append_padding(w);
-	int cause = errno;
-	close(fd);
-	errno = cause;
+	file_close(fd);
 	return e;
 }
 

@@ -97,13 +97,28 @@ enum err file_open(const char *path, int *fd, u64 *length)
 		return ERR_IO;
 	enum err e = file_length(opened, length);
 	if (e) {
-		int cause = errno;
-		close(opened);
-		errno = cause;
+		file_close(opened);
 		return e;
 	}
 	*fd = opened;
 	return OK;
+}
+
+void file_close(int fd)
+{
+	int cause = errno;
+
+	if (fd >= 0)
+		close(fd);
+	errno = cause;
+}
+
+enum err path_join(char out[PATH_MAX], const char *directory, const char *name)
+{
+	if (snprintf(out, PATH_MAX, "%s/%s", directory, name) < PATH_MAX)
+		return OK;
+	errno = ENAMETOOLONG;
+	return ERR_IO;
 }
 
 enum err file_read(const char *path, u8 *to, size_t room, size_t *n)
@@ -116,9 +131,7 @@ enum err file_read(const char *path, u8 *to, size_t room, size_t *n)
 		return e;
 	e = length > room ? ERR_RANGE : read_at(fd, 0, to, (size_t)length);
 	*n = (size_t)length;
-	int cause = errno;
-	close(fd);
-	errno = cause;
+	file_close(fd);
 	return e;
 }
 

@@ -27,6 +27,12 @@ enum err copy_range(int from, u64 from_offset, int to, u64 to_offset, u64 n) MUS
 /* Opens for reading; length is that of a regular file or block device, anything else is ERR_IO with errno ENOTSUP. */
 enum err file_open(const char *path, int *fd, u64 *length) MUST_CHECK;
 
+/* Keeps errno, which may still have to say what went wrong before. Harmless for a negative fd. */
+void file_close(int fd);
+
+/* directory/name. ERR_IO with errno ENAMETOOLONG when that is no path. */
+enum err path_join(char out[PATH_MAX], const char *directory, const char *name) MUST_CHECK;
+
 /* Reads a small file whole. ERR_RANGE when it is longer than room. */
 enum err file_read(const char *path, u8 *to, size_t room, size_t *n) MUST_CHECK;
 

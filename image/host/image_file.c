@@ -5,10 +5,6 @@
 #include "image/manifest.h"
 #include "image/message.h"
 
-#include <errno.h>
-#include <string.h>
-#include <unistd.h>
-
 static enum err read_head(struct image_file *f)
 {
 	if (f->room < IMAGE_HEADER_SIZE)
@@ -53,12 +49,8 @@ enum err image_file_at(int fd, u64 start, u64 room, struct image_file *out)
 
 void image_file_close(struct image_file *f)
 {
-	int cause = errno;
-
-	if (f->fd >= 0)
-		close(f->fd);
+	file_close(f->fd);
 	f->fd = -1;
-	errno = cause;
 }
 
 const u8 *image_file_keys(const struct image_file *f)

@@ -4,8 +4,6 @@
 #include "image/host/chain.h"
 #include "keys/store.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 static bool starts_with(const u8 *bytes, size_t n, const char *magic)
@@ -46,10 +44,7 @@ enum err trust_of_store(const char *directory, struct trust *out)
 enum err trust_of_boot(const char *directory, struct trust *out)
 {
 	char path[PATH_MAX];
+	enum err e = path_join(path, directory, BOOT_ANCHOR_FILE);
 
-	if (snprintf(path, sizeof(path), "%s/%s", directory, BOOT_ANCHOR_FILE) >= PATH_MAX) {
-		errno = ENAMETOOLONG;
-		return ERR_IO;
-	}
-	return trust_read(path, out);
+	return e ? e : trust_read(path, out);
 }
