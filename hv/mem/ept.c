@@ -1,0 +1,243 @@
+/* Extended page tables: one descent serves mapping, splitting and looking up. Trust: in the TCB; pure. */
+#include "hv/mem/ept.h"
+
+#define ENTRY_ADDRESS 0x000FFFFFFFFFF000ull
+enum { LEVELS = 4, ENTRIES = 512, ENTRY_LARGE = BIT(7), MEMORY_SHIFT = 3, EPTP_WALK_LENGTH = (LEVELS - 1) << 3 };
+
+/* The lowest entry on the way to an address: a page, or where a table or page is missing. */
+struct place {
+	u64 *entry;
+	u32 level; /* 1: 4 KiB, 2: 2 MiB, 3: 1 GiB, 4: 512 GiB */
+};
+
+static u64 level_size(u32 level)
+{
+	return EPT_PAGE << 9 * (level - 1);
+}
+
+static bool present(u64 entry)
+{
+	return entry & EPT_RWX;
+}
+
+static bool is_table(u64 entry, u32 level)
+{
+	return level > 1 && present(entry) && !(entry & ENTRY_LARGE);
+}
+
+static u64 *entries_of(const struct ept *ept, u64 entry)
+{
+	return ept->ops->table(ept->ops->context, entry & ENTRY_ADDRESS);
+}
+
+/* Processors walk these tables while they change: an entry is never half there. */
+// NOLINTNEXTLINE(readability-non-const-parameter): the check does not know atomic stores.
+static void put(u64 *entry, u64 value)
+{
+	__atomic_store_n(entry, value, __ATOMIC_RELEASE);
+}
+
+static u64 *slot(u64 *table, u64 guest, u32 level)
+{
+	return &table[guest / level_size(level) % ENTRIES];
+}
+
+static struct place descend(const struct ept *ept, u64 guest)
+{
+	struct place p = { slot(entries_of(ept, ept->root), guest, LEVELS), LEVELS };
+
+	while (is_table(*p.entry, p.level)) {
+		p.level--;
+		p.entry = slot(entries_of(ept, *p.entry), guest, p.level);
+	}
+	return p;
+}
+
+static u64 new_table(struct ept *ept)
+{
+	u64 page = ept->ops->alloc(ept->ops->context);
+
+	ept->tables += page != 0;
+	return page;
+}
+
+enum err ept_create(struct ept *ept, const struct ept_ops *ops, u32 host_bits, bool has_1g)
+{
+	*ept = (struct ept){ .ops = ops, .host_end = 1ull << host_bits, .has_1g = has_1g };
+	ept->root = new_table(ept);
+	return ept->root ? OK : ERR_NO_MEMORY;
+}
+
+static void give_back(struct ept *ept, u64 entry)
+{
+	ept->ops->free(ept->ops->context, entry & ENTRY_ADDRESS);
+	ept->tables--;
+}
+
+/* Depth first without recursion: at each level the table being emptied and the entry reached in it. */
+void ept_destroy(struct ept *ept)
+{
+	u64 table[LEVELS + 1] = { [LEVELS] = ept->root };
+	u32 next[LEVELS + 1] = { 0 }, level = LEVELS;
+
+	while (level <= LEVELS) {
+		u64 entry = next[level] < ENTRIES ? entries_of(ept, table[level])[next[level]] : 0;
+
+		if (next[level]++ >= ENTRIES) {
+			give_back(ept, table[level]);
+			level++;
+		} else if (is_table(entry, level)) {
+			level--;
+			table[level] = entry;
+			next[level] = 0;
+		}
+	}
+	ept->root = 0;
+}
+
+static enum err check_range(u64 guest, u64 length)
+{
+	if (length == 0 || !is_aligned(guest | length, EPT_PAGE) || !range_inside(guest, length, EPT_END))
+		return ERR_RANGE;
+	return OK;
+}
+
+/* Writable but not readable, or nothing at all, is a misconfiguration; execute-only not every processor has. */
+static bool access_valid(u8 access)
+{
+	return (access & EPT_READ) && (access & ~EPT_RWX) == 0;
+}
+
+static enum err check_mapping(const struct ept *ept, const struct ept_mapping *m)
+{
+	static const u8 types = BIT(EPT_UC) | BIT(EPT_WC) | BIT(EPT_WT) | BIT(EPT_WP) | BIT(EPT_WB);
+	struct ept_mapping there;
+
+	if (check_range(m->guest, m->length) || !is_aligned(m->host, EPT_PAGE) ||
+	        !range_inside(m->host, m->length, ept->host_end))
+		return ERR_RANGE;
+	if (!access_valid(m->access) || m->memory > EPT_WB || !(types >> m->memory & 1))
+		return ERR_ARGUMENT;
+	if (ept_next(ept, m->guest, &there) && there.guest < m->guest + m->length)
+		return ERR_EPT_PRESENT;
+	return OK;
+}
+
+/* The largest page that starts at both addresses and does not reach beyond length. */
+static u32 best_level(const struct ept *ept, u64 guest, u64 host, u64 length)
+{
+	u32 level = ept->has_1g ? 3 : 2;
+
+	while (level > 1 && (!is_aligned(guest | host, level_size(level)) || length < level_size(level)))
+		level--;
+	return level;
+}
+
+static enum err map_page(struct ept *ept, u64 guest, u64 host, u32 level, u64 bits, u64 *mapped)
+{
+	struct place p = descend(ept, guest);
+
+	while (p.level > level) {
+		u64 table = new_table(ept);
+		if (!table)
+			return ERR_NO_MEMORY;
+		put(p.entry, table | EPT_RWX);
+		p = descend(ept, guest);
+	}
+	put(p.entry, host | bits | (p.level > 1 ? ENTRY_LARGE : 0));
+	*mapped = level_size(p.level);
+	return OK;
+}
+
+enum err ept_map(struct ept *ept, const struct ept_mapping *m)
+{
+	u64 bits = m->access | (u64)m->memory << MEMORY_SHIFT, done = 0, mapped = 0;
+	enum err e = check_mapping(ept, m);
+
+	while (!e && done < m->length) {
+		u32 level = best_level(ept, m->guest + done, m->host + done, m->length - done);
+		e = map_page(ept, m->guest + done, m->host + done, level, bits, &mapped);
+		done += e ? 0 : mapped;
+	}
+	/* Whole pages end where done does, so that taking them back splits nothing and cannot fail. */
+	if (e && done && ept_unmap(ept, m->guest, done))
+		return ERR_INTERNAL;
+	return e;
+}
+
+/* Makes guest the start of a page, if it lies inside one: each turn replaces a page by 512 of the next size. */
+static enum err split_at(struct ept *ept, u64 guest)
+{
+	struct place p = descend(ept, guest);
+
+	while (present(*p.entry) && !is_aligned(guest, level_size(p.level))) {
+		u64 table = new_table(ept), first = *p.entry, step = level_size(p.level - 1);
+		if (!table)
+			return ERR_NO_MEMORY;
+		if (p.level == 2)
+			first &= ~(u64)ENTRY_LARGE;
+		for (u32 i = 0; i < ENTRIES; i++)
+			put(&entries_of(ept, table)[i], first + i * step);
+		put(p.entry, table | EPT_RWX);
+		p = descend(ept, guest);
+	}
+	return OK;
+}
+
+/* Puts rights on every page of a range; none at all removes the page. */
+static enum err change(struct ept *ept, u64 guest, u64 length, u64 access)
+{
+	u64 end = guest + length;
+	struct ept_mapping page;
+	enum err e = check_range(guest, length);
+
+	if (!e)
+		e = split_at(ept, guest);
+	if (!e && end < EPT_END)
+		e = split_at(ept, end);
+	for (u64 at = guest; !e && ept_next(ept, at, &page) && page.guest < end; at = page.guest + page.length) {
+		u64 *entry = descend(ept, page.guest).entry;
+		put(entry, access ? (*entry & ~(u64)EPT_RWX) | access : 0);
+	}
+	return e;
+}
+
+enum err ept_unmap(struct ept *ept, u64 guest, u64 length)
+{
+	return change(ept, guest, length, 0);
+}
+
+enum err ept_protect(struct ept *ept, u64 guest, u64 length, u8 access)
+{
+	return access_valid(access) ? change(ept, guest, length, access) : ERR_ARGUMENT;
+}
+
+bool ept_next(const struct ept *ept, u64 guest, struct ept_mapping *page)
+{
+	while (guest < EPT_END) {
+		struct place p = descend(ept, guest);
+		u64 size = level_size(p.level), entry = *p.entry;
+
+		guest &= ~(size - 1);
+		if (present(entry)) {
+			*page = (struct ept_mapping){ .guest = guest,
+				.host = entry & ENTRY_ADDRESS & ~(size - 1),
+				.length = size,
+				.access = entry & EPT_RWX,
+				.memory = entry >> MEMORY_SHIFT & 7 };
+			return true;
+		}
+		guest += size;
+	}
+	return false;
+}
+
+bool ept_lookup(const struct ept *ept, u64 guest, struct ept_mapping *page)
+{
+	return guest < EPT_END && ept_next(ept, guest, page) && page->guest <= guest;
+}
+
+u64 ept_pointer(const struct ept *ept)
+{
+	return ept->root | EPTP_WALK_LENGTH | EPT_WB;
+}

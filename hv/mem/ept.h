@@ -1,0 +1,70 @@
+/*
+ * Extended page tables of one VM: guest-physical to host-physical, 4 levels, pages of 4 KiB, 2 MiB and 1 GiB
+ * (SDM 29.3). Trust: in the TCB: what a table here does not map, a guest cannot reach. Pure over struct ept_ops. One
+ * caller at a time; after unmapping or taking rights away he makes the processors forget (INVEPT) before he uses the
+ * memory again.
+ */
+#ifndef SIGNET_HV_MEM_EPT_H
+#define SIGNET_HV_MEM_EPT_H
+
+#include "lib/err.h"
+#include "lib/types.h"
+
+enum ept_access { EPT_READ = BIT(0), EPT_WRITE = BIT(1), EPT_EXECUTE = BIT(2), EPT_RWX = 7 };
+
+/* Memory types as in PAT and MTRRs. */
+enum ept_memory { EPT_UC = 0, EPT_WC = 1, EPT_WT = 4, EPT_WP = 5, EPT_WB = 6 };
+
+#define EPT_PAGE KIB(4)
+/* Guest-physical addresses end here: four levels of nine bits over 12. */
+#define EPT_END (1ull << 48)
+
+/* Where tables come from. */
+struct ept_ops {
+	u64 (*alloc)(void *context); /* host-physical address of a zeroed page; 0: none left */
+	void (*free)(void *context, u64 page);
+	u64 *(*table)(void *context, u64 page); /* the page's 512 entries */
+	void *context;
+};
+
+struct ept {
+	const struct ept_ops *ops;
+	u64 root;
+	u64 host_end; /* host-physical addresses end here */
+	u32 tables; /* pages taken from ops */
+	bool has_1g;
+};
+
+struct ept_mapping {
+	u64 guest, host, length; /* whole 4 KiB pages */
+	u8 access; /* of enum ept_access; readable unless EPT_EXECUTE alone */
+	u8 memory; /* enum ept_memory */
+};
+
+/* host_bits: the processor's physical address width, at most 52. ERR_NO_MEMORY. */
+enum err ept_create(struct ept *ept, const struct ept_ops *ops, u32 host_bits, bool has_1g) MUST_CHECK;
+/* Gives every table back. What was mapped stays whose it is. */
+void ept_destroy(struct ept *ept);
+
+/*
+ * Maps in the largest pages that fit, or nothing at all: ERR_RANGE (not whole pages, empty, beyond an end),
+ * ERR_ARGUMENT (rights or type that the processor calls a misconfiguration), ERR_EPT_PRESENT, ERR_NO_MEMORY.
+ */
+enum err ept_map(struct ept *ept, const struct ept_mapping *m) MUST_CHECK;
+
+/*
+ * Changes only what is mapped in [guest, guest + length). Large pages over an edge are split, for which ERR_NO_MEMORY
+ * is possible before anything has changed. Tables that get empty stay until ept_destroy.
+ */
+enum err ept_unmap(struct ept *ept, u64 guest, u64 length) MUST_CHECK;
+enum err ept_protect(struct ept *ept, u64 guest, u64 length, u8 access) MUST_CHECK;
+
+/* The whole page at guest, or the first one above it; false when there is none. */
+bool ept_next(const struct ept *ept, u64 guest, struct ept_mapping *page);
+/* The page that holds guest. */
+bool ept_lookup(const struct ept *ept, u64 guest, struct ept_mapping *page);
+
+/* The VMCS field: write-back tables, four levels (SDM table 25-9). */
+u64 ept_pointer(const struct ept *ept);
+
+#endif
