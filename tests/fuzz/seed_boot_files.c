@@ -6,30 +6,12 @@
 #include "image/encode.h"
 #include "image/host/authenticode.h"
 #include "lib/bytes.h"
+#include "tests/fuzz/seed.h"
 
 #include <elf.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum { PE_HEADER = 0x80, PE_OPTIONAL = PE_HEADER + 24, PE_SECTIONS = PE_OPTIONAL + 240, PE_SIZE = 0x600 };
-
-static const char *directory;
-
-static void seed(const char *target, const char *name, const u8 *bytes, size_t n)
-{
-	char path[512];
-
-	snprintf(path, sizeof(path), "%s/%s", directory, target);
-	mkdir(path, 0755);
-	snprintf(path, sizeof(path), "%s/%s/%s", directory, target, name);
-	FILE *file = fopen(path, "wb");
-	if (!file || fwrite(bytes, 1, n, file) != n || fclose(file) != 0) {
-		fprintf(stderr, "seed_boot_files: cannot write %s\n", path);
-		exit(1);
-	}
-}
 
 static void seed_pe(void)
 {

@@ -6,28 +6,11 @@
 #include "image/anchor.h"
 #include "lib/bytes.h"
 #include "tests/adversarial/forge.h"
+#include "tests/fuzz/seed.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-static const char *directory;
 static struct forge forged;
-
-static void seed(const char *target, const char *name, const u8 *bytes, size_t n)
-{
-	char path[512];
-
-	snprintf(path, sizeof(path), "%s/%s", directory, target);
-	mkdir(path, 0755);
-	snprintf(path, sizeof(path), "%s/%s/%s", directory, target, name);
-	FILE *file = fopen(path, "wb");
-	if (!file || fwrite(bytes, 1, n, file) != n || fclose(file) != 0) {
-		fprintf(stderr, "seed_image: cannot write %s\n", path);
-		exit(1);
-	}
-}
 
 static void seed_manifest(const char *name)
 {
