@@ -1,6 +1,6 @@
 /*
  * What we use of Bochs 3.0's interface for device plugins, as the Itanium C++ ABI lays it out, since Debian ships no
- * Bochs headers: three exported C++ symbols by their mangled names, one C function, one class with virtual functions.
+ * Bochs headers: exported C++ symbols by their mangled names, C symbols, and one class with virtual functions.
  * Test bed only. Valid for Bochs 3.0 built for x86-64 (Debian 13); another version may lay its classes out differently.
  */
 #ifndef SIGNET_TOOLS_BOCHS_PLUGINS_BOCHS_H
@@ -61,7 +61,16 @@ void bochs_log_destroy(struct bochs_device *device) __asm__("_ZN12logfunctionsD2
 bool bochs_register_memory(void *context, bochs_memory_handler *read, bochs_memory_handler *write, void *direct,
         u64 begin, u64 end) __asm__("_ZN8BX_MEM_C22registerMemoryHandlersEPvPFbmjS0_S0_ES2_PFPhmjS0_Emm");
 
-/* extern "C" in Bochs. */
+/* BX_MEM_C::dmaReadPhysicalPage and its counterpart, static too. A transfer must not cross a page. */
+void bochs_dma_read(u64 address, unsigned length, u8 *data) __asm__("_ZN8BX_MEM_C19dmaReadPhysicalPageEmjPh");
+void bochs_dma_write(u64 address, unsigned length, u8 *data) __asm__("_ZN8BX_MEM_C20dmaWritePhysicalPageEmjPh");
+
+/* extern "C" in Bochs; the handlers' are variables. widths: which accesses are served, one bit each. */
+enum { BOCHS_ANY_WIDTH = 7 };
+extern int (*pluginRegisterIOReadHandler)(
+        void *context, bochs_port_read *read, unsigned port, const char *name, u8 widths);
+extern int (*pluginRegisterIOWriteHandler)(
+        void *context, bochs_port_write *write, unsigned port, const char *name, u8 widths);
 void pluginRegisterDeviceDevmodel(void *plugin, u16 type, struct bochs_device *device, const char *name);
 
 /* Makes a bx_devmodel_c in place and tells Bochs of it; device, vtable and name must stay. */

@@ -1,6 +1,8 @@
 # Devices for the VMX test bed, as plugins of Debian 13's Bochs. What is pure in them is unit-tested as well.
 PLUGIN_DIR := tools/bochs-plugins
-TEST_SRCS += $(PLUGIN_DIR)/tpm/tis.c $(PLUGIN_DIR)/tpm/locality.c
+PLUGIN_PURE_TPM := $(addprefix $(PLUGIN_DIR)/tpm/,tis.c locality.c)
+PLUGIN_PURE_FWCFG := $(addprefix $(PLUGIN_DIR)/fwcfg/,fwcfg.c contents.c acpi.c loader.c)
+TEST_SRCS += $(PLUGIN_PURE_TPM) $(PLUGIN_PURE_FWCFG)
 
 CFLAGS_PIC := $(filter-out -fPIE,$(CFLAGS_HOST)) -fPIC
 $(B)/pic/%.o: %.c
@@ -8,13 +10,14 @@ $(B)/pic/%.o: %.c
 	$(call echo_step,PIC,$<)
 	$(Q)$(CC) $(CFLAGS_PIC) -c $< -o $@
 
-PLUGIN_TPM := $(patsubst %.c,$(B)/pic/%.o,$(addprefix $(PLUGIN_DIR)/,device.c tpm/plugin.c tpm/tis.c tpm/locality.c \
-	tpm/swtpm_link.c) lib/bytes.c)
-$(B)/bochs-plugins/libbx_tpm.so: $(PLUGIN_TPM)
-
+PLUGIN_BASE := $(PLUGIN_DIR)/device.c lib/bytes.c
+pic_objs = $(patsubst %.c,$(B)/pic/%.o,$1)
+$(B)/bochs-plugins/libbx_tpm.so: $(call pic_objs,$(PLUGIN_PURE_TPM) $(PLUGIN_BASE) $(addprefix $(PLUGIN_DIR)/tpm/,plugin.c \
+	swtpm_link.c))
+$(B)/bochs-plugins/libbx_fwcfg.so: $(call pic_objs,$(PLUGIN_PURE_FWCFG) $(PLUGIN_BASE) $(PLUGIN_DIR)/fwcfg/plugin.c)
 $(B)/bochs-plugins/loopback.so: $(B)/pic/$(PLUGIN_DIR)/loopback.o
 
-BOCHS_PLUGINS := $(addprefix $(B)/bochs-plugins/,libbx_tpm.so loopback.so)
+BOCHS_PLUGINS := $(addprefix $(B)/bochs-plugins/,libbx_tpm.so libbx_fwcfg.so loopback.so)
 # Bochs defines what stays open; whatever is ours stays ours, even if Bochs has a symbol of the same name.
 $(BOCHS_PLUGINS):
 	@mkdir -p $(@D)

@@ -65,7 +65,7 @@ copy_serial() {
         cat "$work/serial"
     else
         tee /dev/fd/3 <"$work/serial" | sed -u 's/\r$//' |
-            { grep -Eqm1 -e "$until" && : >"$work/matched"; kill "$machine_pid" || :; }
+            { grep -Eqm1 -e "$until" && : >"$work/matched"; kill "$machine_pid" 2>/dev/null || :; }
     fi 3>&1
 }
 
