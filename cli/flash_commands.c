@@ -23,10 +23,9 @@ const struct command flash_commands[] = {
 	        .operands_min = 1,
 	        .operands_max = 1,
 	        .help = "Make a bootable flash disk in an image file or on a block device",
-	        .details =
-	                "Images are judged as the stage in the boot files would judge them, before they are written "
-	                "and where "
-	                "they lie. A device that is in use is never written; the same inputs make the same image file.",
+	        .details = "Images are judged as the stage in the boot files would judge them, before they are written "
+	                   "and where they lie. A device that is in use is never written; the same inputs make the "
+	                   "same image file.",
 	        .options = make_options,
 	        .run = flash_make_command },
 	{ .name = "slot",
@@ -35,8 +34,7 @@ const struct command flash_commands[] = {
 	        .operands_max = 3,
 	        .help = "Write a signed image into one slot",
 	        .details = "The slot's header is cleared first and written last: an interrupted write leaves an empty "
-	                   "slot. On a "
-	                   "provisioned machine the slot's state in the TPM is not touched.",
+	                   "slot. On a provisioned machine the slot's state in the TPM is not touched.",
 	        .options = slot_options,
 	        .run = flash_slot_command },
 	{ .name = "authority",

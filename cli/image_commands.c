@@ -79,8 +79,7 @@ const struct command image_commands[] = {
 	        .operands = "",
 	        .help = "Put an unsigned image together",
 	        .details = "The same files and options give the same image, bit for bit. Times are Unix seconds, "
-	                   "YYYY-MM-DD or "
-	                   "YYYY-MM-DDTHH:MM:SSZ, sizes may end in K, M or G.",
+	                   "YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ, sizes may end in K, M or G.",
 	        .options = build_options,
 	        .run = image_build_command },
 	{ .name = "sign",
@@ -89,10 +88,8 @@ const struct command image_commands[] = {
 	        .operands_max = 1,
 	        .help = "Add signatures to an image or to a signing request",
 	        .details = "A signing request is the head of an image alone: small enough to carry to where the keys "
-	                   "are. Sign it "
-	                   "there as if it were the image, one machine after another or each its own copy; --attach "
-	                   "brings the "
-	                   "signatures home. What is signed is shown first.",
+	                   "are. Sign it there as if it were the image, one machine after another or each its own "
+	                   "copy; --attach brings the signatures home. What is signed is shown first.",
 	        .options = sign_options,
 	        .run = image_sign_command },
 	{ .name = "verify",

@@ -24,8 +24,7 @@ static void judge(struct inspection *i, const struct trust *trust)
 
 	i->verdict = image_verify_head(i->file.head, (size_t)i->file.layout.payload_offset,
 	        i->file.head_only ? UINT64_MAX : i->file.room, &trust->anchor.keys, NULL, &image);
-	/* The signatures are judged by the newest keys that the trusted ones vouch for; without such a chain, by none.
-	 */
+	/* Signatures are judged by the newest keys that the trusted ones vouch for; without such a chain, by none. */
 	static struct key_set keys;
 	keys = trust->anchor.keys;
 	i->judged = keys_chain_walk(image_file_keys(&i->file), (size_t)i->file.layout.keys_length, &keys, NULL) == OK;

@@ -62,30 +62,58 @@ static const struct option_spec authorize_options[] = {
 };
 
 const struct command keys_commands[] = {
-	{ "init", "DIR", 1, 1, "Make all keys of a fleet in a new directory",
-	        "Makes root and release keys, the Secure Boot keys PK, KEK and db, the fleet CA, the policy key and "
-	        "the first "
-	        "key manifest. DIR must not exist; nothing half-made stays.",
-	        init_options, keys_init },
-	{ "list", "[DIR]", 0, 1, "Show the keys of a directory",
-	        "Reads public halves only and needs no passphrase. DIR is keys unless given.", list_options,
-	        keys_list },
-	{ "rotate", "DIR", 1, 1, "Replace a key by a new one",
-	        "For root, release and policy keys this makes the next key manifest, signed by the roots before it and "
-	        "by its "
-	        "own. The old private key goes to DIR/retired.",
-	        rotate_options, keys_rotate },
-	{ "revoke", "DIR", 1, 1, "Revoke a root or release key",
-	        "Makes the next key manifest, which lists the key as revoked. The private key goes to DIR/retired.",
-	        revoke_options, keys_revoke },
-	{ "export", "DIR", 1, 1, "Write what firmware and other machines need",
-	        "Writes PK, KEK and db as .cer, .esl and .auth for firmware set-up, the fleet CA's certificate, the "
-	        "policy "
-	        "public key and the chain of key manifests. No private key leaves DIR.",
-	        export_options, keys_export },
-	{ "authorize", "DIR", 1, 1, "Sign the write authority of one node",
-	        "Lets one node write its boot state in TPM NV while its PCR 7 (SHA-256 bank) has one of the given "
-	        "values.",
-	        authorize_options, keys_authorize },
+	{ .name = "init",
+	        .operands = "DIR",
+	        .operands_min = 1,
+	        .operands_max = 1,
+	        .help = "Make all keys of a fleet in a new directory",
+	        .details = "Makes root and release keys, the Secure Boot keys PK, KEK and db, the fleet CA, the policy "
+	                   "key and the first key manifest. DIR must not exist; nothing half-made stays.",
+	        .options = init_options,
+	        .run = keys_init },
+	{ .name = "list",
+	        .operands = "[DIR]",
+	        .operands_max = 1,
+	        .help = "Show the keys of a directory",
+	        .details = "Reads public halves only and needs no passphrase. DIR is keys unless given.",
+	        .options = list_options,
+	        .run = keys_list },
+	{ .name = "rotate",
+	        .operands = "DIR",
+	        .operands_min = 1,
+	        .operands_max = 1,
+	        .help = "Replace a key by a new one",
+	        .details = "For root, release and policy keys this makes the next key manifest, signed by the roots "
+	                   "before it and by its own. The old private key goes to DIR/retired.",
+	        .options = rotate_options,
+	        .run = keys_rotate },
+	{ .name = "revoke",
+	        .operands = "DIR",
+	        .operands_min = 1,
+	        .operands_max = 1,
+	        .help = "Revoke a root or release key",
+	        .details = "Makes the next key manifest, which lists the key as revoked. The private key goes to "
+	                   "DIR/retired.",
+	        .options = revoke_options,
+	        .run = keys_revoke },
+	{ .name = "export",
+	        .operands = "DIR",
+	        .operands_min = 1,
+	        .operands_max = 1,
+	        .help = "Write what firmware and other machines need",
+	        .details =
+	                "Writes PK, KEK and db as .cer, .esl and .auth for firmware set-up, the fleet CA's "
+	                "certificate, the policy public key and the chain of key manifests. No private key leaves DIR.",
+	        .options = export_options,
+	        .run = keys_export },
+	{ .name = "authorize",
+	        .operands = "DIR",
+	        .operands_min = 1,
+	        .operands_max = 1,
+	        .help = "Sign the write authority of one node",
+	        .details = "Lets one node write its boot state in TPM NV while its PCR 7 (SHA-256 bank) has one of the "
+	                   "given values.",
+	        .options = authorize_options,
+	        .run = keys_authorize },
 	{ 0 },
 };

@@ -170,8 +170,7 @@ static enum err make_directory(const char *dir, struct plan *p)
 	return e;
 }
 
-/* A Ctrl-C must not leave private keys in a directory nobody looks for: it is held back for the few seconds this takes.
- */
+/* A Ctrl-C must not leave private keys where nobody looks for them: it is held back for the few seconds this takes. */
 static enum err make_undisturbed(const char *dir, struct plan *p)
 {
 	sigset_t held, before;

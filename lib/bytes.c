@@ -98,8 +98,7 @@ struct reader reader_on(const u8 *bytes, size_t n)
 const u8 *read_bytes(struct reader *r, size_t n)
 {
 	if (n > r->left) {
-		/* Nothing is readable any more: a short later field must not look valid after a long one was missing.
-		 */
+		/* Nothing is readable any more: a short later field must not look valid behind a missing long one. */
 		r->left = 0;
 		r->failed = true;
 		return NULL;

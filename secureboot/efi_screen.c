@@ -38,8 +38,7 @@ static void screen_write(const char *text, size_t n)
 	}
 }
 
-/* Handles that are a frame buffer and take text. The console's own (virtual) handle is one too, and would be a mirror.
- */
+/* Handles that are a frame buffer and take text. The console's own (virtual) handle is both, and would be a mirror. */
 static void find_screens(void)
 {
 	efi_handle *handles = NULL;

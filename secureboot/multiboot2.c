@@ -153,8 +153,8 @@ enum err multiboot2_parse(const u8 *bytes, size_t n, struct multiboot2 *out)
 		content = read_bytes(&r, size - TAG_HEADER);
 		if (!content || !read_tag(type, content, size - TAG_HEADER, out))
 			return ERR_BOOT_LOADER;
-		/* The padding behind the last tag may be missing; then no end tag follows, and the next round says so.
-		 */
+		/* The padding behind the last tag may be missing; then no end tag follows either: the next round's
+		 * error. */
 		read_bytes(&r, padding);
 	}
 }

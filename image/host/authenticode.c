@@ -5,8 +5,7 @@
 
 #include <stdlib.h>
 
-/* PE/COFF specification: offsets from the start of the PE header, which is signature and COFF header (24 bytes) first.
- */
+/* PE/COFF specification: offsets from the PE header, which starts with signature and COFF header (24 bytes). */
 enum {
 	DOS_PE_OFFSET = 0x3C,
 	PE_SECTION_COUNT = 6,

@@ -72,8 +72,7 @@ static int load(struct verification *v, const u8 *key, const u8 *signature)
 	int rc = mbedtls_ecp_group_load(&v->group, MBEDTLS_ECP_DP_SECP384R1);
 	if (rc == 0)
 		rc = mbedtls_ecp_point_read_binary(&v->group, &v->key, point, sizeof(point));
-	/* A point of a weaker curve must not get in; that mbedTLS looks again when it multiplies is no promise of its.
-	 */
+	/* A point of a weaker curve must not get in; mbedTLS looks again later, without a promise. */
 	if (rc == 0)
 		rc = mbedtls_ecp_check_pubkey(&v->group, &v->key);
 	if (rc == 0)

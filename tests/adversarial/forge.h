@@ -68,8 +68,7 @@ void forge_rotate(struct forge *f, u32 signers);
 /* Places component i with that many bytes of its own behind the one before; payload and component count grow to it. */
 void forge_component(struct forge *f, u32 i, enum component_kind kind, u64 length);
 
-/* Encodes header, keys, manifest (as it stands, but for digests of the payload) and payload; signs with FORGE_RELEASES.
- */
+/* Encodes header, keys, manifest (as it is, but for digests of the payload) and payload; signs with FORGE_RELEASES. */
 void forge_seal(struct forge *f);
 
 /* Signs whatever image[] now holds in header and manifest, where the layout says, instead of all signatures before. */
@@ -83,8 +82,7 @@ enum err forge_verify(const struct forge *f, struct verified_image *out) MUST_CH
 /* As above, for the error alone. */
 enum err forge_verdict(const struct forge *f) MUST_CHECK;
 
-/* What a production stage demands on hardware class "server-1", with image floor 10. forge_init's image satisfies it.
- */
+/* What a production stage demands on hardware class "server-1" with image floor 10; forge_init's image fits. */
 struct image_policy forge_policy(void);
 
 #endif

@@ -115,8 +115,7 @@ static void row13_expired_and_clock_set_back(void **state)
 	assert_false(image_expired(&image.manifest, expiry - 1));
 	assert_true(image_expired(&image.manifest, expiry));
 	assert_true(image_expired(&image.manifest, UINT64_MAX));
-	/* A clock far before the image was made says nothing about its expiry; a day of difference is nobody's fault.
-	 */
+	/* A clock far before the image was made says nothing of its expiry; a day of difference is nobody's fault. */
 	assert_true(image_expired(&image.manifest, 0));
 	assert_true(image_expired(&image.manifest, FORGE_CREATED - 86401));
 	assert_false(image_expired(&image.manifest, FORGE_CREATED - 86400));
