@@ -125,6 +125,14 @@ enum err log_next(struct log_reader *r, struct log_event *out)
 	return OK;
 }
 
+bool log_has_bank(const struct log_format *format, u16 alg)
+{
+	for (u32 i = 0; i < format->count; i++)
+		if (format->alg[i] == alg)
+			return true;
+	return false;
+}
+
 const u8 *log_digest(const struct log_format *format, const struct log_event *e, u16 alg, u16 *size)
 {
 	for (u32 i = 0; i < format->count; i++) {

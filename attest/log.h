@@ -49,6 +49,8 @@ bool log_at_end(const struct log_reader *r);
  */
 enum err log_next(struct log_reader *r, struct log_event *out) MUST_CHECK;
 
+bool log_has_bank(const struct log_format *format, u16 alg);
+
 /* The digest of one algorithm, NULL when the log has no such bank; *size is its length in bytes. */
 const u8 *log_digest(const struct log_format *format, const struct log_event *e, u16 alg, u16 *size);
 

@@ -81,20 +81,12 @@ enum err log_resume(struct log *l, u8 *buffer, size_t n, size_t room)
 	return OK;
 }
 
-static bool has_bank(const struct log_format *f, u16 alg)
-{
-	for (u32 i = 0; i < f->count; i++)
-		if (f->alg[i] == alg)
-			return true;
-	return false;
-}
-
 enum err log_covers(const u8 *log, size_t n, const struct tpm_banks *active)
 {
 	struct log_reader r;
 	enum err e = log_open(&r, log, n);
 	for (u32 i = 0; e == OK && i < active->count; i++)
-		if (tpm_bank_is_reliable(active->alg[i]) && !has_bank(&r.format, active->alg[i]))
+		if (tpm_bank_is_reliable(active->alg[i]) && !log_has_bank(&r.format, active->alg[i]))
 			e = ERR_TPM_BANK;
 	return e;
 }

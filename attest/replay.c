@@ -34,19 +34,11 @@ static const struct {
 	[REPLAY_SHA384] = { TPM_ALG_SHA384, SHA384_SIZE, sha384_of_two },
 };
 
-static bool has_bank(const struct log_format *format, u16 alg)
-{
-	for (u32 i = 0; i < format->count; i++)
-		if (format->alg[i] == alg)
-			return true;
-	return false;
-}
-
 void replay_init(struct replay *p, const struct log_format *format)
 {
 	memset(p, 0, sizeof(*p));
 	for (size_t b = 0; b < REPLAY_BANKS; b++) {
-		p->bank[b].present = has_bank(format, banks[b].alg);
+		p->bank[b].present = log_has_bank(format, banks[b].alg);
 		/* What they read as until a dynamic launch: all ones, so that nobody can replay into them. */
 		for (u32 pcr = PCR_DYNAMIC_FIRST; pcr <= PCR_DYNAMIC_LAST; pcr++)
 			memset(p->bank[b].pcr[pcr], 0xFF, banks[b].size);
