@@ -9,7 +9,11 @@
 #include "update/nv_tpm.h"
 
 struct provision_request {
-	struct boot_state first; /* its floors become the floor indices' */
+	/*
+	 * Its floors become the floor indices'. The image floor must lie at most SVN_LEAP_MAX below the running image's
+	 * security version: before enrolment no leap is refused, from the next boot on this one would be.
+	 */
+	struct boot_state first;
 	/* Escrowed by the caller beforehand; not empty. */
 	struct tpm_auth_value owner;
 	struct tpm_auth_value lockout;
