@@ -110,17 +110,6 @@ char *strrchr(const char *s, int c)
 	return NULL;
 }
 
-char *strstr(const char *s, const char *needle)
-{
-	size_t n = strlen(needle);
-	for (;; s++) {
-		if (strncmp(s, needle, n) == 0)
-			return (char *)(uintptr_t)s;
-		if (*s == 0)
-			return NULL;
-	}
-}
-
 static unsigned digit_value(char c)
 {
 	if (c >= '0' && c <= '9')
@@ -147,9 +136,4 @@ unsigned long strtoul(const char *s, char **end, int base)
 	if (end)
 		*end = (char *)(uintptr_t)s;
 	return over ? ULONG_MAX : v;
-}
-
-int abs(int v)
-{
-	return v < 0 ? -v : v;
 }

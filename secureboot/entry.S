@@ -4,7 +4,6 @@
  * specification (2.0, sections 3.3 and 3.5) promises.
  */
 #define MAGIC_HEADER 0xe85250d6
-#define MAGIC_LOADER 0x36d76289
 #define OPTIONAL 1
 
 	.section .multiboot, "ax"

@@ -5,6 +5,5 @@
 #include <stddef.h>
 
 unsigned long strtoul(const char *s, char **end, int base);
-int abs(int v);
 
 #endif
