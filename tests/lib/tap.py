@@ -1,6 +1,7 @@
 """Runs scenarios, two at a time, and prints TAP. A scenario is a function that raises to fail."""
 import os
 import re
+import sys
 import threading
 import traceback
 from concurrent.futures import ThreadPoolExecutor
@@ -49,3 +50,7 @@ def run(scenarios, workers=2):
         ]
         verdicts = [f.result() for f in futures]
     return 0 if verdicts and all(verdicts) else 1
+
+
+def main(scenarios):
+    sys.exit(run(scenarios))
