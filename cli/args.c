@@ -98,12 +98,14 @@ static enum err take_operands(int argc, char *const argv[], struct args *args)
 {
 	u32 count = (u32)(argc - optind);
 
+	const char *wanted = args->command->operands[0] ? args->command->operands : "options alone";
+
 	if (count < args->command->operands_min) {
-		(void)usage_error(args, "too few arguments");
+		(void)usage_error(args, "too few arguments: it takes %s", wanted);
 		return ERR_ARGUMENT;
 	}
 	if (count > args->command->operands_max || count > OPERANDS_MAX) {
-		(void)usage_error(args, "too many arguments");
+		(void)usage_error(args, "too many arguments: it takes %s", wanted);
 		return ERR_ARGUMENT;
 	}
 	for (u32 i = 0; i < count; i++)

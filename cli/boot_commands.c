@@ -99,14 +99,32 @@ static enum exit_code complain_boot(enum err e, const struct boot_build *b)
 	char todo[PATH_MAX];
 
 	if (e == ERR_TOOL && b->hint && (errno == ENOENT || errno == 0)) {
-		snprintf(todo, sizeof(todo), "%s: Debian package %s", errno ? "install it" : "see above, or check the",
-		        b->hint);
-		return complain(e, todo, "%s", b->failed);
+		bool missing = errno == ENOENT;
+
+		snprintf(todo, sizeof(todo), "%s Debian package %s",
+		        missing ? "install" : "its own words stand above; it comes with", b->hint);
+		return complain(e, todo, missing ? "%s is not there" : "%s", b->failed);
 	}
 	if (e == ERR_BOOT_ANCHOR)
 		return complain(e, "give the stage as compiled: `make` leaves it as " STAGE_DEFAULT,
 		        "%s has no free place for an anchor", b->failed);
 	return complain_file(e, NULL, "cannot make boot files:", b->failed);
+}
+
+/* What was decided by leaving options out is said: a silent serial line or an unsigned file shows too late. */
+static enum exit_code report(const struct boot_build *b)
+{
+	const struct anchor *a = b->anchor;
+
+	printf("Wrote %s boot files to %s\n", b->db_key ? "signed" : "unsigned", b->out);
+	printf("  trust key manifest %llu and start production%s%s images for hardware class %s\n",
+	        (unsigned long long)a->keys.version, a->flags & IMAGE_DEVELOPMENT ? ", development" : "",
+	        a->flags & IMAGE_DEBUG ? ", debug" : "", a->hardware_class);
+	if (a->serial_port)
+		printf("  speak on screen and on serial line 0x%x at %u baud\n", a->serial_port, a->serial_baud);
+	else
+		printf("  speak on screen alone: no --serial\n");
+	return EXIT_OK;
 }
 
 static enum exit_code boot_build_command(const struct args *args)
@@ -137,7 +155,7 @@ static enum exit_code boot_build_command(const struct args *args)
 	b.modules = beside_stage(args, "modules", b.stage, "grub.modules", modules);
 	b.grub = grub ? grub : GRUB_DIRECTORY_DEFAULT;
 	e = boot_build(&b);
-	return e ? complain_boot(e, &b) : EXIT_OK;
+	return e ? complain_boot(e, &b) : report(&b);
 }
 
 const struct command boot_commands[] = {

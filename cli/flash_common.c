@@ -33,8 +33,12 @@ enum exit_code target_examine(const char *path, struct target *out)
 	struct stat st;
 
 	*out = (struct target){ .path = path, .fd = -1, .kind = TARGET_NEW };
-	if (stat(path, &st) != 0)
-		return errno == ENOENT ? EXIT_OK : complain_file(ERR_IO, NULL, "cannot look at", path);
+	if (stat(path, &st) != 0) {
+		/* A mistyped disk would become a file in memory, and look like success. */
+		if (errno == ENOENT && strncmp(path, "/dev/", 5) != 0)
+			return EXIT_OK;
+		return complain_file(ERR_IO, "`lsblk` lists the disks", "cannot look at", path);
+	}
 	if (S_ISREG(st.st_mode)) {
 		out->kind = TARGET_FILE;
 		out->length = (u64)st.st_size;

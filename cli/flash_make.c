@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* All that goes onto the disk, checked. */
@@ -54,12 +55,22 @@ static enum exit_code take_size(const struct args *args, struct job *job)
 	return EXIT_OK;
 }
 
+static bool same_file(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
 static enum exit_code take_images(const struct args *args, struct job *job)
 {
 	for (u32 i = 0; i < SLOT_COUNT; i++) {
 		const char *path = option_value(args, slot_options[i]);
 		if (!path)
 			continue;
+		/* The disk would replace the very image that it is made of. */
+		if (same_file(path, job->target.path))
+			return usage_error(args, "%s is both --%s and the disk to make", path, slot_options[i]);
 		enum exit_code code = slot_image_open(path, &job->demands, job->slot_size, &job->slots[i]);
 		if (code != EXIT_OK)
 			return code;
@@ -110,9 +121,10 @@ static enum exit_code write_disk(struct job *job, int fd)
 	progress_end(&bar);
 	if (!e)
 		return EXIT_OK;
-	if (e == ERR_ARGUMENT || e == ERR_RANGE)
-		return complain_file(
-		        e, "make the boot files again: `signet boot build`", "cannot use", job->contents.failed);
+	/* What is not there is an input: a disk or file that is open is. */
+	if (e == ERR_ARGUMENT || e == ERR_RANGE || (e == ERR_IO && errno == ENOENT))
+		return complain_file(e, "make the boot files again: `signet boot build`", "cannot use boot file",
+		        job->contents.failed);
 	return complain_file(e, NULL, "cannot write", job->contents.failed);
 }
 
@@ -174,5 +186,10 @@ enum exit_code flash_make_command(const struct args *args)
 		code = take_contents(args, &job);
 	if (code != EXIT_OK)
 		return code;
-	return job.target.kind == TARGET_DEVICE ? make_device(args, &job) : make_file(&job);
+	code = job.target.kind == TARGET_DEVICE ? make_device(args, &job) : make_file(&job);
+	if (code == EXIT_OK)
+		printf("Wrote %s: slots of %llu MiB, slot a %s, slot b %s\n", job.target.path,
+		        (unsigned long long)(job.slot_size >> 20), job.contents.slots[0] ? "filled" : "empty",
+		        job.contents.slots[1] ? "filled" : "empty");
+	return code;
 }

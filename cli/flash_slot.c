@@ -63,6 +63,8 @@ enum exit_code flash_slot_command(const struct args *args)
 		image_file_close(&image);
 	}
 	target_close(&target);
+	if (code == EXIT_OK)
+		printf("Wrote %s into slot %s of %s\n", operand(args, 2), operand(args, 1), target.path);
 	return code;
 }
 
@@ -95,5 +97,8 @@ enum exit_code flash_authority_command(const struct args *args)
 		return code;
 	enum err e = replace_authority(target.fd, &layout.partitions[PARTITION_AUTHORITY], bytes);
 	target_close(&target);
-	return e ? complain_file(e, NULL, "cannot write the authority of", target.path) : EXIT_OK;
+	if (e)
+		return complain_file(e, NULL, "cannot write the authority of", target.path);
+	printf("Wrote the write authority %s onto %s\n", operand(args, 1), target.path);
+	return EXIT_OK;
 }

@@ -5,6 +5,7 @@
 #include "image/host/build.h"
 #include "keys/commands.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -222,7 +223,11 @@ static enum exit_code complain_build(enum err e, const struct build *b, const ch
 		todo = "docs/format.md tells what a hypervisor component starts with";
 	if (e == ERR_ARGUMENT)
 		todo = "a component must not be empty, nor larger than its memory length";
-	return complain_file(e, todo, b->failed ? "cannot use" : "cannot build", b->failed ? b->failed : output);
+	/* These come from writing: the component was only being copied. */
+	bool full = e == ERR_IO && (errno == ENOSPC || errno == EDQUOT || errno == EFBIG);
+	if (b->failed && !full)
+		return complain_file(e, todo, "cannot use", b->failed);
+	return complain_file(e, todo, "cannot write", output);
 }
 
 enum exit_code image_build_command(const struct args *args)

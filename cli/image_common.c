@@ -10,20 +10,20 @@ static enum exit_code read_trust(const struct args *args, struct trust *out)
 {
 	const char *boot = option_value(args, "boot"), *anchor = option_value(args, "anchor");
 	const char *keys = option_value(args, "keys");
+	const char *todo, *from = boot ? boot : anchor ? anchor : keys;
 	enum err e;
 
-	if (boot)
+	if (boot) {
 		e = trust_of_boot(boot, out);
-	else if (anchor)
+		todo = "`signet boot build` makes boot files";
+	} else if (anchor) {
 		e = trust_read(anchor, out);
-	else
+		todo = "take anchor.bin of the boot files, or key-manifests.bin of `signet keys export`";
+	} else {
 		e = trust_of_store(keys, out);
-	if (e)
-		return complain_file(e, key_advice(e), "cannot use the trusted keys of",
-		        boot             ? boot
-		                : anchor ? anchor
-		                         : keys);
-	return EXIT_OK;
+		todo = key_advice(e);
+	}
+	return e ? complain_file(e, todo, "cannot use the trusted keys of", from) : EXIT_OK;
 }
 
 enum exit_code trust_from_options(const struct args *args, struct trust *out, bool *given)

@@ -15,7 +15,7 @@ static bool asks_help(const char *word)
 
 static enum exit_code unknown(const char *what, const char *word, const char *help)
 {
-	note("unknown %s '%s'", what, word);
+	note("unknown %s '%s'", word[0] == '-' ? "option" : what, word);
 	note("`signet help%s%s` lists what there is", help[0] ? " " : "", help);
 	return EXIT_USAGE_ERROR;
 }

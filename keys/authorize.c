@@ -74,7 +74,7 @@ static enum exit_code write_authority(const char *path, const struct authority *
 		        ERR_IO, "check the path and your rights there", "cannot write %s: %s", path, strerror(errno));
 	printf("Wrote %s: the node may write its boot state under %u value%s of PCR 7.\n", path, a->count,
 	        a->count == 1 ? "" : "s");
-	puts("Next: write it to the partition signet-authority of the node's flash.");
+	printf("Next: `signet flash authority TARGET %s` puts it onto the node's flash disk.\n", path);
 	return EXIT_OK;
 }
 

@@ -39,6 +39,9 @@ struct key_session {
 	struct key_set set; /* the newest */
 };
 
+/* Checks that dir is a key directory of the operator's alone and reads its newest key manifest; says what is wrong. */
+enum exit_code key_directory_open(const char *dir, struct key_set *set) MUST_CHECK;
+
 /* Says what is wrong itself; to be closed only after EXIT_OK. */
 enum exit_code key_session_open(const struct args *args, struct key_session *s) MUST_CHECK;
 void key_session_close(struct key_session *s);

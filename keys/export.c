@@ -172,6 +172,14 @@ static enum err write_variable(const struct export_job *x, const struct variable
 	return e == OK && strcmp(v->name, "PK") == 0 ? write_pk_updates(x, esl) : e;
 }
 
+static enum exit_code complain_export(const struct export_job *x, enum err e, const char *what)
+{
+	const char *cause = e == ERR_IO && errno ? strerror(errno) : NULL;
+
+	return complain(
+	        e, key_advice(e), "cannot export %s to %s%s%s", what, x->out, cause ? ": " : "", cause ? cause : "");
+}
+
 static enum exit_code export_variable(const struct export_job *x, const struct variable *v)
 {
 	static struct esl esl;
@@ -186,7 +194,7 @@ static enum exit_code export_variable(const struct export_job *x, const struct v
 		return code;
 	if (e == OK)
 		e = write_variable(x, v, &esl);
-	return e == OK ? EXIT_OK : complain(e, key_advice(e), "cannot export %s", v->name);
+	return e == OK ? EXIT_OK : complain_export(x, e, v->name);
 }
 
 static enum err copy_file(const struct export_job *x, const char *from, const char *to)
@@ -251,7 +259,7 @@ static enum exit_code export_rest(const struct export_job *x)
 		e = export_chain(x);
 	for (size_t i = 0; e == OK && i < ARRAY_SIZE(variables); i++)
 		e = copy_certificate(x, &variables[i]);
-	return e == OK ? EXIT_OK : complain(e, key_advice(e), "cannot export to %s", x->out);
+	return e == OK ? EXIT_OK : complain_export(x, e, "certificates and key manifests");
 }
 
 static void report(const struct export_job *x)

@@ -179,8 +179,8 @@ static void list_as_json(const char *dir, const struct key_set *set)
 	json_text(&j, "directory", dir);
 	json_number(&j, "version", set->version);
 	json_bool(&j, "development", store_is_development(dir));
-	json_number(&j, "root-threshold", set->root_threshold);
-	json_number(&j, "release-threshold", set->release_threshold);
+	json_number(&j, "rootThreshold", set->root_threshold);
+	json_number(&j, "releaseThreshold", set->release_threshold);
 	json_array(&j, "keys");
 	put_rows(&(struct sink){ &j }, dir, set);
 	json_end_array(&j);
@@ -195,12 +195,10 @@ enum exit_code keys_list(const struct args *args)
 {
 	const char *dir = operand(args, 0) ? operand(args, 0) : KEYS_DIRECTORY_DEFAULT;
 	struct key_set set;
-	enum err e = store_check(dir);
+	enum exit_code code = key_directory_open(dir, &set);
 
-	if (e == OK)
-		e = store_current(dir, &set);
-	if (e != OK)
-		return complain(e, key_advice(e), "cannot use key directory %s", dir);
+	if (code != EXIT_OK)
+		return code;
 	if (option_given(args, "json"))
 		list_as_json(dir, &set);
 	else

@@ -16,7 +16,8 @@ const char *key_advice(enum err e)
 		enum err e;
 		const char *text;
 	} advice[] = {
-		{ ERR_KEY_FILE, "check that the path is right; `signet keys init DIR` makes a new key directory" },
+		{ ERR_KEY_FILE,
+		        "check the path; `signet keys init DIR` makes a key directory, with manifest-1.bin in it" },
 		{ ERR_KEY_MODE,
 		        "take others' access away: chmod 700 for the directory, chmod 600 for key and passphrase "
 		        "files" },
@@ -32,17 +33,26 @@ const char *key_advice(enum err e)
 	return NULL;
 }
 
+enum exit_code key_directory_open(const char *dir, struct key_set *set)
+{
+	/* In this order: nobody shall be told to take rights away from a folder that is no key directory. */
+	enum err e = store_current(dir, set);
+
+	if (e == OK)
+		e = store_check(dir);
+	return e == OK ? EXIT_OK : complain(e, key_advice(e), "cannot use key directory %s", dir);
+}
+
 enum exit_code key_session_open(const struct args *args, struct key_session *s)
 {
 	const char *file = option_value(args, "passphrase-file");
+	enum exit_code code;
 	enum err e;
 
 	s->dir = operand(args, 0) ? operand(args, 0) : KEYS_DIRECTORY_DEFAULT;
-	e = store_check(s->dir);
-	if (e == OK)
-		e = store_current(s->dir, &s->set);
-	if (e != OK)
-		return complain(e, key_advice(e), "cannot use key directory %s", s->dir);
+	code = key_directory_open(s->dir, &s->set);
+	if (code != EXIT_OK)
+		return code;
 	e = passphrase_read(file, &s->passphrase);
 	if (e != OK)
 		return complain(e, key_advice(e), "cannot read a passphrase from %s", file);

@@ -155,33 +155,42 @@ static enum err read_modules(struct boot_build *b, char text[MODULES_MAX])
 	return e;
 }
 
-static bool is_directory(const char *directory, const char *name)
+static enum err find_platform(struct boot_build *b, const struct grub_platform *p)
 {
 	char path[PATH_MAX];
 	struct stat st;
 
-	return snprintf(path, sizeof(path), "%s/%s", directory, name) < PATH_MAX && stat(path, &st) == 0 &&
-	        S_ISDIR(st.st_mode);
+	b->hint = p->package;
+	if (snprintf(path, sizeof(path), "%s/%s", b->grub, p->format) >= PATH_MAX)
+		return fail(b, ERR_ARGUMENT, b->grub);
+	return stat(path, &st) == 0 ? OK : fail(b, ERR_TOOL, path);
 }
 
 static enum err make_core(struct boot_build *b, const struct grub_platform *p, const char *memdisk, const char *name)
 {
 	static char modules[MODULES_MAX];
 	char path[PATH_MAX];
+	struct output out;
 
-	b->hint = p->package;
-	if (!is_directory(b->grub, p->format)) {
-		errno = 0;
-		return fail(b, ERR_TOOL, b->grub);
-	}
-	b->hint = "grub-common";
-	enum err e = read_modules(b, modules);
+	enum err e = find_platform(b, p);
+	if (!e)
+		e = read_modules(b, modules);
 	if (!e)
 		e = out_path(b, name, path);
 	if (e)
 		return e;
-	e = grub_make_core(p, b->grub, modules, memdisk, path);
-	return e ? fail(b, e, e == ERR_TOOL ? "grub-mkimage" : b->modules) : OK;
+	e = output_open(path, &out);
+	if (e)
+		return fail(b, e, path);
+	b->hint = "grub-common";
+	/* A program may fail half-way: only what is whole gets the name. */
+	e = grub_make_core(p, b->grub, modules, memdisk, out.temporary);
+	if (e) {
+		output_discard(&out);
+		return fail(b, e, e == ERR_TOOL ? "grub-mkimage" : b->modules);
+	}
+	e = output_commit(&out);
+	return e ? fail(b, e, path) : OK;
 }
 
 /* The first sector of a BIOS boot is GRUB's own; it comes along so that flash disks need no GRUB installed. */
@@ -208,24 +217,29 @@ static enum err copy_unsigned(struct boot_build *b, const char *from)
 
 static enum err sign_efi(struct boot_build *b)
 {
-	char from[PATH_MAX], to[PATH_MAX], temporary[PATH_MAX];
-	const char *argv[] = { "sbsign", "--key", b->db_key, "--cert", b->db_certificate, "--output", temporary, from,
-		NULL };
+	char from[PATH_MAX], to[PATH_MAX];
+	struct output out;
+	const char *argv[] = { "sbsign", "--key", b->db_key, "--cert", b->db_certificate, "--output", out.temporary,
+		from, NULL };
 
 	enum err e = out_path(b, BOOT_EFI_UNSIGNED_FILE, from);
 	if (!e)
 		e = out_path(b, BOOT_EFI_FILE, to);
-	if (!e)
-		e = out_path(b, BOOT_EFI_FILE ".part", temporary);
 	if (e)
 		return e;
 	if (!b->db_key)
 		return copy_unsigned(b, from);
+	e = output_open(to, &out);
+	if (e)
+		return fail(b, e, to);
 	b->hint = "sbsigntool";
 	e = tool_run(argv);
-	if (e)
+	if (e) {
+		output_discard(&out);
 		return fail(b, e, "sbsign");
-	return rename(temporary, to) == 0 ? OK : fail(b, ERR_IO, to);
+	}
+	e = output_commit(&out);
+	return e ? fail(b, e, to) : OK;
 }
 
 static enum err make_binaries(struct boot_build *b, const char *memdisk)

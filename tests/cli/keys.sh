@@ -20,7 +20,7 @@ makes_directory() {
 
 makes_production() {
     "$signet" keys init prod --roots 3 --root-threshold 2 --releases 2 --release-threshold 2 && [ ! -e prod/development ] &&
-        json prod '.development == false and .version == 1 and .["root-threshold"] == 2 and .["release-threshold"] == 2' &&
+        json prod '.development == false and .version == 1 and .rootThreshold == 2 and .releaseThreshold == 2' &&
         json prod '[.keys[] | select(.role == "root")] | length == 3' &&
         json prod '[.keys[] | select(.role == "release")] | length == 2'
 }
@@ -90,6 +90,11 @@ wants_passphrase() {
     fails_with 1 "error 81" "$signet" keys rotate locked --role db && cmp old.crt locked/db.crt &&
         "$signet" keys rotate locked --role db --passphrase-file pass && ! cmp -s old.crt locked/db.crt &&
         openssl pkey -in locked/db.pem -passin file:pass -noout && ! openssl pkey -in locked/db.pem -passin file:other-pass -noout
+}
+
+refuses_other_folders() {
+    mkdir other && chmod 755 other || return 1
+    fails_with 1 "a key file is unreadable" "$signet" keys list other && ! grep -q chmod "$work/.err"
 }
 
 checks_modes() {
@@ -266,6 +271,7 @@ test_case "list shows ids that openssl's bytes hash to" shows_ids
 test_case "init encrypts under a passphrase" encrypts
 test_case "a missing or wrong passphrase is refused, the right one is not" wants_passphrase
 test_case "keys, passphrases and directories others can read are refused" checks_modes
+test_case "a folder that is none is refused before its mode is judged" refuses_other_folders
 test_case "rotate replaces root, release and policy key" rotates_each_role
 test_case "rotate replaces Secure Boot keys and fleet CA" rotates_certificates
 test_case "rotate takes a number or an id" rotates_named

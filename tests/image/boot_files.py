@@ -84,6 +84,19 @@ def missing_tools():
     expect(not (place / "out/memdisk.tar").exists(), "the memory disk stays behind")
 
 
+def a_tool_that_fails_halfway():
+    place = folder("halfway")
+    build(place / "out")
+    before = digest(place / "out/core.img")
+    tools = folder("halfway/bin")
+    (tools / "grub-mkimage").write_text('#!/bin/sh\nwhile [ "$1" != -o ]; do shift; done\necho half >"$2"\nexit 1\n')
+    (tools / "grub-mkimage").chmod(0o755)
+    build(place / "out", env={"PATH": str(tools)}, code=FAILED, says="its own words stand above")
+    expect(digest(place / "out/core.img") == before, "half an output took the place of a whole one")
+    names = {f.name for f in (place / "out").iterdir()}
+    expect(names == {*UNSIGNED, "BOOTX64.EFI"}, f"something stays behind: {names}")
+
+
 def stages_that_are_none():
     place = folder("stages")
     whole = STAGE.read_bytes()
@@ -109,4 +122,4 @@ def usage_errors():
 
 main([(f.__name__.replace("_", " "), f) for f in (
     same_inputs_same_files, signed_by_the_owner, the_anchor_goes_in, slot_size, files_beside_the_stage, missing_tools,
-    stages_that_are_none, usage_errors)])
+    a_tool_that_fails_halfway, stages_that_are_none, usage_errors)])

@@ -1,6 +1,8 @@
 """Flash disks in image files: what stands where, that it is the same each time, and what is refused."""
 import json
 import os
+import shutil
+from pathlib import Path
 
 from rig import (FAILED, PAYLOAD, REFUSED, ROOT, USAGE, Parts, boot_files, digest, expect, fleet, folder, main, once, release, run,
                  signet)
@@ -219,8 +221,20 @@ def usage_errors():
     signet("flash", "authority", "x", code=USAGE, says="too few")
     make(ROOT, code=FAILED, says="neither a disk nor a regular file")
     make("/dev/null", code=FAILED, says="neither a disk nor a regular file")
+    make("/dev/no-such-disk", "--yes", code=FAILED, says="No such file or directory")
+    expect(not Path("/dev/no-such-disk").exists(), "a mistyped disk became a file in /dev")
+
+
+def source_is_kept():
+    place = folder("source")
+    image = place / "release.img"
+    shutil.copy(release(), image)
+    before = digest(image)
+    signet("flash", "make", image, "--boot", boot_files(), "--slot-a", image, code=USAGE, says="both --slot-a and the disk")
+    expect(digest(image) == before, "the image was overwritten by the disk made of it")
+    signet("flash", "make", place / "disk.img", "--boot", boot_files(), "--slot-a", image)
 
 
 main([(f.__name__.replace("_", " "), f) for f in (
     partition_table, backup_table, efi_system_partition, slots, same_inputs_same_disk, sizes, images_are_judged_first,
-    boot_files_are_checked, bios_boot, one_slot, authority, damaged_tables, usage_errors)])
+    boot_files_are_checked, bios_boot, one_slot, authority, damaged_tables, usage_errors, source_is_kept)])
