@@ -1,2 +1,2 @@
 # Device models: what a guest can touch, and nothing of the machine's.
-HV_PURE_SRCS += $(addprefix hv/dev/,bus.c clock.c)
+HV_PURE_SRCS += $(addprefix hv/dev/,bus.c clock.c pic.c pit.c pit_counter.c rtc.c rtc_date.c acpi_pm.c uart.c)
