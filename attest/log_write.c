@@ -72,7 +72,7 @@ enum err log_resume(struct log *l, u8 *buffer, size_t n, size_t room)
 	struct log_reader r;
 	struct log_event event;
 	enum err e = log_open(&r, buffer, n);
-	while (e == OK && !log_at_end(&r))
+	while (!e && !log_at_end(&r))
 		e = log_next(&r, &event);
 	if (e)
 		return e;
@@ -85,7 +85,7 @@ enum err log_covers(const u8 *log, size_t n, const struct tpm_banks *active)
 {
 	struct log_reader r;
 	enum err e = log_open(&r, log, n);
-	for (u32 i = 0; e == OK && i < active->count; i++)
+	for (u32 i = 0; !e && i < active->count; i++)
 		if (tpm_bank_is_reliable(active->alg[i]) && !log_has_bank(&r.format, active->alg[i]))
 			e = ERR_TPM_BANK;
 	return e;
@@ -149,16 +149,16 @@ enum err log_append_final(struct log *l, const u8 *table, size_t n, u64 skip)
 	size_t before = l->bytes.used;
 	u64 count;
 	enum err e = open_final(&r, &count);
-	if (e == OK && skip > count)
+	if (!e && skip > count)
 		e = ERR_BOOT_LOG;
 	/* An absurd count ends at the table's end: every event takes at least its fixed fields. */
-	for (u64 i = 0; e == OK && i < count; i++) {
+	for (u64 i = 0; !e && i < count; i++) {
 		const u8 *record = r.at;
 		e = log_read_event(&r, &l->format, &event);
-		if (e == OK && i >= skip)
+		if (!e && i >= skip)
 			write_bytes(&l->bytes, record, (size_t)(r.at - record));
 	}
-	if (e == OK && l->bytes.failed)
+	if (!e && l->bytes.failed)
 		e = ERR_NO_MEMORY;
 	return e ? take_back(l, before, e) : OK;
 }

@@ -99,9 +99,9 @@ enum err replay_log(struct replay *p, const u8 *log, size_t n)
 	struct log_event event;
 	enum err e = log_open(&r, log, n);
 	replay_init(p, &r.format);
-	while (e == OK && !log_at_end(&r)) {
+	while (!e && !log_at_end(&r)) {
 		e = log_next(&r, &event);
-		if (e == OK)
+		if (!e)
 			e = replay_event(p, &r.format, &event);
 	}
 	return e;

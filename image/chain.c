@@ -16,10 +16,10 @@ static enum err chain_extend(const u8 *bytes, const struct keys_header *h, struc
 
 	keys_message_digest(bytes, h->body, digest);
 	enum err e = signatures_check(list, list_room, digest, set, ROLE_ROOT, set->root_threshold);
-	if (e != OK)
+	if (e)
 		return e;
 	e = key_set_parse(bytes, h->body, set);
-	if (e != OK)
+	if (e)
 		return e;
 	return signatures_check(list, list_room, digest, set, ROLE_ROOT, set->root_threshold);
 }
@@ -47,7 +47,7 @@ static enum err chain_step(
 		e = chain_extend(bytes, h, set);
 	else
 		e = ERR_KEYS_CHAIN;
-	if (e == OK && visitor)
+	if (!e && visitor)
 		visitor->visit(visitor->context, set->version, set->digest);
 	return e;
 }
@@ -60,7 +60,7 @@ enum err keys_chain_walk(const u8 *region, size_t n, struct key_set *set, const 
 	for (size_t at = 0; at < n;) {
 		struct keys_header h;
 		enum err e = keys_header_read(region + at, n - at, &h);
-		if (e != OK)
+		if (e)
 			return e;
 		if (h.total > n - at)
 			return ERR_KEYS_FORMAT;
@@ -71,7 +71,7 @@ enum err keys_chain_walk(const u8 *region, size_t n, struct key_set *set, const 
 			return ERR_KEYS_CHAIN;
 		anchored = anchored || h.version == set->version;
 		e = chain_step(region + at, &h, set, visitor);
-		if (e != OK)
+		if (e)
 			return e;
 		previous = h.version;
 		at += h.total;

@@ -50,7 +50,7 @@ enum err signature_list_insert(
 {
 	u32 count;
 	enum err e = signature_list_shape(list, room, &count);
-	if (e != OK)
+	if (e)
 		return e;
 	if (count == SIGNATURES_COUNT_MAX || signature_list_size(count + 1) > room)
 		return ERR_RANGE;

@@ -112,7 +112,7 @@ enum err key_set_parse(const u8 *body, size_t n, struct key_set *out)
 {
 	struct keys_header header;
 	enum err e = keys_header_read(body, n, &header);
-	if (e != OK)
+	if (e)
 		return e;
 	if (header.body != n)
 		return ERR_KEYS_FORMAT;

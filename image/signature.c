@@ -39,7 +39,7 @@ enum err signatures_check(const u8 *list, size_t n, const u8 digest[SHA384_SIZE]
 	u32 count;
 	u32 valid = 0;
 	enum err e = signature_list_shape(list, n, &count);
-	if (e != OK)
+	if (e)
 		return e;
 
 	const u8 *entry = list + SIGNATURE_LIST_HEADER;
@@ -48,7 +48,7 @@ enum err signatures_check(const u8 *list, size_t n, const u8 digest[SHA384_SIZE]
 		if (!key)
 			continue;
 		e = ecdsa_p384_verify(key->bytes, digest, entry + SIGNATURE_ENTRY_HEADER);
-		if (e != OK)
+		if (e)
 			return e;
 		valid++;
 	}

@@ -40,13 +40,13 @@ static enum err verify_regions(const u8 *head, const struct keys_visitor *visito
 	const u8 *manifest = head + l->manifest_offset;
 
 	enum err e = keys_chain_walk(head + l->keys_offset, l->keys_length, &image->keys, visitor);
-	if (e != OK)
+	if (e)
 		return e;
 	e = check_signatures(head, image);
-	if (e != OK)
+	if (e)
 		return e;
 	e = manifest_parse(manifest, l->manifest_length, l, &image->manifest);
-	if (e != OK)
+	if (e)
 		return e;
 	/* Signed for these keys: a manifest cannot be moved under another key manifest with the same release keys. */
 	if (!digest_equal(image->manifest.keys_digest, image->keys.digest, SHA384_SIZE))
@@ -60,16 +60,16 @@ enum err image_verify_head(const u8 *head, size_t n, u64 slot_length, const stru
 {
 	memset(out, 0, sizeof(*out));
 	enum err e = image_layout_read(head, n, slot_length, &out->layout);
-	if (e == OK && n < out->layout.payload_offset)
+	if (!e && n < out->layout.payload_offset)
 		e = ERR_RANGE;
-	if (e == OK && !gaps_are_zero(head, &out->layout))
+	if (!e && !gaps_are_zero(head, &out->layout))
 		e = ERR_IMAGE_HEADER;
-	if (e == OK) {
+	if (!e) {
 		out->keys = *anchor;
 		e = verify_regions(head, visitor, out);
 	}
 	/* A caller that overlooks the error finds nothing it could use. */
-	if (e != OK)
+	if (e)
 		memset(out, 0, sizeof(*out));
 	return e;
 }

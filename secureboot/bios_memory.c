@@ -36,7 +36,7 @@ static enum err convert_type(const struct multiboot2 *info, u32 type)
 
 		if (type_of(load_le32(p + 16)) == type)
 			e = memory_map_set(&map, load_le64(p), load_le64(p + 8), type);
-		if (e != OK)
+		if (e)
 			return e;
 	}
 	return OK;
@@ -57,7 +57,7 @@ enum err bios_memory_init(const struct multiboot2 *info, struct memory_range inf
 	for (u32 pass = 0; pass < MEMORY_PASSES; pass++) {
 		enum err e = convert_type(info, memory_map_passes[pass]);
 
-		if (e != OK)
+		if (e)
 			return e;
 	}
 	add_busy(information.base, information.length);
@@ -78,9 +78,9 @@ enum err bios_allocate(u64 address, u64 length, u64 align, u8 **out)
 	else if (!is_aligned(address, PAGE_SIZE) || address < LOWEST ||
 	        memory_map_type(&map, address, size) != MEMORY_RAM || !memory_is_free(busy, busy_count, address, size))
 		e = ERR_BOOT_MEMORY;
-	if (e == OK)
+	if (!e)
 		e = memory_map_set(&map, base, size, MEMORY_STAGE);
-	if (e == OK)
+	if (!e)
 		*out = (u8 *)base;
 	return e;
 }

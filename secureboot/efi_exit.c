@@ -23,9 +23,9 @@ enum err efi_read_map(struct memory_map *out)
 	/* Allocated once and early: an allocation would change the map that it is for. */
 	enum err e = descriptors ? OK : efi_allocate(0, MAP_ROOM, PAGE_SIZE, &descriptors);
 
-	if (e == OK && read_descriptors() != EFI_SUCCESS)
+	if (!e && read_descriptors() != EFI_SUCCESS)
 		e = ERR_BOOT_FIRMWARE;
-	return e == OK ? efi_memory_convert(descriptors, size, stride, out) : e;
+	return e ? e : efi_memory_convert(descriptors, size, stride, out);
 }
 
 enum err efi_exit(struct memory_map *out)

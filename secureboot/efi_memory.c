@@ -38,7 +38,7 @@ static enum err convert_type(const u8 *descriptors, u64 n, u64 stride, u32 type,
 			continue;
 		/* A length that does not fit 64 bits reaches the end of the address space in any case. */
 		e = memory_map_set(out, d.physical, d.pages > ~0ULL / PAGE_SIZE ? ~0ULL : d.pages * PAGE_SIZE, type);
-		if (e != OK)
+		if (e)
 			return e;
 	}
 	return OK;
@@ -52,7 +52,7 @@ enum err efi_memory_convert(const u8 *descriptors, u64 n, u64 stride, struct mem
 	for (u32 pass = 0; pass < MEMORY_PASSES; pass++) {
 		enum err e = convert_type(descriptors, n, stride, memory_map_passes[pass], out);
 
-		if (e != OK)
+		if (e)
 			return e;
 	}
 	return OK;

@@ -69,7 +69,7 @@ enum err efi_mark_allocations(struct memory_map *map)
 	for (u32 i = 0; i < allocation_count; i++) {
 		enum err e = memory_map_set(map, allocations[i].base, allocations[i].length, MEMORY_STAGE);
 
-		if (e != OK)
+		if (e)
 			return e;
 	}
 	return OK;

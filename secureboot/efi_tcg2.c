@@ -96,7 +96,7 @@ static enum err copy_log(const u8 *log, size_t length)
 	log_length = length;
 	log_room = length + FINAL_TABLE_MAX;
 	e = efi_allocate(0, log_room, PAGE_SIZE, &log_bytes);
-	if (e == OK)
+	if (!e)
 		memcpy(log_bytes, log, length);
 	return e;
 }
@@ -116,11 +116,11 @@ enum err efi_log_take(void)
 	if (!log || truncated || last < log || last - log > LOG_MAX)
 		return ERR_BOOT_LOG;
 	e = log_final_count(final_table, FINAL_TABLE_MAX, &final_skip);
-	if (e == OK)
+	if (!e)
 		e = log_measure((const u8 *)log, last - log + LAST_EVENT_MAX, last - log, &length);
-	if (e == OK)
+	if (!e)
 		e = log_covers((const u8 *)log, length, &banks);
-	return e == OK ? copy_log((const u8 *)log, length) : e;
+	return e ? e : copy_log((const u8 *)log, length);
 }
 
 enum err efi_log_finish(struct blob *out)
@@ -128,7 +128,7 @@ enum err efi_log_finish(struct blob *out)
 	struct log log;
 	enum err e = log_resume(&log, log_bytes, log_length, log_room);
 
-	if (e == OK)
+	if (!e)
 		e = log_append_final(&log, final_table, FINAL_TABLE_MAX, final_skip);
 	*out = (struct blob){ .bytes = log_bytes, .length = log.bytes.used };
 	return e;

@@ -19,7 +19,7 @@ static enum err measure_keys(const struct platform *platform, const struct slot 
 
 		event_of_keys(slot->key[i].version, slot->key[i].digest, &event);
 		e = platform->measure(PCR_IMAGE, &event);
-		if (e != OK)
+		if (e)
 			return e;
 	}
 	return OK;
@@ -33,7 +33,7 @@ static enum err measure_components(const struct platform *platform, const struct
 
 		event_of_component(&m->components[i], &event);
 		e = platform->measure(PCR_IMAGE, &event);
-		if (e != OK)
+		if (e)
 			return e;
 	}
 	return OK;
@@ -46,15 +46,15 @@ enum err measure_image(const struct platform *platform, const struct anchor *anc
 
 	event_of_stage(anchor, STAGE_VERSION, &event);
 	e = platform->measure(PCR_IMAGE, &event);
-	if (e == OK)
+	if (!e)
 		e = measure_keys(platform, slot);
-	if (e != OK)
+	if (e)
 		return e;
 	event_of_manifest(&slot->image, &event);
 	e = platform->measure(PCR_IMAGE, &event);
-	if (e == OK)
+	if (!e)
 		e = measure_components(platform, &slot->image.manifest);
-	if (e != OK)
+	if (e)
 		return e;
 	event_of_separator(&event);
 	return platform->measure(PCR_IMAGE, &event);
@@ -103,11 +103,11 @@ enum err measure_decisions(const struct platform *platform, const struct nv_view
 
 	event_of_choice(choice, image, &event);
 	e = platform->measure(PCR_DECISIONS, &event);
-	if (e != OK)
+	if (e)
 		return e;
 	event_of_nv(nv, &event);
 	e = platform->measure(PCR_DECISIONS, &event);
-	if (e != OK)
+	if (e)
 		return e;
 	event_of_firmware(platform, &event);
 	return platform->measure(PCR_DECISIONS, &event);

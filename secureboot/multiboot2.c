@@ -171,5 +171,5 @@ const struct multiboot2_module *multiboot2_find(const struct multiboot2 *info, c
 			*e = ERR_BOOT_LOADER;
 		found = &info->module[i];
 	}
-	return *e == OK ? found : NULL;
+	return *e ? NULL : found;
 }

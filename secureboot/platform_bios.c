@@ -44,7 +44,7 @@ static enum err measure(u32 pcr, const struct event *event)
 
 	event_encode(event, data);
 	e = tpm_pcr_event(tpm, pcr, data, sizeof(data), &digests);
-	if (e != OK)
+	if (e)
 		return e;
 	keep_active(&event_log.format, &digests);
 	return log_append(&event_log, pcr, EV_EVENT_TAG, &digests, data, sizeof(data));
@@ -69,7 +69,7 @@ static enum err keep_rsdp(const struct multiboot2 *info, struct platform *platfo
 	if (!info->rsdp)
 		return OK;
 	e = bios_allocate(0, PAGE_SIZE, PAGE_SIZE, &copy);
-	if (e != OK)
+	if (e)
 		return e;
 	memset(copy, 0, PAGE_SIZE);
 	memcpy(copy, info->rsdp, info->rsdp_length);
@@ -96,7 +96,7 @@ static enum err use_tables(struct machine *machine)
 	u8 *tables;
 	enum err e = bios_allocate(0, identity_size(top, features), PAGE_SIZE, &tables);
 
-	if (e != OK)
+	if (e)
 		return e;
 	machine->page_tables = identity_build(tables, top, features);
 	write_cr3(machine->page_tables);
@@ -110,20 +110,20 @@ static enum err start_tpm(struct machine *machine)
 	u8 *memory;
 	enum err e = tpm_device_init(&device, tpm_mmio_registers(machine_now, NULL));
 
-	if (e != OK)
+	if (e)
 		return e;
 	machine->platform.tpm_interface = tpm_device_interface(&device);
 	e = bios_allocate(0, sizeof(*tpm), PAGE_SIZE, &memory);
-	if (e != OK)
+	if (e)
 		return e;
 	machine->tpm = tpm = memset(memory, 0, sizeof(*tpm));
 	tpm_init(tpm, tpm_device_transport(&device));
 	e = tpm_startup(tpm);
-	if (e == OK)
+	if (!e)
 		e = tpm_pcr_banks(tpm, &banks);
-	if (e == OK)
+	if (!e)
 		e = bios_allocate(0, LOG_ROOM, PAGE_SIZE, &memory);
-	return e == OK ? log_create(&event_log, memory, LOG_ROOM, &banks) : e;
+	return e ? e : log_create(&event_log, memory, LOG_ROOM, &banks);
 }
 
 enum err platform_bios_init(const struct multiboot2 *info, struct memory_range information, struct machine *machine)
@@ -132,11 +132,11 @@ enum err platform_bios_init(const struct multiboot2 *info, struct memory_range i
 	struct platform *platform = &machine->platform;
 	enum err e = bios_memory_init(info, information, image);
 
-	if (e == OK)
+	if (!e)
 		e = use_tables(machine);
-	if (e == OK)
+	if (!e)
 		e = keep_rsdp(info, platform);
-	if (e == OK)
+	if (!e)
 		e = start_tpm(machine);
 	platform->framebuffer = framebuffer_of(&info->framebuffer);
 	platform->allocate = bios_allocate;

@@ -35,7 +35,7 @@ static const char *tpm_interface(void)
 	struct tpm_device device;
 	enum err e = tpm_device_init(&device, tpm_mmio_registers(machine_now, NULL));
 
-	return e == OK ? tpm_device_interface(&device) : NULL;
+	return e ? NULL : tpm_device_interface(&device);
 }
 
 static enum err make_tables(struct machine *machine, struct memory_map *map)
@@ -45,11 +45,11 @@ static enum err make_tables(struct machine *machine, struct memory_map *map)
 	u64 top;
 	enum err e = efi_read_map(map);
 
-	if (e != OK)
+	if (e)
 		return e;
 	top = memory_map_top(map);
 	e = efi_allocate(0, identity_size(top, features), PAGE_SIZE, &tables);
-	if (e == OK)
+	if (!e)
 		machine->page_tables = identity_build(tables, top, features);
 	return e;
 }
@@ -59,16 +59,16 @@ static enum err finish(struct memory_entry *entries, u32 *count, struct blob *lo
 	struct memory_map map = { .entry = entries, .room = MEMORY_MAP_MAX };
 	enum err e = efi_log_take();
 
-	if (e == OK)
+	if (!e)
 		e = efi_exit(&map);
-	if (e != OK)
+	if (e)
 		return e;
 	console_extra(NULL);
 	machine_take_over();
 	e = efi_log_finish(log);
-	if (e == OK)
+	if (!e)
 		e = efi_mark_allocations(&map);
-	if (e == OK)
+	if (!e)
 		e = memory_map_set(&map, (u64)image_start, (u64)image_end - (u64)image_start, MEMORY_STAGE);
 	*count = map.count;
 	return e;
@@ -92,7 +92,7 @@ enum err platform_efi_start(const struct multiboot2 *info)
 {
 	enum err e = use_tables(info);
 
-	if (e != OK)
+	if (e)
 		return e;
 	/* The loader's five minutes would end in a reset while a person reads why nothing starts. */
 	efi.boot->set_watchdog_timer(0, 0, 0, NULL);
@@ -106,18 +106,18 @@ enum err platform_efi_init(struct machine *machine)
 	u8 *memory;
 	enum err e = efi_allocate(0, MEMORY_MAP_MAX * sizeof(*map.entry), PAGE_SIZE, &memory);
 
-	if (e != OK)
+	if (e)
 		return e;
 	describe(&machine->platform);
 	map.entry = memset(memory, 0, MEMORY_MAP_MAX * sizeof(*map.entry));
 	e = make_tables(machine, &map);
-	if (e == OK)
+	if (!e)
 		e = efi_allocate(0, sizeof(*machine->tpm), PAGE_SIZE, &memory);
-	if (e != OK)
+	if (e)
 		return e;
 	machine->tpm = memset(memory, 0, sizeof(*machine->tpm));
 	e = efi_tcg2_init(machine->tpm);
-	if (e != OK)
+	if (e)
 		return e;
 	machine->platform.tpm_interface = tpm_interface();
 	return machine->platform.tpm_interface ? OK : ERR_TPM_ABSENT;

@@ -32,7 +32,7 @@ static enum err copy_head(const struct blob *loaded, u8 *head, size_t *length)
 		return ERR_IMAGE_ABSENT;
 	memcpy(head, loaded->bytes, IMAGE_HEADER_SIZE);
 	e = image_layout_read(head, IMAGE_HEADER_SIZE, loaded->length, &layout);
-	if (e != OK)
+	if (e)
 		return e;
 	if (layout.payload_offset > IMAGE_HEAD_MAX || layout.payload_offset < IMAGE_HEADER_SIZE)
 		return ERR_IMAGE_HEADER;
@@ -71,7 +71,7 @@ static enum err place_component(
 	if (!is_aligned(c->load_address, align))
 		return ERR_BOOT_MEMORY;
 	e = platform->allocate(c->load_address, c->memory_length, align, out);
-	if (e != OK)
+	if (e)
 		return e;
 	memcpy(*out, slot->loaded.bytes + c->offset, c->length);
 	memset(*out + c->length, 0, c->memory_length - c->length);
@@ -89,9 +89,9 @@ static enum err find_entry(struct slot *slot)
 		return ERR_IMAGE_HYPERVISOR;
 	const u8 *at = slot->component[c - m->components];
 	enum err e = hypervisor_header_read(at, c->length, &header);
-	if (e == OK && header.memory_length != c->memory_length)
+	if (!e && header.memory_length != c->memory_length)
 		e = ERR_IMAGE_HYPERVISOR;
-	slot->entry = e == OK ? (u64)at + header.entry : 0;
+	slot->entry = e ? 0 : (u64)at + header.entry;
 	return e;
 }
 
@@ -102,7 +102,7 @@ static enum err place_all(struct slot *slot, const struct platform *platform)
 	for (u32 i = 0; i < m->component_count; i++) {
 		enum err e = place_component(slot, &m->components[i], platform, &slot->component[i]);
 
-		if (e != OK)
+		if (e)
 			return e;
 	}
 	return find_entry(slot);
@@ -114,9 +114,9 @@ enum err slot_place(struct slot *slot, const struct platform *platform)
 
 	memset(slot->component, 0, sizeof(slot->component));
 	e = place_all(slot, platform);
-	if (e != OK)
+	if (e)
 		slot_release(slot, platform);
-	slot->placed = e == OK;
+	slot->placed = !e;
 	return e;
 }
 

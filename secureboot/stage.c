@@ -126,10 +126,10 @@ static enum err count_try(
 	enum err e = boot_plan(&s->nv, facts, found, &s->choice, &next, &changed);
 
 	*again = false;
-	if (e != OK || !changed)
+	if (e || !changed)
 		return e;
 	e = nv_commit(s->store, &s->nv, &next);
-	if (e == OK)
+	if (!e)
 		return OK;
 	say("boot state not written: %u: %s", (u32)e, err_text(e));
 	s->nv.writable = false;
@@ -165,7 +165,7 @@ static enum err choose(struct stage *s)
 	bool again = true;
 	enum err e = OK;
 
-	while (e == OK && again)
+	while (!e && again)
 		e = attempt(s, &again);
 	return e;
 }
@@ -175,7 +175,7 @@ static enum err measure(struct stage *s)
 	const struct slot *slot = &s->slot[s->choice.slot];
 	enum err e = measure_image(s->platform, s->anchor, slot);
 
-	return e == OK ? measure_decisions(s->platform, &s->nv, &s->choice, &slot->image) : e;
+	return e ? e : measure_decisions(s->platform, &s->nv, &s->choice, &slot->image);
 }
 
 /* After finish only the serial line can tell of an error, so everything that may fail for a reason comes before. */
@@ -196,20 +196,19 @@ static enum err hand_off(struct stage *s, struct stage_result *out)
 	size_t length;
 	enum err e = s->platform->allocate(0, HANDOFF_SIZE, IMAGE_ALIGN, &tree);
 
-	if (e != OK)
+	if (e)
 		return e;
 	say_failures(s);
 	say("starting slot %c (%s): release %s svn %u", slot_letter(s->choice.slot), boot_reason_text(s->choice.reason),
 	        slot->image.manifest.release, slot->image.manifest.svn);
 	e = s->platform->finish(s->map, &h.map_count, &h.log);
-	if (e == OK)
+	if (!e)
 		e = handoff_write(&h, tree, HANDOFF_SIZE, &length);
-	if (e != OK)
+	if (e)
 		return e;
-	*out = (struct stage_result){ .choice = s->choice,
-		.nv = s->nv,
-		.entry = slot->entry,
-		.handoff = { .bytes = tree, .length = length } };
+	*out = (struct stage_result){
+		.choice = s->choice, .nv = s->nv, .entry = slot->entry, .handoff = { .bytes = tree, .length = length }
+	};
 	return OK;
 }
 
@@ -220,19 +219,19 @@ enum err stage_run(const struct platform *platform, const struct anchor *anchor,
 	u8 *memory;
 	enum err e = platform->allocate(0, sizeof(*s), IMAGE_ALIGN, &memory);
 
-	if (e != OK)
+	if (e)
 		return e;
 	s = memset(memory, 0, sizeof(*s));
 	s->platform = platform;
 	s->anchor = anchor;
 	s->store = store;
 	e = nv_read_view(store, &s->nv);
-	if (e != OK)
+	if (e)
 		return e;
 	say_state(s);
 	examine(s);
 	e = choose(s);
-	if (e == OK)
+	if (!e)
 		e = measure(s);
-	return e == OK ? hand_off(s, out) : e;
+	return e ? e : hand_off(s, out);
 }
