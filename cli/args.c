@@ -129,10 +129,10 @@ enum err args_parse(int argc, char *const argv[], struct args *args, bool *help)
 	/* getopt_long skips the first word: hand it the command's name there. */
 	enum err e = take_options(argc - COMMAND_WORDS + 1, argv + COMMAND_WORDS - 1, args, help);
 
-	if (e != OK || *help)
+	if (e || *help)
 		return e;
 	e = take_operands(argc - COMMAND_WORDS + 1, argv + COMMAND_WORDS - 1, args);
-	return e != OK ? e : check_required(args);
+	return e ? e : check_required(args);
 }
 
 const char *operand(const struct args *args, u32 n)

@@ -48,11 +48,11 @@ static void print_json(enum err e, const struct verified_image *image, const cha
 	struct json j = json_on(stdout);
 
 	json_object(&j, NULL);
-	json_bool(&j, "accepted", e == OK);
+	json_bool(&j, "accepted", !e);
 	json_number(&j, "error", (u64)e);
 	json_text(&j, "reason", e ? err_text(e) : NULL);
 	json_text(&j, "component", component);
-	if (e == OK) {
+	if (!e) {
 		json_text(&j, "product", image->manifest.product);
 		json_text(&j, "release", image->manifest.release);
 		json_number(&j, "svn", image->manifest.svn);

@@ -30,7 +30,7 @@ static const enum err refusals[] = {
 
 enum exit_code exit_code_of(enum err e)
 {
-	if (e == OK)
+	if (!e)
 		return EXIT_OK;
 	if (e == ERR_ARGUMENT)
 		return EXIT_USAGE_ERROR;

@@ -48,7 +48,7 @@ enum err passphrase_read(const char *file, struct passphrase *out)
 	mbedtls_platform_zeroize(out->text + out->length, sizeof(out->text) - out->length);
 	if (e == ERR_KEY_MODE)
 		return e;
-	return e != OK || out->length == 0 ? ERR_KEY_PASSPHRASE : OK;
+	return e || out->length == 0 ? ERR_KEY_PASSPHRASE : OK;
 }
 
 void passphrase_wipe(struct passphrase *p)
@@ -60,9 +60,9 @@ static enum err load(struct signer *s, const char *location, const struct passph
 {
 	enum err e = private_key_load(location, passphrase, &s->key);
 
-	if (e == OK)
+	if (!e)
 		e = ec_public_bytes(&s->key, s->public_key, &s->size);
-	if (e == OK)
+	if (!e)
 		sha256_of(s->public_key, s->size, s->id);
 	return e;
 }
@@ -76,7 +76,7 @@ enum err signer_open(const char *location, const struct passphrase *passphrase, 
 		return ERR_NO_MEMORY;
 	mbedtls_pk_init(&s->key);
 	e = load(s, location, passphrase);
-	if (e != OK) {
+	if (e) {
 		signer_close(s);
 		return e;
 	}

@@ -17,7 +17,7 @@ static enum exit_code open_policy_key(const struct key_session *s, struct signer
 	char failed[PATH_MAX];
 	enum err e = signers_open(s->dir, ROLE_POLICY, &s->passphrase, keys, failed, sizeof(failed));
 
-	if (e != OK)
+	if (e)
 		return complain(e, key_advice(e), "cannot open policy key %s", failed);
 	for (u32 i = 0; i < keys->count; i++) {
 		if (memcmp(signer_public_key(keys->each[i]), key_set_policy_key(&s->set), P256_KEY_SIZE) != 0)
@@ -40,7 +40,7 @@ static enum err approve(struct signer *key, const u8 pcr7[SHA256_SIZE], struct a
 	policy_pcr_digest(PCR_SECURE_BOOT, pcr7, entry.approved);
 	policy_approval_hash(entry.approved, a->node_id, hash);
 	e = signer_sign(key, hash, signature);
-	if (e != OK)
+	if (e)
 		return e;
 	memcpy(entry.signature, signature, POLICY_SIGNATURE_SIZE);
 	return authority_add(a, &entry);
@@ -57,7 +57,7 @@ static enum exit_code approve_all(const struct args *args, struct signer *key, s
 		if (!parse_hex(text, pcr7, sizeof(pcr7)))
 			return usage_error(args, "--pcr7 takes 64 hexadecimal digits, not '%s'", text);
 		e = approve(key, pcr7, a);
-		if (e != OK)
+		if (e)
 			return complain(
 			        e, NULL, "cannot approve PCR 7 value %s (at most %d)", text, AUTHORITY_ENTRIES_MAX);
 	}

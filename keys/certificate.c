@@ -69,7 +69,7 @@ static enum err set_serial(mbedtls_x509write_cert *c)
 	u8 serial[SERIAL_SIZE];
 	enum err e = random_bytes(serial, sizeof(serial));
 
-	if (e != OK)
+	if (e)
 		return e;
 	/* Positive and of fixed length (RFC 5280, 4.1.2.2). */
 	serial[0] = (u8)((serial[0] & 0x7f) | 0x40);
@@ -81,7 +81,7 @@ static enum err set_names(mbedtls_x509write_cert *c, const char *common_name, co
 	char name[NAME_TEXT];
 	enum err e = path_make(name, sizeof(name), "CN=%s,O=%s", common_name, organisation);
 
-	if (e != OK)
+	if (e)
 		return e;
 	if (mbedtls_x509write_crt_set_subject_name(c, name) != 0 || mbedtls_x509write_crt_set_issuer_name(c, name) != 0)
 		return ERR_INTERNAL;
@@ -113,11 +113,11 @@ static enum err fill(mbedtls_x509write_cert *c, const struct certificate_role *r
 	mbedtls_x509write_crt_set_subject_key(c, key);
 	mbedtls_x509write_crt_set_issuer_key(c, key);
 	e = set_names(c, role->common_name, organisation);
-	if (e == OK)
+	if (!e)
 		e = set_serial(c);
-	if (e == OK)
+	if (!e)
 		e = set_validity(c);
-	return e == OK ? set_extensions(c, role) : e;
+	return e ? e : set_extensions(c, role);
 }
 
 static enum err save_certificate(
@@ -129,10 +129,10 @@ static enum err save_certificate(
 
 	mbedtls_x509write_crt_init(&c);
 	e = fill(&c, role, organisation, key);
-	if (e == OK && mbedtls_x509write_crt_pem(&c, pem, sizeof(pem), random_source, NULL) != 0)
+	if (!e && mbedtls_x509write_crt_pem(&c, pem, sizeof(pem), random_source, NULL) != 0)
 		e = ERR_INTERNAL;
 	mbedtls_x509write_crt_free(&c);
-	return e == OK ? file_create(path, pem, strlen((const char *)pem), PUBLIC_MODE) : e;
+	return e ? e : file_create(path, pem, strlen((const char *)pem), PUBLIC_MODE);
 }
 
 enum err certificate_make(const char *dir, const struct certificate_role *role, const char *organisation,
@@ -142,15 +142,15 @@ enum err certificate_make(const char *dir, const struct certificate_role *role, 
 	mbedtls_pk_context key;
 	enum err e = path_make(key_path, sizeof(key_path), "%s/%s.pem", dir, role->name);
 
-	if (e == OK)
+	if (!e)
 		e = path_make(certificate_path, sizeof(certificate_path), "%s/%s.crt", dir, role->name);
-	if (e != OK)
+	if (e)
 		return e;
 	mbedtls_pk_init(&key);
 	e = private_key_make(role->type, &key);
-	if (e == OK)
+	if (!e)
 		e = private_key_save(&key, passphrase, key_path);
-	if (e == OK)
+	if (!e)
 		e = save_certificate(certificate_path, role, organisation, &key);
 	mbedtls_pk_free(&key);
 	return e;

@@ -31,7 +31,7 @@ static enum err add_signature(struct signer *s, const u8 digest[SHA384_SIZE], u8
 	u8 signature[P384_SIGNATURE_SIZE];
 	enum err e = signer_sign(s, digest, signature);
 
-	return e == OK ? signature_list_insert(list, room, signer_id(s), signature) : e;
+	return e ? e : signature_list_insert(list, room, signer_id(s), signature);
 }
 
 static enum err check_made(const struct key_set *before, struct key_set *next, const u8 *bytes, size_t body, size_t n)
@@ -39,7 +39,7 @@ static enum err check_made(const struct key_set *before, struct key_set *next, c
 	u8 digest[SHA384_SIZE];
 	enum err e = key_manifest_open_first(bytes, n, next);
 
-	if (e != OK || !before)
+	if (e || !before)
 		return e;
 	keys_message_digest(bytes, body, digest);
 	return signatures_check(bytes + body, n - body, digest, before, ROLE_ROOT, before->root_threshold);
@@ -60,11 +60,11 @@ enum err key_manifest_make(
 	body = keys_body_encode(&target, (u32)room, out);
 	memset(out + body, 0, room);
 	keys_message_digest(out, body, digest);
-	for (u32 i = 0; e == OK && i < roots->count; i++)
+	for (u32 i = 0; !e && i < roots->count; i++)
 		if (is_root_of(before, roots->each[i]) || is_root_of(&target, roots->each[i]))
 			e = add_signature(roots->each[i], digest, out + body, room);
 	*n = body + room;
-	return e == OK ? check_made(before, next, out, body, *n) : e;
+	return e ? e : check_made(before, next, out, body, *n);
 }
 
 enum err key_manifest_open_first(const u8 *bytes, size_t n, struct key_set *out)
@@ -73,12 +73,12 @@ enum err key_manifest_open_first(const u8 *bytes, size_t n, struct key_set *out)
 	u8 digest[SHA384_SIZE];
 	enum err e = keys_header_read(bytes, n, &h);
 
-	if (e != OK)
+	if (e)
 		return e;
 	if (h.total != n)
 		return ERR_KEYS_FORMAT;
 	e = key_set_parse(bytes, h.body, out);
-	if (e != OK)
+	if (e)
 		return e;
 	keys_message_digest(bytes, h.body, digest);
 	return signatures_check(bytes + h.body, n - h.body, digest, out, ROLE_ROOT, out->root_threshold);

@@ -55,9 +55,9 @@ static enum err add_certificate(
 
 	mbedtls_x509_crt_init(&crt);
 	e = certificate_load(path, &crt);
-	if (e == OK)
+	if (!e)
 		e = esl_add(esl->bytes, ESL_MAX, &esl->n, owner, crt.raw.p, crt.raw.len);
-	if (e == OK && copy)
+	if (!e && copy)
 		e = file_write(copy, crt.raw.p, crt.raw.len);
 	mbedtls_x509_crt_free(&crt);
 	return e;
@@ -77,7 +77,7 @@ static enum exit_code add_microsoft(const struct export_job *x, struct esl *esl)
 	for (u32 i = 0; (path = microsoft_ca(x, i)) != NULL; i++) {
 		enum err e = add_certificate(path, guid_microsoft, esl, NULL);
 
-		if (e != OK)
+		if (e)
 			return complain(e,
 			        "install python3-virt-firmware, or name the certificate with --microsoft-ca FILE",
 			        "cannot read certificate %s", path);
@@ -96,13 +96,13 @@ static enum err sign_update(const struct export_job *x, const char *dir, const c
 
 	mbedtls_pk_init(&key);
 	mbedtls_x509_crt_init(&crt);
-	if (e == OK)
+	if (!e)
 		e = private_key_load(path, &x->session->passphrase, &key);
-	if (e == OK)
+	if (!e)
 		e = store_path(dir, signer, ".crt", path, sizeof(path));
-	if (e == OK)
+	if (!e)
 		e = certificate_load(path, &crt);
-	if (e == OK)
+	if (!e)
 		e = variable_sign(u, &key, &crt, auth, n);
 	mbedtls_x509_crt_free(&crt);
 	mbedtls_pk_free(&key);
@@ -124,9 +124,9 @@ static enum err write_auth(const struct export_job *x, const char *dir, const ch
 	size_t n;
 	enum err e = store_path(x->out, file, ".auth", path, sizeof(path));
 
-	if (e == OK)
+	if (!e)
 		e = sign_update(x, dir, signer, &update, auth, &n);
-	return e == OK ? file_write(path, auth, n) : e;
+	return e ? e : file_write(path, auth, n);
 }
 
 /* For machines that already have an older PK of ours: only its holder may put the new one in. */
@@ -137,14 +137,14 @@ static enum err write_pk_updates(const struct export_job *x, const struct esl *e
 	u32 count;
 	enum err e = path_make(retired, sizeof(retired), "%s/" RETIRED, x->session->dir);
 
-	if (e != OK)
+	if (e)
 		return e;
 	count = store_numbers(retired, "pk", ".crt", numbers, ARRAY_SIZE(numbers));
-	for (u32 i = 0; e == OK && i < count; i++) {
+	for (u32 i = 0; !e && i < count; i++) {
 		e = path_make(name, sizeof(name), "pk-%u", numbers[i]);
-		if (e == OK)
+		if (!e)
 			e = path_make(file, sizeof(file), "PK-from-%s", name);
-		if (e == OK)
+		if (!e)
 			e = write_auth(x, retired, name, file, "PK", esl);
 	}
 	return e;
@@ -155,9 +155,9 @@ static enum err write_certificate(const struct export_job *x, const struct varia
 	char path[PATH_MAX], cer[PATH_MAX];
 	enum err e = store_path(x->session->dir, v->key, ".crt", path, sizeof(path));
 
-	if (e == OK)
+	if (!e)
 		e = store_path(x->out, v->name, ".cer", cer, sizeof(cer));
-	return e == OK ? add_certificate(path, guid_owner, esl, cer) : e;
+	return e ? e : add_certificate(path, guid_owner, esl, cer);
 }
 
 static enum err write_variable(const struct export_job *x, const struct variable *v, const struct esl *esl)
@@ -165,11 +165,11 @@ static enum err write_variable(const struct export_job *x, const struct variable
 	char path[PATH_MAX];
 	enum err e = store_path(x->out, v->name, ".esl", path, sizeof(path));
 
-	if (e == OK)
+	if (!e)
 		e = file_write(path, esl->bytes, esl->n);
-	if (e == OK)
+	if (!e)
 		e = write_auth(x, x->session->dir, v->signer, v->name, v->name, esl);
-	return e == OK && strcmp(v->name, "PK") == 0 ? write_pk_updates(x, esl) : e;
+	return !e && strcmp(v->name, "PK") == 0 ? write_pk_updates(x, esl) : e;
 }
 
 static enum exit_code complain_export(const struct export_job *x, enum err e, const char *what)
@@ -188,13 +188,13 @@ static enum exit_code export_variable(const struct export_job *x, const struct v
 
 	esl.n = 0;
 	e = write_certificate(x, v, &esl);
-	if (e == OK && strcmp(v->name, "db") == 0 && option_given(x->args, "with-microsoft-option-rom-ca"))
+	if (!e && strcmp(v->name, "db") == 0 && option_given(x->args, "with-microsoft-option-rom-ca"))
 		code = add_microsoft(x, &esl);
 	if (code != EXIT_OK)
 		return code;
-	if (e == OK)
+	if (!e)
 		e = write_variable(x, v, &esl);
-	return e == OK ? EXIT_OK : complain_export(x, e, v->name);
+	return e ? complain_export(x, e, v->name) : EXIT_OK;
 }
 
 static enum err copy_file(const struct export_job *x, const char *from, const char *to)
@@ -204,11 +204,11 @@ static enum err copy_file(const struct export_job *x, const char *from, const ch
 	size_t n;
 	enum err e = store_path(x->session->dir, from, "", source, sizeof(source));
 
-	if (e == OK)
+	if (!e)
 		e = store_path(x->out, to, "", target, sizeof(target));
-	if (e == OK)
+	if (!e)
 		e = file_read(source, bytes, sizeof(bytes), &n);
-	return e == OK ? file_write(target, bytes, n) : e;
+	return e ? e : file_write(target, bytes, n);
 }
 
 static enum err export_policy_key(const struct export_job *x)
@@ -219,11 +219,11 @@ static enum err export_policy_key(const struct export_job *x)
 	enum err e = store_path(x->out, "policy-key.bin", "", path, sizeof(path));
 
 	sha256_of(key, P256_KEY_SIZE, id);
-	if (e == OK)
+	if (!e)
 		e = path_make(name, sizeof(name), "policy-%u.pub", key_file_number(x->session->dir, ROLE_POLICY, id));
-	if (e == OK)
+	if (!e)
 		e = copy_file(x, name, "policy.pub");
-	return e == OK ? file_write(path, key, P256_KEY_SIZE) : e;
+	return e ? e : file_write(path, key, P256_KEY_SIZE);
 }
 
 static enum err export_chain(const struct export_job *x)
@@ -233,9 +233,9 @@ static enum err export_chain(const struct export_job *x)
 	size_t n;
 	enum err e = store_path(x->out, "key-manifests.bin", "", path, sizeof(path));
 
-	if (e == OK)
+	if (!e)
 		e = store_read_chain(x->session->dir, region, &n);
-	return e == OK ? file_write(path, region, n) : e;
+	return e ? e : file_write(path, region, n);
 }
 
 /* As PEM too, which tools for virtual firmware and EFI signing ask for. */
@@ -244,22 +244,22 @@ static enum err copy_certificate(const struct export_job *x, const struct variab
 	char from[16], to[16];
 	enum err e = path_make(from, sizeof(from), "%s.crt", v->key);
 
-	if (e == OK)
+	if (!e)
 		e = path_make(to, sizeof(to), "%s.crt", v->name);
-	return e == OK ? copy_file(x, from, to) : e;
+	return e ? e : copy_file(x, from, to);
 }
 
 static enum exit_code export_rest(const struct export_job *x)
 {
 	enum err e = copy_file(x, "fleet-ca.crt", "fleet-ca.crt");
 
-	if (e == OK)
+	if (!e)
 		e = export_policy_key(x);
-	if (e == OK)
+	if (!e)
 		e = export_chain(x);
-	for (size_t i = 0; e == OK && i < ARRAY_SIZE(variables); i++)
+	for (size_t i = 0; !e && i < ARRAY_SIZE(variables); i++)
 		e = copy_certificate(x, &variables[i]);
-	return e == OK ? EXIT_OK : complain_export(x, e, "certificates and key manifests");
+	return e ? complain_export(x, e, "certificates and key manifests") : EXIT_OK;
 }
 
 static void report(const struct export_job *x)

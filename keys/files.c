@@ -51,10 +51,10 @@ enum err file_create(const char *path, const void *bytes, size_t n, mode_t mode)
 	if (fd < 0)
 		return errno == EEXIST ? ERR_KEY_EXISTS : ERR_IO;
 	e = write_at(fd, 0, bytes, n);
-	if (e == OK && fsync(fd) != 0)
+	if (!e && fsync(fd) != 0)
 		e = ERR_IO;
 	(void)close(fd);
-	if (e != OK)
+	if (e)
 		(void)unlink(path);
 	return e;
 }

@@ -37,11 +37,11 @@ static enum err save_pair(const mbedtls_pk_context *key, const char *dir, enum k
 	char private_path[PATH_MAX], public_path[PATH_MAX];
 	enum err e = path_make(private_path, sizeof(private_path), "%s/%s-%u.pem", dir, role_name(role), number);
 
-	if (e == OK)
+	if (!e)
 		e = path_make(public_path, sizeof(public_path), "%s/%s-%u.pub", dir, role_name(role), number);
-	if (e == OK)
+	if (!e)
 		e = private_key_save(key, passphrase, private_path);
-	return e == OK ? public_key_save(key, public_path) : e;
+	return e ? e : public_key_save(key, public_path);
 }
 
 enum err chain_key_make(
@@ -54,11 +54,11 @@ enum err chain_key_make(
 
 	mbedtls_pk_init(&key);
 	e = private_key_make(role == ROLE_POLICY ? KEY_EC_P256 : KEY_EC_P384, &key);
-	if (e == OK)
+	if (!e)
 		e = ec_public_bytes(&key, bytes, &n);
-	if (e == OK)
+	if (!e)
 		e = key_set_insert(set, role, bytes);
-	if (e == OK)
+	if (!e)
 		e = save_pair(&key, dir, role, number, passphrase);
 	mbedtls_pk_free(&key);
 	return e;
@@ -80,7 +80,7 @@ static enum err parse_public(const char *path, struct public_key *out)
 	else
 		e = ec_public_bytes(&key, out->bytes, &n);
 	mbedtls_pk_free(&key);
-	if (e == OK)
+	if (!e)
 		sha256_of(out->bytes, n, out->id);
 	return e;
 }
@@ -93,7 +93,7 @@ enum err public_key_load(const char *dir, enum key_role role, u32 number, struct
 	memset(out, 0, sizeof(*out));
 	out->role = role;
 	out->algorithm = role == ROLE_POLICY ? ALGORITHM_P256 : ALGORITHM_P384;
-	return e == OK ? parse_public(path, out) : e;
+	return e ? e : parse_public(path, out);
 }
 
 u32 key_file_number(const char *dir, enum key_role role, const u8 id[KEY_ID_SIZE])

@@ -60,7 +60,7 @@ static enum exit_code read_plan(const struct args *args, struct plan *p)
 	if (code != EXIT_OK)
 		return code;
 	e = passphrase_read(file, &p->passphrase);
-	return e == OK ? EXIT_OK : complain(e, key_advice(e), "cannot read a passphrase from %s", file);
+	return e ? complain(e, key_advice(e), "cannot read a passphrase from %s", file) : EXIT_OK;
 }
 
 static enum err make_role(const char *dir, enum key_role role, u64 count, struct plan *p, struct key_set *set)
@@ -68,7 +68,7 @@ static enum err make_role(const char *dir, enum key_role role, u64 count, struct
 	for (u32 number = 1; number <= count; number++) {
 		enum err e = chain_key_make(dir, role, number, &p->passphrase, set);
 
-		if (e != OK)
+		if (e)
 			return e;
 		progress_add(&p->progress, 1);
 	}
@@ -83,13 +83,13 @@ static enum err make_manifest(const char *dir, const struct plan *p, struct key_
 	size_t n;
 	enum err e = signers_open(dir, ROLE_ROOT, &p->passphrase, &roots, NULL, 0);
 
-	if (e != OK)
+	if (e)
 		return e;
 	e = key_manifest_make(NULL, set, &roots, bytes, &n);
 	signers_close(&roots);
-	if (e == OK)
+	if (!e)
 		e = path_make(path, sizeof(path), "%s/manifest-1.bin", dir);
-	return e == OK ? file_create(path, bytes, n, PUBLIC_MODE) : e;
+	return e ? e : file_create(path, bytes, n, PUBLIC_MODE);
 }
 
 static enum err make_certificates(const char *dir, struct plan *p)
@@ -97,7 +97,7 @@ static enum err make_certificates(const char *dir, struct plan *p)
 	for (size_t i = 0; i < certificate_role_count; i++) {
 		enum err e = certificate_make(dir, &certificate_roles[i], p->organisation, &p->passphrase);
 
-		if (e != OK)
+		if (e)
 			return e;
 		progress_add(&p->progress, 1);
 	}
@@ -110,12 +110,12 @@ static enum err make_marks(const char *dir, const struct plan *p)
 	char path[PATH_MAX];
 	enum err e = path_make(path, sizeof(path), "%s/" RETIRED, dir);
 
-	if (e == OK && mkdir(path, DIRECTORY_MODE) != 0)
+	if (!e && mkdir(path, DIRECTORY_MODE) != 0)
 		e = ERR_IO;
-	if (e != OK || !p->development)
+	if (e || !p->development)
 		return e;
 	e = path_make(path, sizeof(path), "%s/development", dir);
-	return e == OK ? file_create(path, text, sizeof(text) - 1, PUBLIC_MODE) : e;
+	return e ? e : file_create(path, text, sizeof(text) - 1, PUBLIC_MODE);
 }
 
 static enum err fill_directory(const char *dir, struct plan *p)
@@ -127,15 +127,15 @@ static enum err fill_directory(const char *dir, struct plan *p)
 	};
 	enum err e = make_marks(dir, p);
 
-	if (e == OK)
+	if (!e)
 		e = make_role(dir, ROLE_ROOT, p->roots, p, &set);
-	if (e == OK)
+	if (!e)
 		e = make_role(dir, ROLE_RELEASE, p->releases, p, &set);
-	if (e == OK)
+	if (!e)
 		e = make_role(dir, ROLE_POLICY, 1, p, &set);
-	if (e == OK)
+	if (!e)
 		e = make_certificates(dir, p);
-	return e == OK ? make_manifest(dir, p, &set) : e;
+	return e ? e : make_manifest(dir, p, &set);
 }
 
 /* The name appears only now, and only if nobody took it meanwhile. */
@@ -152,16 +152,16 @@ static enum err make_directory(const char *dir, struct plan *p)
 	struct stat st;
 	enum err e = path_make(temporary, sizeof(temporary), "%s.new-XXXXXX", dir);
 
-	if (e != OK)
+	if (e)
 		return e;
 	if (lstat(dir, &st) == 0)
 		return ERR_KEY_EXISTS;
 	if (!mkdtemp(temporary))
 		return ERR_IO;
 	e = fill_directory(temporary, p);
-	if (e == OK)
+	if (!e)
 		e = appear(temporary, dir);
-	if (e != OK) {
+	if (e) {
 		int cause = errno;
 
 		directory_remove(temporary);
@@ -216,10 +216,10 @@ enum exit_code keys_init(const struct args *args)
 		dir[n - 1] = '\0';
 	errno = 0;
 	e = make_undisturbed(dir, &plan);
-	if (e == OK)
+	if (!e)
 		report(dir, &plan);
 	passphrase_wipe(&plan.passphrase);
-	if (e != OK)
+	if (e)
 		return complain(e, key_advice(e), "cannot make key directory %s%s%s", dir, e == ERR_IO ? ": " : "",
 		        e == ERR_IO ? strerror(errno) : "");
 	return EXIT_OK;

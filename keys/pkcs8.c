@@ -110,9 +110,9 @@ static enum err encrypted_der(struct der *d, const struct passphrase *passphrase
 
 	memcpy(text, d->at, n);
 	e = random_bytes((u8 *)&parameters, sizeof(parameters));
-	if (e == OK)
+	if (!e)
 		e = encrypt(passphrase, &parameters, text, &n);
-	if (e != OK) {
+	if (e) {
 		mbedtls_platform_zeroize(text, sizeof(text));
 		return e;
 	}
@@ -143,9 +143,9 @@ enum err pkcs8_write(
 
 	der_start(&d);
 	e = plain_der(&d, key);
-	if (e == OK && passphrase->length)
+	if (!e && passphrase->length)
 		e = encrypted_der(&d, passphrase);
-	if (e == OK)
+	if (!e)
 		e = write_pem(&d, passphrase->length != 0, out, n);
 	mbedtls_platform_zeroize(&d, sizeof(d));
 	return e;

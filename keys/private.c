@@ -37,7 +37,7 @@ enum err private_key_save(const mbedtls_pk_context *key, const struct passphrase
 	size_t n;
 	enum err e = pkcs8_write(key, passphrase, pem, &n);
 
-	if (e == OK)
+	if (!e)
 		e = file_create(path, pem, n, SECRET_MODE);
 	mbedtls_platform_zeroize(pem, sizeof(pem));
 	return e;
@@ -55,7 +55,7 @@ enum err private_key_load(const char *path, const struct passphrase *passphrase,
 	size_t n;
 	enum err e = secret_read(path, pem, sizeof(pem), &n);
 
-	if (e == OK &&
+	if (!e &&
 	        mbedtls_pk_parse_key(
 	                key, pem, n + 1, (const u8 *)passphrase->text, passphrase->length, random_source, NULL) != 0)
 		e = parse_error((const char *)pem);

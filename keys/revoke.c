@@ -55,7 +55,7 @@ static enum err retire_revoked(const char *dir, const struct public_key *key)
 	char name[64];
 	enum err e = path_make(name, sizeof(name), "%s-%u", role_name(key->role), number);
 
-	return e != OK || number == 0 ? e : retire_files(dir, name, ".pub", name);
+	return e || number == 0 ? e : retire_files(dir, name, ".pub", name);
 }
 
 static enum exit_code revoke(const struct args *args, struct key_session *s, const struct public_key *key)
@@ -67,16 +67,16 @@ static enum exit_code revoke(const struct args *args, struct key_session *s, con
 	if (e == ERR_KEY_EXISTS)
 		return complain(
 		        e, NULL, "key manifest %llu revokes this key already", (unsigned long long)s->set.version);
-	if (e == OK)
+	if (!e)
 		e = check_rest(&next, key->role);
-	if (e != OK)
+	if (e)
 		return complain(e, "`signet keys rotate` puts a new key in its place; then revoke the old one",
 		        "too few %s keys would be left", role_name(key->role));
 	code = key_session_advance(args, s, &next);
 	if (code != EXIT_OK)
 		return code;
 	e = retire_revoked(s->dir, key);
-	if (e != OK)
+	if (e)
 		return complain(e, "move it by hand", "made key manifest %llu, but the revoked key stayed in %s",
 		        (unsigned long long)s->set.version, s->dir);
 	printf("Made key manifest %llu, which revokes this %s key.\n", (unsigned long long)s->set.version,

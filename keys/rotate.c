@@ -77,7 +77,7 @@ static enum err retire_key(const char *dir, enum key_role role, u32 number)
 	char name[64];
 	enum err e = path_make(name, sizeof(name), "%s-%u", role_name(role), number);
 
-	return e == OK ? retire_files(dir, name, ".pub", name) : e;
+	return e ? e : retire_files(dir, name, ".pub", name);
 }
 
 static void report_chain(const struct key_session *s, enum key_role role, u32 number)
@@ -102,9 +102,9 @@ static enum exit_code rotate_chain_key(const struct args *args, struct key_sessi
 	if (code != EXIT_OK)
 		return code;
 	e = key_set_remove(&next, role, old);
-	if (e == OK)
+	if (!e)
 		e = chain_key_make(s->dir, role, number, &s->passphrase, &next);
-	if (e != OK)
+	if (e)
 		return complain(e, key_advice(e), "cannot make a new %s key in %s", role_name(role), s->dir);
 	old_number = key_file_number(s->dir, role, old);
 	code = key_session_advance(args, s, &next);
@@ -113,7 +113,7 @@ static enum exit_code rotate_chain_key(const struct args *args, struct key_sessi
 		return code;
 	}
 	e = old_number ? retire_key(s->dir, role, old_number) : OK;
-	if (e != OK)
+	if (e)
 		return complain(e, "move it by hand", "made key manifest %llu, but the old key stayed in %s",
 		        (unsigned long long)s->set.version, s->dir);
 	report_chain(s, role, number);
@@ -146,9 +146,9 @@ static enum err put_in_place(const char *from, const char *dir, const char *name
 	char made[PATH_MAX], place[PATH_MAX];
 	enum err e = store_path(from, name, suffix, made, sizeof(made));
 
-	if (e == OK)
+	if (!e)
 		e = store_path(dir, name, suffix, place, sizeof(place));
-	if (e != OK)
+	if (e)
 		return e;
 	return rename(made, place) == 0 ? OK : ERR_IO;
 }
@@ -160,15 +160,15 @@ static enum err replace_certificate(const char *made, const char *dir, const cha
 	u32 count;
 	enum err e = path_make(retired_dir, sizeof(retired_dir), "%s/" RETIRED, dir);
 
-	if (e != OK)
+	if (e)
 		return e;
 	count = store_numbers(retired_dir, name, ".crt", numbers, ARRAY_SIZE(numbers));
 	e = path_make(retired, sizeof(retired), "%s-%u", name, count ? numbers[count - 1] + 1 : 1);
-	if (e == OK)
+	if (!e)
 		e = retire_files(dir, name, ".crt", retired);
-	if (e == OK)
+	if (!e)
 		e = put_in_place(made, dir, name, ".crt");
-	return e == OK ? put_in_place(made, dir, name, ".pem") : e;
+	return e ? e : put_in_place(made, dir, name, ".pem");
 }
 
 /* A passphrase left out must not give an encrypted key an open successor. A lost key has nothing to say. */
@@ -178,7 +178,7 @@ static enum err check_passphrase(const struct key_session *s, const char *name)
 	mbedtls_pk_context key;
 	enum err e = store_path(s->dir, name, ".pem", path, sizeof(path));
 
-	if (e != OK || access(path, F_OK) != 0)
+	if (e || access(path, F_OK) != 0)
 		return e;
 	mbedtls_pk_init(&key);
 	e = private_key_load(path, &s->passphrase, &key);
@@ -192,15 +192,15 @@ static enum err rotate_pair(const struct key_session *s, const struct certificat
 	char organisation[ORGANISATION_MAX + 1], aside[PATH_MAX];
 	enum err e = path_make(aside, sizeof(aside), "%s/new-XXXXXX", s->dir);
 
-	if (e == OK)
+	if (!e)
 		e = check_passphrase(s, role->name);
-	if (e != OK)
+	if (e)
 		return e;
 	old_organisation(s->dir, role->name, organisation);
 	if (!mkdtemp(aside))
 		return ERR_IO;
 	e = certificate_make(aside, role, organisation, &s->passphrase);
-	if (e == OK)
+	if (!e)
 		e = replace_certificate(aside, s->dir, role->name);
 	directory_remove(aside);
 	return e;
@@ -210,7 +210,7 @@ static enum exit_code rotate_certificate(const struct key_session *s, const stru
 {
 	enum err e = rotate_pair(s, role);
 
-	if (e != OK)
+	if (e)
 		return complain(e, key_advice(e), "cannot rotate %s in %s", role->name, s->dir);
 	printf("Made %s/%s.pem and %s/%s.crt; the old ones are in %s/" RETIRED ".\n", s->dir, role->name, s->dir,
 	        role->name, s->dir);

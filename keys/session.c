@@ -38,9 +38,9 @@ enum exit_code key_directory_open(const char *dir, struct key_set *set)
 	/* In this order: nobody shall be told to take rights away from a folder that is no key directory. */
 	enum err e = store_current(dir, set);
 
-	if (e == OK)
+	if (!e)
 		e = store_check(dir);
-	return e == OK ? EXIT_OK : complain(e, key_advice(e), "cannot use key directory %s", dir);
+	return e ? complain(e, key_advice(e), "cannot use key directory %s", dir) : EXIT_OK;
 }
 
 enum exit_code key_session_open(const struct args *args, struct key_session *s)
@@ -54,7 +54,7 @@ enum exit_code key_session_open(const struct args *args, struct key_session *s)
 	if (code != EXIT_OK)
 		return code;
 	e = passphrase_read(file, &s->passphrase);
-	if (e != OK)
+	if (e)
 		return complain(e, key_advice(e), "cannot read a passphrase from %s", file);
 	return EXIT_OK;
 }
@@ -70,9 +70,9 @@ static enum exit_code open_roots(const struct args *args, const struct key_sessi
 	enum err e = signers_open(s->dir, ROLE_ROOT, &s->passphrase, roots, failed, sizeof(failed));
 	const char *more;
 
-	for (u32 i = 0; e == OK && (more = option_value_at(args, "roots", i)) != NULL; i++)
+	for (u32 i = 0; !e && (more = option_value_at(args, "roots", i)) != NULL; i++)
 		e = signers_add(more, ROLE_ROOT, &s->passphrase, roots, failed, sizeof(failed));
-	if (e == OK)
+	if (!e)
 		return EXIT_OK;
 	signers_close(roots);
 	return complain(e, key_advice(e), "cannot open root key %s", failed);
@@ -83,7 +83,7 @@ static enum err write_manifest(const char *dir, u64 version, const u8 *bytes, si
 	char path[PATH_MAX];
 	enum err e = path_make(path, sizeof(path), "%s/manifest-%llu.bin", dir, (unsigned long long)version);
 
-	return e == OK ? file_create(path, bytes, n, PUBLIC_MODE) : e;
+	return e ? e : file_create(path, bytes, n, PUBLIC_MODE);
 }
 
 enum exit_code key_session_advance(const struct args *args, struct key_session *s, const struct key_set *next)
@@ -100,9 +100,9 @@ enum exit_code key_session_advance(const struct args *args, struct key_session *
 	made.version = s->set.version + 1;
 	e = key_manifest_make(&s->set, &made, &roots, bytes, &n);
 	signers_close(&roots);
-	if (e == OK)
+	if (!e)
 		e = write_manifest(s->dir, made.version, bytes, n);
-	if (e != OK)
+	if (e)
 		return complain(e, key_advice(e), "cannot make key manifest %llu (%u of %u root keys must sign)",
 		        (unsigned long long)made.version, s->set.root_threshold, key_set_count(&s->set, ROLE_ROOT));
 	s->set = made;
@@ -114,9 +114,9 @@ static enum err move(const char *dir, const char *name, const char *suffix, cons
 	char from[PATH_MAX], to[PATH_MAX];
 	enum err e = path_make(from, sizeof(from), "%s/%s%s", dir, name, suffix);
 
-	if (e == OK)
+	if (!e)
 		e = path_make(to, sizeof(to), "%s/" RETIRED "/%s%s", dir, retired_name, suffix);
-	if (e != OK)
+	if (e)
 		return e;
 	return rename(from, to) == 0 || errno == ENOENT ? OK : ERR_IO;
 }
@@ -125,5 +125,5 @@ enum err retire_files(const char *dir, const char *name, const char *suffix, con
 {
 	enum err e = move(dir, name, ".pem", retired_name);
 
-	return e == OK ? move(dir, name, suffix, retired_name) : e;
+	return e ? e : move(dir, name, suffix, retired_name);
 }

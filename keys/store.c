@@ -100,13 +100,13 @@ static enum err add_signer(const char *path, enum key_role role, const struct pa
 	struct signer *key;
 	enum err e = signer_open(path, passphrase, &key);
 
-	if (e != OK)
+	if (e)
 		return e;
 	if ((signer_algorithm(key) == ALGORITHM_P256) != (role == ROLE_POLICY))
 		e = ERR_KEY_FILE;
 	else if (s->count == KEYS_COUNT_MAX)
 		e = ERR_RANGE;
-	if (e != OK || is_open(s, key)) {
+	if (e || is_open(s, key)) {
 		signer_close(key);
 		return e;
 	}
@@ -123,12 +123,12 @@ enum err signers_add(const char *dir, enum key_role role, const struct passphras
 	enum err e = store_check(dir);
 
 	(void)snprintf(path, sizeof(path), "%s", dir);
-	for (u32 i = 0; e == OK && i < count; i++) {
+	for (u32 i = 0; !e && i < count; i++) {
 		e = path_make(path, sizeof(path), "%s/%s-%u.pem", dir, role_name(role), numbers[i]);
-		if (e == OK)
+		if (!e)
 			e = add_signer(path, role, passphrase, out);
 	}
-	if (e != OK && failed)
+	if (e && failed)
 		(void)snprintf(failed, room, "%s", path);
 	return e;
 }
@@ -140,7 +140,7 @@ enum err signers_open(const char *dir, enum key_role role, const struct passphra
 
 	out->count = 0;
 	e = signers_add(dir, role, passphrase, out, failed, room);
-	if (e != OK)
+	if (e)
 		signers_close(out);
 	return e;
 }
@@ -156,7 +156,7 @@ enum err store_read_manifest(const char *dir, u64 version, u8 *out, size_t *n)
 	char path[PATH_MAX];
 	enum err e = path_make(path, sizeof(path), "%s/manifest-%llu.bin", dir, (unsigned long long)version);
 
-	if (e != OK)
+	if (e)
 		return e;
 	e = file_read(path, out, KEY_MANIFEST_MAX, n);
 	return e == ERR_IO ? ERR_KEY_FILE : e;
@@ -182,7 +182,7 @@ enum err store_read_chain(const char *dir, u8 *out, size_t *n)
 	for (; version; version--) {
 		enum err e = store_read_manifest(dir, version, one, &length);
 
-		if (e != OK)
+		if (e)
 			return e;
 		if (length > IMAGE_KEYS_MAX - *n)
 			break;
@@ -200,14 +200,14 @@ enum err store_current(const char *dir, struct key_set *out)
 	u32 newest = newest_version(dir);
 	enum err e = store_read_manifest(dir, 1, pair, &older);
 
-	if (e == OK)
+	if (!e)
 		e = key_manifest_open_first(pair, older, out);
 	/* Step by step, so that a chain longer than an image's keys region can still be walked. */
-	for (u32 version = 2; e == OK && version <= newest; version++) {
+	for (u32 version = 2; !e && version <= newest; version++) {
 		e = store_read_manifest(dir, version, pair + older, &newer);
-		if (e == OK)
+		if (!e)
 			e = keys_chain_walk(pair, older + newer, out, NULL);
-		if (e != OK)
+		if (e)
 			break;
 		memmove(pair, pair + older, newer);
 		older = newer;

@@ -136,13 +136,13 @@ enum err variable_sign(
 	struct der d;
 	enum err e = time_encode(u->when, stamp);
 
-	if (e == OK)
+	if (!e)
 		e = message_hash(u, stamp, hash);
-	if (e == OK &&
+	if (!e &&
 	        mbedtls_pk_sign(key, MBEDTLS_MD_SHA256, hash, sizeof(hash), signature, sizeof(signature), &length,
 	                random_source, NULL) != 0)
 		e = ERR_INTERNAL;
-	if (e != OK)
+	if (e)
 		return e;
 	der_start(&d);
 	put_signed_data(&d, crt, signature, length);
