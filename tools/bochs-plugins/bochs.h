@@ -65,6 +65,10 @@ bool bochs_register_memory(void *context, bochs_memory_handler *read, bochs_memo
 void bochs_dma_read(u64 address, unsigned length, u8 *data) __asm__("_ZN8BX_MEM_C19dmaReadPhysicalPageEmjPh");
 void bochs_dma_write(u64 address, unsigned length, u8 *data) __asm__("_ZN8BX_MEM_C20dmaWritePhysicalPageEmjPh");
 
+/* The object bx_devices, and its bx_devices_c::outp: an access to a port as a processor's. */
+extern char bx_devices[];
+void bochs_out(void *devices, u16 port, u32 value, unsigned length) __asm__("_ZN12bx_devices_c4outpEtjj");
+
 /* extern "C" in Bochs; the handlers' are variables. widths: which accesses are served, one bit each. */
 enum { BOCHS_ANY_WIDTH = 7 };
 extern int (*pluginRegisterIOReadHandler)(

@@ -75,11 +75,25 @@ static void init(struct bochs_device *d)
 	pluginRegisterIOReadHandler(&fwcfg, welcome, PORT_MESSAGES, "firmware messages", BOCHS_ANY_WIDTH);
 }
 
+/*
+ * Bochs' PIIX4 forgets the base of its power management ports in a reset, but not that they are enabled (PMREGMISC).
+ * OVMF takes the one for a sign of the other, and would wait for ever on a timer at port 8. We come after the PIIX4.
+ */
+static void disable_power_management(void)
+{
+	enum { ADDRESS = 0xCF8, DATA = 0xCFC };
+	const u32 pmregmisc = BIT(31) | 1u << 11 | 3u << 8 | 0x80;
+	bochs_out(bx_devices, ADDRESS, pmregmisc, 4);
+	bochs_out(bx_devices, DATA, 0, 1);
+	bochs_out(bx_devices, ADDRESS, 0, 4);
+}
+
 static void reset(struct bochs_device *d, unsigned type)
 {
 	(void)d;
 	(void)type;
 	fwcfg_reset(&fwcfg);
+	disable_power_management();
 }
 
 static void destroy(struct bochs_device *d)
