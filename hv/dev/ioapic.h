@@ -1,0 +1,33 @@
+/*
+ * I/O APIC (82093AA, with the EOI register of version 20h). Several may serve one VM, each with its own first GSI.
+ * Trust: in the TCB; pure. Registers are the guest's.
+ */
+#ifndef SIGNET_HV_DEV_IOAPIC_H
+#define SIGNET_HV_DEV_IOAPIC_H
+
+#include "hv/dev/bus.h"
+#include "hv/dev/irq.h"
+
+enum { IOAPIC_PINS_MAX = 64, IOAPIC_SIZE = 0x1000 };
+
+#define IOAPIC_BASE 0xFEC00000u
+
+struct ioapic {
+	u64 redirection[IOAPIC_PINS_MAX];
+	u64 lines; /* one bit a pin: asserted */
+	u32 pins;
+	u8 id;
+	u8 select;
+	struct apic_sink sink;
+};
+
+/* pins: 1 to IOAPIC_PINS_MAX. */
+enum err ioapic_init(struct ioapic *a, u32 pins, u8 id, struct apic_sink sink) MUST_CHECK;
+enum err ioapic_attach(struct ioapic *a, struct bus *bus, u64 base) MUST_CHECK;
+
+/* A struct irq_line's set with a as controller; pins that are not there are ignored. */
+void ioapic_set_line(void *a, u32 pin, bool level);
+/* A local APIC ended a level-triggered interrupt. */
+void ioapic_eoi(struct ioapic *a, u8 vector);
+
+#endif
