@@ -70,6 +70,7 @@ static void write_stage(struct tree *t, const struct handoff *h)
 	put_text(t, "reason-text", boot_reason_text(h->choice->reason));
 	put_text(t, "firmware", h->platform->uefi ? "uefi" : "bios");
 	put_u32(t, "secure-boot", h->platform->secure_boot);
+	put_u64(t, "entered", h->platform->entered);
 	end(t);
 }
 

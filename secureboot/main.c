@@ -41,7 +41,7 @@ static _Noreturn void stop_for_good(void)
 
 static void need(enum err e)
 {
-	if (e != OK)
+	if (e)
 		stop(e);
 }
 
@@ -83,7 +83,7 @@ static const struct authority *find_authority(const struct blob *loaded, struct 
 	if (loaded->length < MAGIC_SIZE || bytes_are_zero(loaded->bytes, MAGIC_SIZE))
 		return NULL;
 	e = authority_parse(loaded->bytes, loaded->length, out);
-	if (e == OK)
+	if (!e)
 		return out;
 	say("no write authority: %u: %s", (u32)e, err_text(e));
 	return NULL;
@@ -114,6 +114,7 @@ _Noreturn void stage_main(u32 magic, const u8 *information, u32 uefi)
 	struct machine machine;
 	struct stage_result result;
 	struct state *state;
+	u64 entered = read_time_stamp();
 
 	stack_guard_seed(machine_random());
 	fatal_set(stop_for_good);
@@ -125,6 +126,7 @@ _Noreturn void stage_main(u32 magic, const u8 *information, u32 uefi)
 	start_screen(&info, uefi);
 	say("stage %u, started by %s", STAGE_VERSION, uefi ? "UEFI" : "BIOS: firmware is not measured");
 	find_machine(&info, range, uefi, &machine);
+	machine.platform.entered = entered;
 	state = make_state(&machine);
 	need(anchor_parse(anchor_bytes, &state->anchor));
 	console_serial(state->anchor.serial_port, state->anchor.serial_baud);

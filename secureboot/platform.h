@@ -42,6 +42,8 @@ struct loaded {
 struct platform {
 	bool uefi;
 	bool secure_boot;
+	/* Time stamp counter when the stage was entered: what a boot took, and where. */
+	u64 entered;
 	const char *tpm_interface;
 	struct loaded loaded;
 	u64 rsdp;

@@ -6,5 +6,5 @@ $(B)/tests/verify_cost: $(B)/host/tests/bench/verify_cost.o $(B)/libsignet.a
 .SECONDARY: $(B)/host/tests/bench/verify_cost.o
 
 .PHONY: bench
-bench: $(B)/signet $(B)/stage.elf $(B)/payload.bin $(B)/tests/verify_cost
+bench: $(B)/signet $(B)/stage.elf $(B)/payload.bin $(B)/tests/verify_cost $$(BOCHS_PLUGINS)
 	@python3 -B tests/bench/bench.py

@@ -4,7 +4,6 @@ import re
 import signal
 import socket
 import subprocess
-import time
 
 from tap import Failed
 
@@ -20,16 +19,11 @@ class Log:
     """Serial lines, without terminal control sequences."""
 
     def __init__(self):
-        self.lines, self.times, self.clock = [], [], time.monotonic
+        self.lines = []
 
     def add(self, raw):
         self.lines.append(ESCAPES.sub("", raw.rstrip("\n")))
-        self.times.append(self.clock())
         return self.lines[-1]
-
-    def time_of(self, pattern):
-        """When the first line that matches was complete, in the clock's seconds."""
-        return self.times[self.lines.index(self.need(pattern).string)]
 
     def find(self, pattern, start=0):
         """The first match from line start on, or None."""
@@ -73,11 +67,10 @@ class Monitor:
                 return answer["return"]
 
 
-def boot(image, options=(), until=END, monitor=None, at_start=None, at_end=None):
+def boot(image, options=(), until=END, monitor=None, at_end=None):
     """
-    Boots image until a line matches, then ends the machine; returns the Log. With monitor, the path for its socket:
-    at_start(Monitor), at the first line, gives the clock that lines are stamped with; at_end(Monitor) comes last. Fails
-    when the machine ended or time was over before.
+    Boots image until a line matches, then ends the machine; returns the Log. With monitor, the path for its socket,
+    at_end(Monitor) comes last. Fails when the machine ended or time was over before.
     """
     command = ["tools/run-qemu", str(image), "--seconds", str(LIMIT), *map(str, options)]
     if monitor:
@@ -86,10 +79,9 @@ def boot(image, options=(), until=END, monitor=None, at_start=None, at_end=None)
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
                                text=True, errors="replace")
     try:
-        ended = _follow(process.stdout, log, until, monitor and (lambda: Monitor(str(monitor))), at_start, at_end)
+        ended = _follow(process.stdout, log, until, monitor and (lambda: Monitor(str(monitor))), at_end)
     finally:
         process.send_signal(signal.SIGTERM)
-        log.clock = time.monotonic
         rest, complaints = process.communicate()
         for line in rest.splitlines():
             log.add(line)
@@ -98,12 +90,11 @@ def boot(image, options=(), until=END, monitor=None, at_start=None, at_end=None)
     return log
 
 
-def _follow(serial, log, until, connect, at_start, at_end):
+def _follow(serial, log, until, connect, at_end):
     pattern, link = re.compile(until), None
     for raw in serial:
         if connect and not link:
             link = connect()
-            log.clock = at_start(link) if at_start else log.clock
         if pattern.search(log.add(raw)):
             if at_end:
                 at_end(link)

@@ -60,11 +60,11 @@ class Machine:
         if variables:
             shutil.copy(variables, self.variables)
 
-    def boot(self, *options, until=machine.END, at_start=None, at_end=None):
+    def boot(self, *options, until=machine.END, at_end=None):
         """Boots it; a second boot finds what the first one left. options come last, and so win."""
-        monitor = self.folder / "monitor" if at_start or at_end else None
+        monitor = self.folder / "monitor" if at_end else None
         options = ["--tpm", self.tpm, "--vars", self.variables, *options]
-        return machine.boot(self.image, options, until, monitor, at_start, at_end)
+        return machine.boot(self.image, options, until, monitor, at_end)
 
     def esp(self):
         """The EFI system partition, as mtools names it."""

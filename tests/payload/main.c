@@ -24,7 +24,9 @@ static bool tree_usable(const void *tree, u64 length)
 
 _Noreturn void payload_main(const void *tree, u64 tree_length)
 {
-	stack_guard_seed(time_stamp());
+	u64 started = time_stamp();
+
+	stack_guard_seed(started);
 	serial_use(COM1);
 	fatal_set(machine_halt);
 	faults_report();
@@ -32,7 +34,7 @@ _Noreturn void payload_main(const void *tree, u64 tree_length)
 	say("payload: started, tree=%p length=%lu", tree, tree_length);
 	if (!tree_usable(tree, tree_length))
 		fatal("the hand-off tree is malformed");
-	report_stage(tree);
+	report_stage(tree, started);
 	report_image(tree);
 	report_memory(tree, tree_length);
 	report_log(tree);

@@ -7,7 +7,8 @@
 
 #include "lib/types.h"
 
-void report_stage(const void *tree);
+/* started: the time stamp when the payload was entered. */
+void report_stage(const void *tree, u64 started);
 void report_image(const void *tree);
 void report_memory(const void *tree, u64 tree_length);
 void report_log(const void *tree);

@@ -30,11 +30,12 @@ static void report_output(const void *tree)
 		        tree_u32(tree, console, "baud"));
 }
 
-void report_stage(const void *tree)
+void report_stage(const void *tree, u64 started)
 {
 	int stage = tree_need(tree, "/stage");
 	say("payload: stage version=%u slot=%s reason=%u reason-text=\"%s\"", tree_u32(tree, stage, "version"),
 	        tree_text(tree, stage, "slot"), tree_u32(tree, stage, "reason"), tree_text(tree, stage, "reason-text"));
+	say("payload: stage ticks=%lu", started - tree_u64(tree, stage, "entered"));
 	say("payload: platform firmware=%s secure-boot=%u tpm=%s", tree_text(tree, stage, "firmware"),
 	        tree_u32(tree, stage, "secure-boot"), tree_text(tree, tree_need(tree, "/tpm"), "interface"));
 	report_nv(tree);

@@ -39,6 +39,7 @@ static int set_up(void **state)
 	component[1] = (u8 *)0x123456000;
 	nv = (struct nv_view){ .status = NV_STATE_LOST, .writable = true, .image_floor = 5, .key_floor = 1ULL << 40 };
 	platform = (struct platform){ .uefi = true,
+		.entered = 0x1122334455667788,
 		.tpm_interface = "tis",
 		.rsdp = 0xE0010,
 		.framebuffer = {
@@ -110,6 +111,7 @@ static void tells_the_decision(void **state)
 	assert_text("/stage", "reason-text", "trial");
 	assert_text("/stage", "firmware", "uefi");
 	assert_int_equal(u32_of("/stage", "secure-boot"), 0);
+	assert_int_equal(u64_of("/stage", "entered"), 0x1122334455667788);
 	assert_text("/nv", "state", "state-lost");
 	assert_int_equal(u32_of("/nv", "writable"), 1);
 	assert_int_equal(u64_of("/nv", "image-floor"), 5);
