@@ -17,6 +17,15 @@
 enum { MODULES_MAX = 65536, CORE_MAX = 16 << 20 };
 
 #define MEMDISK_FILE "memdisk.tar"
+#define EARLY_CONFIG_FILE "early.cfg"
+
+/*
+ * Should GRUB fail to read grub.cfg, as for want of memory, it would offer a shell. With a list of superusers that is
+ * empty nobody may use one, and behind it the machine halts.
+ */
+static const char early_config[] = "set superusers=\"\"\n"
+                                   "normal (memdisk)/boot/grub/grub.cfg\n"
+                                   "halt\n";
 
 static enum err fail(struct boot_build *b, enum err e, const char *what)
 {
@@ -166,7 +175,8 @@ static enum err find_platform(struct boot_build *b, const struct grub_platform *
 	return stat(path, &st) == 0 ? OK : fail(b, ERR_TOOL, path);
 }
 
-static enum err make_core(struct boot_build *b, const struct grub_platform *p, const char *memdisk, const char *name)
+static enum err make_core(
+        struct boot_build *b, const struct grub_platform *p, const struct grub_parts *parts, const char *name)
 {
 	static char modules[MODULES_MAX];
 	char path[PATH_MAX];
@@ -184,7 +194,7 @@ static enum err make_core(struct boot_build *b, const struct grub_platform *p, c
 		return fail(b, e, path);
 	b->hint = "grub-common";
 	/* A program may fail half-way: only what is whole gets the name. */
-	e = grub_make_core(p, b->grub, modules, memdisk, out.temporary);
+	e = grub_make_core(p, b->grub, modules, parts, out.temporary);
 	if (e) {
 		output_discard(&out);
 		return fail(b, e, e == ERR_TOOL ? "grub-mkimage" : b->modules);
@@ -242,14 +252,16 @@ static enum err sign_efi(struct boot_build *b)
 	return e ? fail(b, e, to) : OK;
 }
 
-static enum err make_binaries(struct boot_build *b, const char *memdisk)
+static enum err make_binaries(struct boot_build *b, const struct grub_parts *parts)
 {
-	enum err e = write_memdisk(b, memdisk);
+	enum err e = write_memdisk(b, parts->memdisk);
 
 	if (!e)
-		e = make_core(b, &grub_efi, memdisk, BOOT_EFI_UNSIGNED_FILE);
+		e = write_out(b, EARLY_CONFIG_FILE, (const u8 *)early_config, strlen(early_config));
 	if (!e)
-		e = make_core(b, &grub_bios, memdisk, BOOT_CORE_FILE);
+		e = make_core(b, &grub_efi, parts, BOOT_EFI_UNSIGNED_FILE);
+	if (!e)
+		e = make_core(b, &grub_bios, parts, BOOT_CORE_FILE);
 	if (!e)
 		e = copy_boot_sector(b);
 	return e ? e : sign_efi(b);
@@ -257,16 +269,19 @@ static enum err make_binaries(struct boot_build *b, const char *memdisk)
 
 enum err boot_build(struct boot_build *b)
 {
-	char memdisk[PATH_MAX];
+	char memdisk[PATH_MAX], early[PATH_MAX];
 
 	if (mkdir(b->out, 0777) != 0 && errno != EEXIST)
 		return fail(b, ERR_IO, b->out);
 	enum err e = out_path(b, MEMDISK_FILE, memdisk);
+	if (!e)
+		e = out_path(b, EARLY_CONFIG_FILE, early);
 	if (e)
 		return e;
-	e = make_binaries(b, memdisk);
+	e = make_binaries(b, &(struct grub_parts){ .memdisk = memdisk, .early_config = early });
 	int cause = errno;
 	unlink(memdisk);
+	unlink(early);
 	errno = cause;
 	return e;
 }

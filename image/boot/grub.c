@@ -31,17 +31,17 @@ static char *modules_of(char *text, const char *format)
 	return NULL;
 }
 
-enum err grub_make_core(
-        const struct grub_platform *p, const char *directory, char *modules, const char *memdisk, const char *out)
+enum err grub_make_core(const struct grub_platform *p, const char *directory, char *modules,
+        const struct grub_parts *parts, const char *out)
 {
 	char platform_directory[PATH_MAX];
 	/*
 	 * The prefix is where `normal` finds grub.cfg: never a disk. It needs a path: GRUB completes a bare device with
 	 * the folder firmware started it from. -m brings a prefix of its own, so -p stands behind it.
 	 */
-	const char *argv[ARGUMENTS_MAX] = { "grub-mkimage", "-O", p->format, "-d", platform_directory, "-m", memdisk,
-		"-p", "(memdisk)/boot/grub", "-o", out };
-	size_t n = 11;
+	const char *argv[ARGUMENTS_MAX] = { "grub-mkimage", "-O", p->format, "-d", platform_directory, "-m",
+		parts->memdisk, "-p", "(memdisk)/boot/grub", "-c", parts->early_config, "-o", out };
+	size_t n = 13;
 	char *rest = NULL;
 	char *words = modules_of(modules, p->format);
 

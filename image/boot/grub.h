@@ -15,11 +15,17 @@ struct grub_platform {
 
 extern const struct grub_platform grub_efi, grub_bios;
 
+/* Files that become part of the core image. */
+struct grub_parts {
+	const char *memdisk;
+	const char *early_config; /* run before anything is read from the memory disk */
+};
+
 /*
  * modules: text of grub.modules, which is cut up. ERR_ARGUMENT: it has no line for the platform, or a longer one than
  * fits; ERR_TOOL.
  */
-enum err grub_make_core(const struct grub_platform *p, const char *directory, char *modules, const char *memdisk,
-        const char *out) MUST_CHECK;
+enum err grub_make_core(const struct grub_platform *p, const char *directory, char *modules,
+        const struct grub_parts *parts, const char *out) MUST_CHECK;
 
 #endif

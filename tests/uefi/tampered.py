@@ -90,6 +90,20 @@ def efi_signed_again(world):
     expect_good(m.boot(), firmware="uefi", secure_boot=1, slot="a")
 
 
+def no_configuration(world):
+    """Signed by the owner, and GRUB does not find its configuration all the same: it asks for a user, and has none."""
+    m = world.machine("no-configuration")
+    bare, binary = m.folder / "bare.efi", m.folder / "boot.efi"
+    content = (world.owner.boot / "BOOTX64.unsigned.EFI").read_bytes()
+    name, other = b"boot/grub/grub.cfg\0", b"boot/grub/grub.cfh\0"
+    expect(content.count(name) == 1, "the memory disk's configuration is not where it is looked for")
+    bare.write_bytes(content.replace(name, other))
+    world.owner.sign_efi(bare, binary)
+    m.put_efi(binary)
+    log = m.boot(until=r"Enter username|grub>|rescue>|signet:")
+    log.refuse(r"grub>|rescue>|signet:")
+
+
 def expect_firmware_refuses(m):
     log = m.boot(until=f"{REFUSED_BY_FIRMWARE}|{machine.END}")
     log.need(REFUSED_BY_FIRMWARE)
@@ -126,6 +140,7 @@ def scenarios(world):
     cases += [
         ("one flipped bit in the EFI binary: firmware refuses it", partial(efi_bit, world)),
         ("an EFI binary signed by another key: firmware refuses it", partial(efi_other_key, world)),
+        ("a loader without its configuration offers no prompt", partial(no_configuration, world)),
         ("the same EFI binary signed by the owner's key boots", partial(efi_signed_again, world)),
         ("no TPM: stop 40", partial(no_tpm, world)),
         ("no TPM, by BIOS: stop 40", partial(no_tpm_bios, world)),
