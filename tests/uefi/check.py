@@ -23,7 +23,8 @@ def main():
         world = World(FOLDER)
     except tap.Failed as e:
         # Without it nothing can be shown, and nothing counts as shown.
-        sys.exit(tap.run([("keys, images and flash image are made, and boot once", lambda: tap.expect(False, str(e), e.detail))]))
+        name, failure = "keys, images and flash image are made, and boot once", e
+        sys.exit(tap.run([(name, lambda: tap.expect(False, str(failure), failure.detail))]))
     groups = (ordinary, tampered, provisioned, intruder, enrol, runner)
     status = tap.run([case for group in groups for case in group.scenarios(world)])
     if not status:
