@@ -174,8 +174,8 @@ static u32 id_register(const struct lapic *l)
 
 u32 lapic_read_register(struct lapic *l, u32 reg)
 {
-	if (reg >= REG_LVT && reg < REG_LVT + LVT_COUNT)
-		return l->lvt[reg - REG_LVT];
+	if (reg >= REG_LVT_TIMER && reg <= REG_LVT_ERROR)
+		return l->lvt[reg - REG_LVT_TIMER];
 	switch (reg & ~7u) {
 	case REG_ISR:
 		return l->isr.word[reg % 8];
@@ -220,8 +220,8 @@ u32 lapic_read_register(struct lapic *l, u32 reg)
 
 void lapic_write_register(struct lapic *l, u32 reg, u32 value)
 {
-	if (reg >= REG_LVT && reg < REG_LVT + LVT_COUNT) {
-		write_lvt(l, reg - REG_LVT, value);
+	if (reg >= REG_LVT_TIMER && reg <= REG_LVT_ERROR) {
+		write_lvt(l, reg - REG_LVT_TIMER, value);
 		return;
 	}
 	switch (reg) {

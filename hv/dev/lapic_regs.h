@@ -7,6 +7,8 @@
 
 #include "hv/dev/lapic.h"
 
+#include <assert.h>
+
 /* Flat model; the low bits read as ones. */
 #define DFR_FLAT 0xFFFFFFFFu
 
@@ -25,7 +27,12 @@ enum lapic_register {
 	REG_ESR = 0x28,
 	REG_ICR_LOW = 0x30,
 	REG_ICR_HIGH = 0x31,
-	REG_LVT = 0x32,
+	REG_LVT_TIMER = 0x32,
+	REG_LVT_THERMAL = 0x33,
+	REG_LVT_PERFORMANCE = 0x34,
+	REG_LVT_LINT0 = 0x35,
+	REG_LVT_LINT1 = 0x36,
+	REG_LVT_ERROR = 0x37,
 	REG_INITIAL_COUNT = 0x38,
 	REG_CURRENT_COUNT = 0x39,
 	REG_DIVIDE = 0x3E,
@@ -62,6 +69,8 @@ enum {
 };
 
 enum icr_shorthand { TO_DESTINATION, TO_SELF, TO_ALL, TO_OTHERS };
+
+static_assert(REG_LVT_ERROR - REG_LVT_TIMER + 1 == (int)LVT_COUNT, "one register an entry");
 
 static inline bool lapic_is_x2apic(const struct lapic *l)
 {

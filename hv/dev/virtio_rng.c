@@ -1,0 +1,35 @@
+/*
+ * virtio entropy device. Trust: in the TCB; pure.
+ */
+#include "hv/dev/virtio_rng.h"
+
+static void answer(struct virtio_rng *r, const struct virtq_chain *chain)
+{
+	u8 bytes[VIRTIO_RNG_BYTES_MAX];
+	u32 n = chain->writable_bytes < sizeof(bytes) ? chain->writable_bytes : sizeof(bytes);
+
+	n = r->source.fill(r->source.context, bytes, n);
+	if (virtq_write(&r->virtio.memory, chain, 0, bytes, n))
+		virtio_push(&r->virtio, 0, chain, n);
+	else
+		virtio_break(&r->virtio);
+}
+
+/* A full ring at most: what is added meanwhile is notified again. */
+static void notify(void *device, u32 queue)
+{
+	struct virtio_rng *r = device;
+	struct virtq_chain chain;
+
+	for (u32 i = 0; i < VIRTQ_SIZE_MAX && virtio_pop(&r->virtio, queue, &chain); i++)
+		answer(r, &chain);
+}
+
+void virtio_rng_init(
+        struct virtio_rng *r, struct entropy_source source, struct guest_memory memory, struct irq_line irq)
+{
+	static const struct virtio_class class = { .device_id = VIRTIO_ID_ENTROPY, .queues = 1, .notify = notify };
+
+	virtio_init(&r->virtio, &class, r, memory, irq);
+	r->source = source;
+}

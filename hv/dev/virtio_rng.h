@@ -1,0 +1,26 @@
+/*
+ * virtio entropy device (virtio 1.2, section 5.4). Trust: in the TCB; pure.
+ */
+#ifndef SIGNET_HV_DEV_VIRTIO_RNG_H
+#define SIGNET_HV_DEV_VIRTIO_RNG_H
+
+#include "hv/dev/virtio.h"
+
+/* A request gets at most so much; its driver asks again. */
+enum { VIRTIO_RNG_BYTES_MAX = 64 };
+
+struct entropy_source {
+	/* Up to n good random bytes; returns how many there are now. */
+	u32 (*fill)(void *context, u8 *to, u32 n);
+	void *context;
+};
+
+struct virtio_rng {
+	struct virtio virtio;
+	struct entropy_source source;
+};
+
+void virtio_rng_init(
+        struct virtio_rng *r, struct entropy_source source, struct guest_memory memory, struct irq_line irq);
+
+#endif
