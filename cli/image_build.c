@@ -65,6 +65,9 @@ static enum exit_code take_amounts(const struct args *args, const char *option, 
 		if (kind == 0 || !b->components[kind].path || !parse_amount(value, &amount) || amount == 0)
 			return usage_error(
 			        args, "--%s takes KIND=NUMBER for a component that is given, not '%s'", option, text);
+		if (address && !is_aligned(amount, component_alignment(kind)))
+			return usage_error(args, "the load address of %s must be a multiple of %llu KiB",
+			        component_name(kind), (unsigned long long)component_alignment(kind) / 1024);
 		if (address)
 			b->components[kind].load_address = amount;
 		else if (kind == COMPONENT_HYPERVISOR)

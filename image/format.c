@@ -17,3 +17,8 @@ const char *component_name(u32 kind)
 {
 	return kind < COMPONENT_KIND_END ? component_names[kind] : NULL;
 }
+
+u64 component_alignment(u32 kind)
+{
+	return kind == COMPONENT_HYPERVISOR ? MIB(2) : IMAGE_ALIGN;
+}

@@ -75,5 +75,7 @@ enum image_flag { IMAGE_DEVELOPMENT = 1, IMAGE_DEBUG = 2, IMAGE_FLAGS_KNOWN = 3 
 
 /* "hypervisor", "service-kernel", ...; NULL for an unknown kind. */
 const char *component_name(u32 kind);
+/* What a component's place in memory is a multiple of; the hypervisor's first page tables use 2 MiB pages. */
+u64 component_alignment(u32 kind);
 
 #endif

@@ -50,6 +50,7 @@ static bool component_fits(const struct component *c, const struct image_layout 
 	*seen |= BIT(c->kind);
 	return c->offset == expected_offset && c->length != 0 && range_inside(c->offset, c->length, payload_end) &&
 	        c->length <= c->memory_length && c->memory_length <= COMPONENT_MEMORY_MAX &&
+	        is_aligned(c->load_address, component_alignment(c->kind)) &&
 	        c->load_address <= UINT64_MAX - c->memory_length;
 }
 

@@ -16,7 +16,7 @@ static const struct {
 	{ ERR_NV_FOREIGN, "find out what changed the TPM before you enrol this machine again" },
 	{ ERR_NV_DAMAGED, "find out what changed the TPM before you enrol this machine again" },
 	{ ERR_NV_HIDDEN, "switch the TPM's storage hierarchy on in the firmware's set-up" },
-	{ ERR_BOOT_NO_SLOT, "write the flash key again with a release that is not below the minimum" },
+	{ ERR_BOOT_NO_SLOT, "write the flash key again: with a whole image, and none below the minimum" },
 	{ ERR_BOOT_LOADER, "write the flash key again" },
 	{ ERR_BOOT_ANCHOR, "make the EFI binary with `signet boot build`" },
 	{ ERR_BOOT_FIRMWARE, "update the firmware of this machine" },

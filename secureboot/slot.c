@@ -8,9 +8,6 @@
 
 #include <string.h>
 
-/* A hypervisor makes its first page tables with 2 MiB pages. */
-#define HYPERVISOR_ALIGN MIB(2)
-
 static void record_key(void *context, u64 version, const u8 digest[SHA384_SIZE])
 {
 	struct slot *slot = context;
@@ -63,14 +60,11 @@ void slot_examine(struct slot *slot, u8 *head, const struct image_policy *policy
 static enum err place_component(
         const struct slot *slot, const struct component *c, const struct platform *platform, u8 **out)
 {
-	u64 align = c->kind == COMPONENT_HYPERVISOR ? HYPERVISOR_ALIGN : IMAGE_ALIGN;
 	enum err e;
 
 	if (!range_inside(c->offset, c->length, slot->loaded.length) || c->memory_length < c->length)
 		return ERR_IMAGE_LENGTH;
-	if (!is_aligned(c->load_address, align))
-		return ERR_BOOT_MEMORY;
-	e = platform->allocate(c->load_address, c->memory_length, align, out);
+	e = platform->allocate(c->load_address, c->memory_length, component_alignment(c->kind), out);
 	if (e)
 		return e;
 	memcpy(*out, slot->loaded.bytes + c->offset, c->length);

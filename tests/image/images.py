@@ -188,6 +188,7 @@ def usage_errors():
     cases = [
         (["--component", "kernel=x"], "known kind"), (["--component", f"hypervisor={PAYLOAD}"], "twice"),
         (["--memory-length", "hypervisor=1M"], "its own header"), (["--load-address", "microcode=1"], "that is given"),
+        (["--load-address", "hypervisor=0x1000"], "multiple of 2048 KiB"),
         (["--product", "x" * 33], "32 characters"), (["--product", ""], "characters"), (["--product", "a\nb"], "printable"),
         (["--svn", "1"], "twice"), (["--expiry", "2026-02-30"], "--expiry"), (["--expiry", "+0d"], "--expiry"),
         (["--expiry", "1"], "before it was created"), (["--build-id", "abc"], "hexadecimal"),

@@ -100,6 +100,8 @@ static const struct {
 	{ "memory beyond 1 GiB", FIRST + 32, 0x40000001 },
 	{ "memory beyond 2^32", FIRST + 36, 1 },
 	{ "load address near 2^64", FIRST + 28, 0xFFFFFFFF },
+	{ "hypervisor's load address off 2 MiB", FIRST + 24, 0xFFF00000 },
+	{ "load address off a page", SECOND + 24, 0x1800 },
 };
 
 static void malformed_manifests_are_refused(void **state)
@@ -107,7 +109,8 @@ static void malformed_manifests_are_refused(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(malformed); i++) {
 		set_up(state);
 		/* A load address ends below 2^64 together with its memory. */
-		store_le32(bytes + FIRST + 24, 0xFFFFF000);
+		store_le32(bytes + FIRST + 24, 0xFFE00000);
+		store_le32(bytes + FIRST + 32, 0x200001);
 		assert_int_equal(parse(), OK);
 		store_le32(bytes + malformed[i].offset, malformed[i].value);
 		if (parse() != ERR_IMAGE_MANIFEST)
@@ -124,7 +127,7 @@ static void limits_themselves_are_allowed(void **state)
 	memset(bytes + 16, '~', TEXT_SIZE);
 	memset(bytes + 48, ' ', TEXT_SIZE);
 	store_le64(bytes + SECOND + 32, COMPONENT_MEMORY_MAX);
-	store_le64(bytes + SECOND + 24, UINT64_MAX - COMPONENT_MEMORY_MAX);
+	store_le64(bytes + SECOND + 24, (UINT64_MAX - COMPONENT_MEMORY_MAX) & ~(u64)(IMAGE_ALIGN - 1));
 	store_le32(bytes + SECOND + 16, 4096);
 	store_le64(bytes + 96, UINT64_MAX);
 	store_le64(bytes + 104, UINT64_MAX);
