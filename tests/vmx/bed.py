@@ -56,12 +56,12 @@ class Bed:
         self.extensions.write_text("")
         signet("keys", "authorize", self.owner.keys, "--node-id", NODE, "--out", self.authority, "--pcr7", NO_PCR7)
 
-    def image(self, name, action):
+    def image(self, name, action, hypervisor="build/payload.bin"):
         """Its payload ends with action."""
         path, config = self.folder / f"{name}.img", self.folder / f"fleet-{name}"
         config.write_text(f"action={action}\n")
         signet("image", "build", "--keys", self.owner.keys, "--release", name, "--svn", 2, "--component",
-               "hypervisor=build/payload.bin", "--component", f"fleet-config={config}", "--output", path)
+               f"hypervisor={hypervisor}", "--component", f"fleet-config={config}", "--output", path)
         signet("image", "sign", path, "--keys", self.owner.keys)
         return path
 

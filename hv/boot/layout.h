@@ -1,0 +1,40 @@
+/*
+ * Root-mode memory of this machine: carve-out, pool, and the page tables over all that root mode reaches.
+ * Trust: in the TCB; hardware access.
+ */
+#ifndef SIGNET_HV_BOOT_LAYOUT_H
+#define SIGNET_HV_BOOT_LAYOUT_H
+
+#include "hv/boot/handoff.h"
+#include "hv/mem/carve.h"
+#include "hv/mem/paging.h"
+#include "hv/mem/pool.h"
+
+/* hv.ld and start.S */
+extern const u8 hv_head[], constant_start[], data_start[], memory_end[], boot_stack_guard[];
+
+struct layout {
+	struct carve carve;
+	struct pool pool;
+	struct paging paging;
+	u64 low; /* TRAMPOLINE_PAGES below 1 MiB, or 0 */
+};
+
+extern struct layout layout;
+
+/*
+ * Chooses carve-out and trampoline, and takes both out of the map's RAM. Stage memory is left alone: it holds what is
+ * still read. ERR_BOOT_MEMORY.
+ */
+enum err layout_choose(struct boot_info *info) MUST_CHECK;
+
+/* Builds the tables; every processor has been added. ERR_NO_MEMORY, ERR_RANGE. */
+enum err layout_build(const struct boot_info *info) MUST_CHECK;
+
+/* Puts them in force on this processor. */
+void layout_load(void);
+
+/* Walks the tables in force: panics when a page is writable and executable, or a guard is mapped. */
+void layout_audit(void);
+
+#endif

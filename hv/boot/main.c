@@ -1,0 +1,138 @@
+/*
+ * Order of start: from the hand-off to a machine that is the hypervisor's own.
+ * Trust: in the TCB; hardware access.
+ */
+#include "hv/boot/acpi.h"
+#include "hv/boot/console.h"
+#include "hv/boot/handoff.h"
+#include "hv/boot/layout.h"
+#include "hv/boot/panic.h"
+#include "hv/boot/run.h"
+#include "hv/boot/smp.h"
+#include "hv/x86/apic.h"
+#include "hv/x86/clock.h"
+#include "hv/x86/cpu.h"
+
+#include "lib/fatal.h"
+#include "lib/print.h"
+#include "lib/stack_guard.h"
+
+enum { COM1 = 0x3F8, CPUID_FEATURES = 1, FEATURE_C_RDRAND = BIT(30), RANDOM_TRIES = 10 };
+
+/* The stage's tables, in force while ACPI is read, map what lies above only where it is RAM, ACPI or the stage's. */
+#define MAPPED_END (1ull << 32)
+
+_Noreturn void hv_main(const void *tree, u64 length);
+_Noreturn void run_on_stack(u64 top, void (*function)(void));
+
+static struct boot_info info;
+static struct acpi acpi;
+
+static void must(enum err e)
+{
+	if (e)
+		stop(e);
+}
+
+static u64 random_word(void)
+{
+	u64 value = 0;
+
+	if (cpuid(CPUID_FEATURES, 0).c & FEATURE_C_RDRAND) {
+		for (u32 i = 0; i < RANDOM_TRIES && !read_random(&value); i++)
+			pause();
+	}
+	/* An odd multiplier spreads the counter's low bits over the word. */
+	return value ^ (read_time_stamp() * 0x9E3779B97F4A7C15ull);
+}
+
+static bool is_us(const struct boot_component *c)
+{
+	return c->content.base == (u64)hv_head && c->memory_length == (u64)(memory_end - hv_head);
+}
+
+static void take_handoff(const void *tree, u64 length)
+{
+	enum err e = boot_info_read(&info, tree, length, (u64)tree);
+
+	/* A tree that does not hold has told no console; a line lost on a port that is not there does no harm. */
+	console_serial(e ? COM1 : info.console_port);
+	must(e);
+	if (!is_us(&info.component[COMPONENT_HYPERVISOR]))
+		stop(ERR_BOOT_HANDOFF);
+	say("hypervisor: %s %s svn %u, slot %c, %s", info.product, info.release, info.svn, info.slot ? 'b' : 'a',
+	        info.reason_text);
+}
+
+static const u8 *read_physical(void *context, u64 address, u64 length)
+{
+	u32 type = memory_map_type(context, address, length);
+	bool everywhere = type == MEMORY_ACPI || type == MEMORY_STAGE;
+	bool below = (type == MEMORY_NVS || type == MEMORY_RESERVED) && range_inside(address, length, MAPPED_END);
+
+	return everywhere || below ? (const u8 *)address : NULL;
+}
+
+static void find_machine(void)
+{
+	const struct acpi_source source = { read_physical, &info.map };
+	const char *timer;
+
+	must(acpi_read(&acpi, &source, info.rsdp));
+	must(clock_calibrate(acpi.pm_timer.port, acpi.pm_timer.mask, &timer));
+	say("hypervisor: TSC %lu kHz by %s", clock_rate() / 1000, timer);
+	apic_enable();
+}
+
+static void add_processor(u32 id, bool parked)
+{
+	u64 block = pool_take(&layout.pool, CPU_BLOCK_PAGES, POOL_PAGE);
+
+	if (!block)
+		stop(ERR_NO_MEMORY);
+	(void)smp_add(block, id, parked);
+}
+
+static void add_processors(void)
+{
+	static u32 parked[PROCESSORS_MAX];
+	u32 own = apic_id();
+	u32 parked_count = processors_park_siblings(&acpi.processors, smp_thread_bits(), own, parked);
+
+	add_processor(own, false);
+	for (u32 i = 0; i < acpi.processors.count; i++) {
+		/* The list may be full without us; smp.cpu has room for no more. */
+		if (acpi.processors.apic_id[i] != own && smp.count < PROCESSORS_MAX)
+			add_processor(acpi.processors.apic_id[i], false);
+	}
+	for (u32 i = 0; i < parked_count && smp.count < PROCESSORS_MAX; i++)
+		add_processor(parked[i], true);
+}
+
+/* From here on nothing of the stage is in use but what is read from its memory. */
+static void start_processors(void)
+{
+	exceptions_use_own_stacks();
+	layout_audit();
+	smp_start(layout.low);
+	say("hypervisor: processors: %u up, %u siblings parked, %u silent, %u left out", smp.up, smp.parked,
+	        smp.count - smp.up - smp.parked, acpi.processors.left_out);
+	hv_run();
+}
+
+_Noreturn void hv_main(const void *tree, u64 length)
+{
+	exceptions_catch();
+	stack_guard_seed(random_word());
+	fatal_set(panic_end);
+	take_handoff(tree, length);
+	find_machine();
+	must(layout_choose(&info));
+	say("hypervisor: carve-out 0x%lx, %lu MiB", layout.carve.base, layout.carve.length >> 20);
+	add_processors();
+	must(layout_build(&info));
+	smp_prepare(layout.low, layout.paging.root);
+	layout_load();
+	cpu_load(smp.cpu[0]);
+	run_on_stack(cpu_area_end(smp.cpu[0], AREA_STACK), start_processors);
+}

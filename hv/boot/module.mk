@@ -1,0 +1,44 @@
+# The hypervisor as the stage loads it: build/hv.bin.
+HV_PURE_SRCS += $(addprefix hv/boot/,handoff.c handoff_rules.c handoff_check.c acpi.c symbols.c)
+HV_SRCS += $(addprefix hv/boot/,start.S trampoline.S main.c layout.c smp.c console.c panic.c)
+# What a link variant has another one of.
+HV_RUN := hv/boot/run.c
+HV_SRCS += $(HV_RUN)
+
+# Of what the stage is made of, the hypervisor shares these.
+HV_SHARED = $(filter lib/%,$(PURE_SRCS) $(STAGE_SRCS)) image/format.c secureboot/memory.c
+hv_objs = $(patsubst %,$(B)/ring0/%.o,$(basename $1))
+
+LINK_HV := -nostdlib -static-pie -Wl,-z,text -Wl,-z,noexecstack -Wl,--gc-sections -Wl,--no-undefined \
+	-Wl,--no-warn-rwx-segments -Wl,--build-id=none -Wl,-z,norelro -T hv/hv.ld
+HV_VARIANTS := $(B)/hv.elf $(B)/hv-panic.elf
+
+# Every module has been read when these are made. The second link adds the table of the first one's functions, none of
+# which may have moved.
+.SECONDEXPANSION:
+$(B)/hv.elf: $$(call hv_objs,$$(HV_SRCS) $$(HV_PURE_SRCS) $$(HV_SHARED))
+$(B)/hv-panic.elf: $$(call hv_objs,$$(filter-out $$(HV_RUN),$$(HV_SRCS)) $$(HV_PURE_SRCS) $$(HV_SHARED) \
+	tests/vmx/hv_panic.c)
+$(HV_VARIANTS): $(B)/libmbedtls-ring0.a hv/hv.ld hv/symbols.awk hv/boot/module.mk
+	$(call echo_step,LINK,$@)
+	$(Q)$(CC) $(LINK_HV) $(filter %.o,$^) $(B)/libmbedtls-ring0.a -o $@.1 -l:libfdt.a
+	$(Q)nm -n $@.1 >$@.nm
+	$(Q)awk -f hv/symbols.awk $@.nm >$@.symbols.S
+	$(Q)$(CC) -c $@.symbols.S -o $@.symbols.o
+	$(Q)$(CC) $(LINK_HV) $(filter %.o,$^) $@.symbols.o $(B)/libmbedtls-ring0.a -o $@.2 -l:libfdt.a
+	$(Q)! readelf -rW $@.2 | grep R_X86_64 | grep -v R_X86_64_RELATIVE
+	$(Q)grep ' [tT] ' $@.nm >$@.before
+	$(Q)nm -n $@.2 | grep ' [tT] ' | cmp -s - $@.before || { echo '$@: functions moved' >&2; exit 1; }
+	$(Q)mv $@.2 $@
+$(B)/hv.bin $(B)/hv-panic.bin: $(B)/%.bin: $(B)/%.elf
+	$(Q)objcopy -O binary $< $@
+ALL += $(B)/hv.bin
+
+# All that the stage puts into memory: code, crypto, symbols, stacks.
+HV_SIZE_MAX := 262144
+.PHONY: check-hv-size
+check-size: check-hv-size
+check-hv-size: $(B)/hv.elf
+	@size=$$((0x$$(nm $< | sed -n 's/ . memory_end$$//p'))); \
+	echo "hypervisor: $$size of $(HV_SIZE_MAX) bytes loaded"; \
+	[ $$size -le $(HV_SIZE_MAX) ] || { echo 'hypervisor: over its budget' >&2; exit 1; }

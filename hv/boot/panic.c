@@ -1,0 +1,151 @@
+/*
+ * Exceptions and other ends.
+ * Trust: in the TCB; hardware access.
+ */
+#include "hv/boot/panic.h"
+
+#include "hv/boot/smp.h"
+#include "hv/boot/symbols.h"
+#include "hv/x86/apic.h"
+#include "hv/x86/clock.h"
+#include "hv/x86/cpu.h"
+
+#include "lib/print.h"
+
+enum {
+	VECTOR_NMI = 2,
+	TRACE_MAX = 32,
+	/* For a person to read the screen, and a serial line to drain. */
+	RESET_WAIT = 5000000,
+	RESET_WAIT_READS = 1 << 22,
+	SYSTEM_CONTROL = 0x61,
+	RESET_CONTROL = 0xCF9,
+	RESET_SYSTEM = 2,
+	RESET_CPU = 4,
+};
+
+void exception(struct registers *r);
+
+extern const u8 hv_head[], constant_start[], symbols_start[], symbols_end[], boot_stack[], boot_stack_top[];
+
+static bool ending;
+
+static _Noreturn void rest(void)
+{
+	for (;;)
+		halt();
+}
+
+/* The first one ends the machine. A second panic is either another processor's or one of the report itself. */
+static void end_begins(void)
+{
+	if (__atomic_test_and_set(&ending, __ATOMIC_ACQUIRE))
+		rest();
+	for (u32 i = 0; i < smp.count; i++) {
+		if (smp.cpu[i]->up && smp.cpu[i]->apic_id != apic_id())
+			(void)apic_send(smp.cpu[i]->apic_id, IPI_NMI, 0);
+	}
+}
+
+static void wait_to_be_read(void)
+{
+	for (u32 i = 0; !clock_rate() && i < RESET_WAIT_READS; i++)
+		(void)in8(SYSTEM_CONTROL);
+	clock_wait(RESET_WAIT);
+}
+
+static _Noreturn void reset(void)
+{
+	say("hypervisor: resetting");
+	wait_to_be_read();
+	out8(RESET_CONTROL, RESET_SYSTEM);
+	out8(RESET_CONTROL, RESET_SYSTEM | RESET_CPU);
+	rest();
+}
+
+/* Whose stack it is, is not asked: the processor itself may be confused about that. */
+static struct stack_range stack_of(u64 rbp)
+{
+	for (u32 i = 0; i < smp.count; i++) {
+		for (u32 area = AREA_STACK; area < AREA_CPU; area++) {
+			u64 high = cpu_area_end(smp.cpu[i], area), low = high - cpu_areas[area].count * KIB(4);
+
+			if (rbp >= low && rbp < high)
+				return (struct stack_range){ low, high };
+		}
+	}
+	return (struct stack_range){ (u64)boot_stack, (u64)boot_stack_top };
+}
+
+static void show_address(u64 address)
+{
+	const struct symbol_table table = { symbols_start, (u64)(symbols_end - symbols_start) };
+	u64 offset = address - (u64)hv_head, distance = 0;
+	bool ours = address >= (u64)hv_head && address < (u64)constant_start;
+	const char *name = ours ? symbol_find(&table, offset, &distance) : NULL;
+
+	if (name)
+		say("panic:   %s+0x%lx", name, distance);
+	else
+		say("panic:   0x%lx", address);
+}
+
+static void show_trace(u64 rbp)
+{
+	u64 address[TRACE_MAX];
+	struct stack_range range = stack_of(rbp);
+	u32 count = stack_trace(rbp, &range, address, TRACE_MAX);
+
+	/* A call that never returns may be the last of its function: what it would return to is the next one. */
+	for (u32 i = 0; i < count; i++)
+		show_address(address[i] - 1);
+}
+
+static void show_registers(const struct registers *r)
+{
+	say("panic: exception %lu, error %lx, CR2 %lx, image at 0x%lx", r->vector, r->error, read_cr2(), (u64)hv_head);
+	say("panic: rip %lx cs %lx flags %lx rsp %lx ss %lx", r->rip, r->cs, r->flags, r->rsp, r->ss);
+	say("panic: rax %lx rbx %lx rcx %lx rdx %lx", r->rax, r->rbx, r->rcx, r->rdx);
+	say("panic: rsi %lx rdi %lx rbp %lx cr3 %lx", r->rsi, r->rdi, r->rbp, read_cr3());
+	say("panic: r8 %lx r9 %lx r10 %lx r11 %lx", r->r8, r->r9, r->r10, r->r11);
+	say("panic: r12 %lx r13 %lx r14 %lx r15 %lx", r->r12, r->r13, r->r14, r->r15);
+}
+
+/* Called by the stubs in exceptions.S. */
+void exception(struct registers *r)
+{
+	if (r->vector == VECTOR_NMI) {
+		if (__atomic_load_n(&ending, __ATOMIC_ACQUIRE))
+			rest();
+		/* Before there are own stacks there is no struct cpu to count in either. */
+		if (smp.count && this_cpu())
+			this_cpu()->nmis++;
+		return;
+	}
+	end_begins();
+	show_registers(r);
+	show_address(r->rip);
+	show_trace(r->rbp);
+	reset();
+}
+
+_Noreturn void panic_end(void)
+{
+	end_begins();
+	show_trace(read_frame());
+	reset();
+}
+
+_Noreturn void panic(const char *reason)
+{
+	end_begins();
+	say("panic: %s", reason);
+	show_trace(read_frame());
+	reset();
+}
+
+_Noreturn void stop(enum err e)
+{
+	say("stop %u: %s", (u32)e, err_text(e));
+	rest();
+}

@@ -1,0 +1,23 @@
+/*
+ * The end of a hypervisor that found itself wrong: said on the console, then the machine starts anew, so that the
+ * stage can count the try and take another slot.
+ * Trust: in the TCB.
+ */
+#ifndef SIGNET_HV_BOOT_PANIC_H
+#define SIGNET_HV_BOOT_PANIC_H
+
+#include "lib/err.h"
+
+/* Reason, back trace, then reset. Every other processor is halted. */
+_Noreturn void panic(const char *reason);
+
+/* For lib/fatal.h: the reason has been said. */
+_Noreturn void panic_end(void);
+
+/*
+ * "signet: stop NN": the machine is not fit, and no other slot would find it fitter. Halts until somebody switches it
+ * off.
+ */
+_Noreturn void stop(enum err e);
+
+#endif

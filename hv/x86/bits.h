@@ -1,0 +1,71 @@
+/* Bits of control registers and numbers of MSRs (SDM volume 3A, 2.5; volume 4). Trust: pure numbers. */
+#ifndef SIGNET_HV_X86_BITS_H
+#define SIGNET_HV_X86_BITS_H
+
+#include "lib/types.h"
+
+enum rflags_bits {
+	RFLAGS_FIXED = BIT(1),
+	RFLAGS_ZF = BIT(6),
+	RFLAGS_TF = BIT(8),
+	RFLAGS_IF = BIT(9),
+	RFLAGS_DF = BIT(10),
+	RFLAGS_RF = BIT(16),
+	RFLAGS_VM = BIT(17),
+	RFLAGS_AC = BIT(18),
+};
+enum cr0_bits {
+	CR0_PE = BIT(0),
+	CR0_MP = BIT(1),
+	CR0_EM = BIT(2),
+	CR0_TS = BIT(3),
+	CR0_ET = BIT(4),
+	CR0_NE = BIT(5),
+	CR0_WP = BIT(16),
+	CR0_AM = BIT(18),
+	CR0_NW = BIT(29),
+	CR0_CD = BIT(30),
+	CR0_PG = BIT(31),
+};
+enum cr4_bits {
+	CR4_VME = BIT(0),
+	CR4_PVI = BIT(1),
+	CR4_TSD = BIT(2),
+	CR4_DE = BIT(3),
+	CR4_PSE = BIT(4),
+	CR4_PAE = BIT(5),
+	CR4_MCE = BIT(6),
+	CR4_PGE = BIT(7),
+	CR4_PCE = BIT(8),
+	CR4_OSFXSR = BIT(9),
+	CR4_OSXMMEXCPT = BIT(10),
+	CR4_UMIP = BIT(11),
+	CR4_LA57 = BIT(12),
+	CR4_VMXE = BIT(13),
+	CR4_FSGSBASE = BIT(16),
+	CR4_PCIDE = BIT(17),
+	CR4_OSXSAVE = BIT(18),
+	CR4_SMEP = BIT(20),
+	CR4_SMAP = BIT(21),
+	CR4_PKE = BIT(22),
+};
+enum efer_bits { EFER_SCE = BIT(0), EFER_LME = BIT(8), EFER_LMA = BIT(10), EFER_NXE = BIT(11) };
+
+enum msr_number {
+	MSR_SYSENTER_CS = 0x174,
+	MSR_SYSENTER_ESP = 0x175,
+	MSR_SYSENTER_EIP = 0x176,
+	MSR_DEBUGCTL = 0x1D9,
+	MSR_PAT = 0x277,
+	MSR_EFER = 0xC0000080,
+	MSR_STAR = 0xC0000081,
+	MSR_LSTAR = 0xC0000082,
+	MSR_CSTAR = 0xC0000083,
+	MSR_SYSCALL_MASK = 0xC0000084,
+	MSR_FS_BASE = 0xC0000100,
+	MSR_GS_BASE = 0xC0000101,
+	MSR_KERNEL_GS_BASE = 0xC0000102,
+	MSR_TSC_AUX = 0xC0000103,
+};
+
+#endif

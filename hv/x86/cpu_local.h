@@ -1,0 +1,47 @@
+/*
+ * What each processor has of its own: one block of pages with its stacks, guards between them, and struct cpu.
+ * Trust: in the TCB.
+ */
+#ifndef SIGNET_HV_X86_CPU_LOCAL_H
+#define SIGNET_HV_X86_CPU_LOCAL_H
+
+#include "hv/x86/cpu.h"
+#include "hv/x86/descriptors.h"
+
+enum { CPU_BLOCK_PAGES = 16 };
+
+/* In the block's last page; GS base points to it. */
+struct cpu {
+	struct cpu *self; /* first: this_cpu() reads it */
+	u64 block; /* physical address of the block's first page */
+	u32 number; /* 0 is the one that booted */
+	u32 apic_id;
+	u32 up; /* set by the processor itself */
+	u32 parked;
+	u64 nmis; /* counted, not acted on */
+	u64 vmxon_region; /* hv/vmx */
+	struct descriptors descriptors;
+};
+static_assert(sizeof(struct cpu) <= 4096, "one page");
+
+/* Pages of a block that are mapped: all others are guards. */
+enum cpu_area { AREA_STACK, AREA_DOUBLE_FAULT, AREA_NMI, AREA_MACHINE_CHECK, AREA_CPU, CPU_AREAS };
+struct cpu_span {
+	u8 first, count; /* pages of the block */
+};
+extern const struct cpu_span cpu_areas[CPU_AREAS];
+
+/* Makes the block's struct cpu; the block is zeroed. */
+struct cpu *cpu_create(u64 block, u32 number, u32 apic_id);
+/* The end of an area: where a stack starts. */
+u64 cpu_area_end(const struct cpu *cpu, enum cpu_area area);
+
+/* Gives this processor its descriptors, GS and FS base, and the control bits that all share. */
+void cpu_load(struct cpu *cpu);
+
+static inline struct cpu *this_cpu(void)
+{
+	return read_gs_first();
+}
+
+#endif

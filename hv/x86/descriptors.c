@@ -1,0 +1,82 @@
+/*
+ * Descriptor tables of one processor.
+ * Trust: in the TCB; hardware access.
+ */
+#include "hv/x86/descriptors.h"
+
+#include "hv/x86/cpu.h"
+
+enum {
+	VECTORS = 256,
+	EXCEPTIONS = 32,
+	STUB_SIZE = 16,
+	VECTOR_NMI = 2,
+	VECTOR_DOUBLE_FAULT = 8,
+	VECTOR_MACHINE_CHECK = 18,
+	GATE_PRESENT_INTERRUPT = 0x8E00,
+};
+
+#define DESCRIPTOR_CODE 0x00AF9B000000FFFFull
+#define DESCRIPTOR_DATA 0x00CF93000000FFFFull
+#define DESCRIPTOR_TASK 0x0000890000000000ull
+
+struct gate {
+	u16 offset_low;
+	u16 selector;
+	u16 flags; /* bits 0 to 2: own stack, 1 up; 0 for the stack in use */
+	u16 offset_middle;
+	u32 offset_high;
+	u32 zero;
+};
+static_assert(sizeof(struct gate) == 16, "Intel SDM volume 3, 7.14.1");
+
+extern const u8 exception_stubs[];
+
+/* Vectors from 32 up stay absent: interrupts are off in root mode, so one that comes is a defect, seen as #NP. */
+static struct gate gates[VECTORS];
+
+static void load_gates(void)
+{
+	struct table_pointer pointer = { .limit = sizeof(gates) - 1, .base = (u64)gates };
+
+	load_idt(&pointer);
+}
+
+void exceptions_catch(void)
+{
+	for (u32 i = 0; i < EXCEPTIONS; i++) {
+		u64 stub = (u64)exception_stubs + (u64)i * STUB_SIZE;
+
+		gates[i] = (struct gate){ .offset_low = (u16)stub,
+			.selector = SELECTOR_CODE,
+			.flags = GATE_PRESENT_INTERRUPT,
+			.offset_middle = (u16)(stub >> 16),
+			.offset_high = (u32)(stub >> 32) };
+	}
+	load_gates();
+}
+
+void exceptions_use_own_stacks(void)
+{
+	gates[VECTOR_DOUBLE_FAULT].flags = GATE_PRESENT_INTERRUPT | (STACK_DOUBLE_FAULT + 1);
+	gates[VECTOR_NMI].flags = GATE_PRESENT_INTERRUPT | (STACK_NMI + 1);
+	gates[VECTOR_MACHINE_CHECK].flags = GATE_PRESENT_INTERRUPT | (STACK_MACHINE_CHECK + 1);
+}
+
+void descriptors_load(struct descriptors *d, const u64 tops[OWN_STACKS])
+{
+	u64 task = (u64)&d->task;
+	struct table_pointer pointer = { .limit = sizeof(d->gdt) - 1, .base = (u64)d->gdt };
+
+	d->task = (struct task_state){ .io_map = sizeof(d->task) };
+	for (u32 i = 0; i < OWN_STACKS; i++)
+		d->task.ist[i] = tops[i];
+	d->gdt[SELECTOR_CODE / 8] = DESCRIPTOR_CODE;
+	d->gdt[SELECTOR_DATA / 8] = DESCRIPTOR_DATA;
+	d->gdt[SELECTOR_TASK / 8] =
+	        DESCRIPTOR_TASK | (sizeof(d->task) - 1) | (task & 0xFFFFFF) << 16 | (task >> 24 & 0xFF) << 56;
+	d->gdt[SELECTOR_TASK / 8 + 1] = task >> 32;
+	load_gdt(&pointer);
+	load_task(SELECTOR_TASK);
+	load_gates();
+}

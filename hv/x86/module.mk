@@ -1,0 +1,1 @@
+HV_SRCS += $(addprefix hv/x86/,descriptors.c exceptions.S apic.c clock.c cpu_local.c)

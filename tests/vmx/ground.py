@@ -1,0 +1,47 @@
+"""The hypervisor's own ground: it takes the machine over, and ends in order when it finds itself wrong."""
+from functools import partial
+
+import bed as machine_bed
+from tap import expect
+
+READY = r"^signet: hypervisor: VMX usable on \d+ processors"
+ENDED = rf"{READY}|^signet: stop \d+:|^signet: hypervisor: resetting"
+
+
+def started(bed, name, binary, until, options=("--cpus", 2), times=1):
+    image = bed.image(name, "halt", binary)
+    return machine_bed.boot(bed.flash(name, image, image), options, until=until, times=times)
+
+
+def takes_over(bed):
+    log = started(bed, "hypervisor", "build/hv.bin", ENDED)
+    log.need(r"^signet: hypervisor: \S+ hypervisor svn 2, slot a, unprovisioned$")
+    log.need(r"^signet: hypervisor: TSC 100\d{3} kHz by PM timer$")  # Bochs is told 100 MHz, and says otherwise in CPUID
+    log.need(r"^signet: hypervisor: page tables: [1-9]\d+ pages, executable [1-9]\d* KiB, broken 0, guards 12, mapped guards 0$")
+    log.need(r"^signet: hypervisor: processors: 2 up, 0 siblings parked, 0 silent, 0 left out$")
+    log.need(READY)
+
+
+def refuses_without_memory(bed):
+    """Of 64 MiB no half is left for guests."""
+    log = started(bed, "small", "build/hv.bin", ENDED, ("--memory", 64))
+    log.need(r"^signet: stop 62: ")
+
+
+def panics(bed):
+    log = started(bed, "panic", "build/hv-panic.bin", r"^signet: stage \d+, started by ", times=2)
+    log.refuse(r"code was written to")
+    log.need(r"^signet: panic: exception 14, error 3, ")  # a write, to a page that is there, by ring 0
+    log.need(r"^signet: panic:   write_to_code\S*\+0x")
+    log.need(r"^signet: panic:   start_processors\+0x")
+    log.need(r"^signet: hypervisor: resetting$")
+    expect(len(machine_bed.each_boot(log)) == 2, "the machine did not start anew", log.tail())
+
+
+def scenarios(bed):
+    cases = {
+        "the hypervisor takes over every processor; its page tables pass the audit": takes_over,
+        "without room for guests it refuses": refuses_without_memory,
+        "a write to its own code ends in a named back trace and a reset": panics,
+    }
+    return [(name, partial(function, bed)) for name, function in cases.items()]
