@@ -1,0 +1,32 @@
+/*
+ * ACPI tables of a guest: RSDP, XSDT, FADT, MADT and a DSDT that names its virtio-mmio devices.
+ * Trust: in the TCB; pure.
+ */
+#ifndef SIGNET_HV_GUEST_ACPI_H
+#define SIGNET_HV_GUEST_ACPI_H
+
+#include "lib/err.h"
+#include "lib/types.h"
+
+enum { GUEST_ACPI_SIZE = 0x2000, GUEST_VCPUS_MAX = 32, GUEST_VIRTIO_MAX = 16 };
+
+struct virtio_place {
+	u32 base, length;
+	u32 gsi; /* level, active high */
+};
+
+struct guest_acpi {
+	u32 vcpus; /* APIC IDs 0 and up */
+	u32 ioapic_base;
+	u8 ioapic_id;
+	u32 virtio_count;
+	struct virtio_place virtio[GUEST_VIRTIO_MAX];
+};
+
+/*
+ * Builds the tables for guest address `at` (16-byte aligned, below 1 MiB, where they may be searched for); the RSDP
+ * comes first. ERR_RANGE: too many vCPUs or devices, or an address that cannot be.
+ */
+enum err guest_acpi_build(const struct guest_acpi *g, u64 at, u8 out[GUEST_ACPI_SIZE]) MUST_CHECK;
+
+#endif

@@ -1,0 +1,2 @@
+# What a guest is started with.
+HV_PURE_SRCS += $(addprefix hv/guest/,bzimage.c acpi.c aml.c cpuid.c)
