@@ -170,7 +170,7 @@ static enum err split_at(struct ept *ept, u64 guest)
 {
 	struct place p = descend(ept, guest);
 
-	while (present(*p.entry) && !is_aligned(guest, level_size(p.level))) {
+	while (p.level > 1 && present(*p.entry) && !is_aligned(guest, level_size(p.level))) {
 		u64 table = new_table(ept), first = *p.entry, step = level_size(p.level - 1);
 		if (!table)
 			return ERR_NO_MEMORY;

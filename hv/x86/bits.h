@@ -52,6 +52,7 @@ enum cr4_bits {
 enum efer_bits { EFER_SCE = BIT(0), EFER_LME = BIT(8), EFER_LMA = BIT(10), EFER_NXE = BIT(11) };
 
 enum msr_number {
+	MSR_TSC = 0x10,
 	MSR_SYSENTER_CS = 0x174,
 	MSR_SYSENTER_ESP = 0x175,
 	MSR_SYSENTER_EIP = 0x176,

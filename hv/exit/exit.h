@@ -1,0 +1,100 @@
+/*
+ * One VM exit as handlers see it: what the guest tried, already decoded, without a VMCS field in sight, so that another
+ * vendor's back end can stand beside hv/vmx. Trust: in the TCB; pure. Values are the guest's doing.
+ */
+#ifndef SIGNET_HV_EXIT_EXIT_H
+#define SIGNET_HV_EXIT_EXIT_H
+
+#include "lib/types.h"
+
+enum exit_kind {
+	EXIT_UNKNOWN,
+	EXIT_EXCEPTION,
+	EXIT_NMI,
+	EXIT_INTERRUPT,
+	EXIT_INTERRUPT_WINDOW,
+	EXIT_NMI_WINDOW,
+	EXIT_TRIPLE_FAULT,
+	EXIT_INIT,
+	EXIT_SIPI,
+	EXIT_TASK_SWITCH,
+	EXIT_CPUID,
+	EXIT_HLT,
+	EXIT_INVD,
+	EXIT_WBINVD,
+	EXIT_RDPMC,
+	EXIT_VIRTUALIZATION, /* every instruction of VMX, SMX and SGX, and VMCALL: none of them is there for a guest */
+	EXIT_CR,
+	EXIT_DR,
+	EXIT_IO,
+	EXIT_RDMSR,
+	EXIT_WRMSR,
+	EXIT_MWAIT,
+	EXIT_MONITOR,
+	EXIT_PAUSE,
+	EXIT_MEMORY,
+	EXIT_MISCONFIGURATION,
+	EXIT_TIMER,
+	EXIT_XSETBV,
+	EXIT_ENTRY_FAILED,
+	EXIT_KINDS,
+};
+
+struct exit_exception {
+	u8 vector;
+	bool has_error;
+	u32 error;
+};
+
+enum cr_access { CR_WRITE, CR_READ, CR_CLTS, CR_LMSW };
+struct exit_cr {
+	u8 number; /* 0-15 */
+	u8 access; /* enum cr_access */
+	u8 gpr; /* of a read or write */
+	u16 lmsw;
+};
+
+struct exit_io {
+	u16 port;
+	u8 size; /* 1, 2 or 4 */
+	bool in, string, rep;
+	u8 address_size; /* of string instructions: 2, 4 or 8 */
+	u64 linear; /* of string instructions: where the first element lies */
+};
+
+struct exit_memory {
+	u64 guest; /* guest-physical address */
+	u64 linear; /* when has_linear */
+	bool read, write, fetch; /* what was tried */
+	bool mapped; /* the page is there, but not with these rights */
+	bool has_linear;
+	bool walking; /* the processor met it in the guest's own page tables */
+};
+
+struct exit {
+	u8 kind; /* enum exit_kind */
+	u8 length; /* of the instruction, where one caused it */
+	u32 reason; /* as the processor gave it, for reports */
+	u64 qualification;
+	union {
+		struct exit_exception exception;
+		struct exit_cr cr;
+		struct exit_io io;
+		struct exit_memory memory;
+		u8 vector; /* of an interrupt or SIPI */
+	};
+};
+
+enum exit_result {
+	EXIT_RETRY, /* enter the guest again where it was */
+	EXIT_SKIP, /* the instruction is done */
+	EXIT_BLOCK, /* done, and nothing to do until an interrupt comes */
+	EXIT_STOP, /* the VM is at its end; vcpu_report says why */
+};
+
+struct vcpu;
+
+/* Runs the handler for what happened, and takes the instruction as done where it says so. */
+enum exit_result exit_handle(struct vcpu *v, const struct exit *x);
+
+#endif

@@ -1,0 +1,117 @@
+/*
+ * RDMSR and WRMSR: MSRs that are part of a vCPU's state by one table, all others by the VM's policy, none by default.
+ * Trust: in the TCB; pure.
+ */
+#include "hv/exit/handlers.h"
+
+enum { DEBUGCTL_BTF = BIT(1) };
+
+static bool is_canonical(const struct vcpu *v, u64 value)
+{
+	u64 top = value >> 47;
+
+	(void)v;
+	return top == 0 || top == (1u << 17) - 1;
+}
+
+static bool is_32_bit(const struct vcpu *v, u64 value)
+{
+	(void)v;
+	return value <= UINT32_MAX;
+}
+
+/* Each byte a memory type (SDM table 12-10); entry refuses others. */
+static bool is_pat(const struct vcpu *v, u64 value)
+{
+	static const u8 types = BIT(0) | BIT(1) | BIT(4) | BIT(5) | BIT(6) | BIT(7);
+	bool valid = true;
+
+	(void)v;
+	for (u32 i = 0; i < 8; i++, value >>= 8)
+		valid = valid && (value & 0xFF) < 8 && types >> (value & 7) & 1;
+	return valid;
+}
+
+/* Last branch records and the rest are not switched between vCPUs, hence not offered. */
+static bool is_debugctl(const struct vcpu *v, u64 value)
+{
+	(void)v;
+	return (value & ~(u64)DEBUGCTL_BTF) == 0;
+}
+
+/* Long mode is not switched while paging is on (SDM volume 3A, 2.2.1). */
+static bool is_efer(const struct vcpu *v, u64 value)
+{
+	bool changes_lme = (value ^ vcpu_get(v, VCPU_EFER)) & EFER_LME;
+
+	return (value & ~vcpu_efer_allowed(v)) == 0 && !(changes_lme && vcpu_get(v, VCPU_CR0) & CR0_PG);
+}
+
+static const struct {
+	u32 msr;
+	u8 reg; /* enum vcpu_register */
+	bool (*valid)(const struct vcpu *v, u64 value);
+} registers[] = {
+	{ MSR_EFER, VCPU_EFER, is_efer },
+	{ MSR_PAT, VCPU_PAT, is_pat },
+	{ MSR_FS_BASE, VCPU_FS_BASE, is_canonical },
+	{ MSR_GS_BASE, VCPU_GS_BASE, is_canonical },
+	{ MSR_SYSENTER_CS, VCPU_SYSENTER_CS, is_32_bit },
+	{ MSR_SYSENTER_ESP, VCPU_SYSENTER_ESP, is_canonical },
+	{ MSR_SYSENTER_EIP, VCPU_SYSENTER_EIP, is_canonical },
+	{ MSR_DEBUGCTL, VCPU_DEBUGCTL, is_debugctl },
+};
+
+static size_t find(u32 msr)
+{
+	size_t i = 0;
+
+	while (i < ARRAY_SIZE(registers) && registers[i].msr != msr)
+		i++;
+	return i;
+}
+
+enum exit_result handle_rdmsr(struct vcpu *v, const struct exit *x)
+{
+	u32 msr = (u32)v->gpr[RCX];
+	size_t i = find(msr);
+	u64 value = 0;
+
+	(void)x;
+	if (i < ARRAY_SIZE(registers))
+		value = vcpu_get(v, registers[i].reg);
+	else if (!v->vm->policy->read_msr(v, msr, &value))
+		return vcpu_raise(v, VECTOR_GP, 0);
+	v->gpr[RAX] = (u32)value;
+	v->gpr[RDX] = value >> 32;
+	return EXIT_SKIP;
+}
+
+static void write_register(struct vcpu *v, enum vcpu_register reg, u64 value)
+{
+	u64 old = vcpu_get(v, reg);
+
+	if (reg == VCPU_EFER) {
+		value = (value & ~(u64)EFER_LMA) | (old & EFER_LMA);
+		v->flush |= ((value ^ old) & EFER_NXE) != 0;
+	}
+	vcpu_set(v, reg, value);
+}
+
+enum exit_result handle_wrmsr(struct vcpu *v, const struct exit *x)
+{
+	u64 value = v->gpr[RDX] << 32 | (u32)v->gpr[RAX];
+	u32 msr = (u32)v->gpr[RCX];
+	size_t i = find(msr);
+	bool good;
+
+	(void)x;
+	if (i < ARRAY_SIZE(registers)) {
+		good = registers[i].valid(v, value);
+		if (good)
+			write_register(v, registers[i].reg, value);
+	} else {
+		good = v->vm->policy->write_msr(v, msr, value);
+	}
+	return good ? EXIT_SKIP : vcpu_raise(v, VECTOR_GP, 0);
+}

@@ -1,0 +1,121 @@
+/* What becomes of each kind of exit: one table, and the handlers too small for files. Trust: in the TCB; pure. */
+#include "hv/exit/handlers.h"
+
+static enum exit_result retry(struct vcpu *v, const struct exit *x)
+{
+	(void)v, (void)x;
+	return EXIT_RETRY;
+}
+
+static enum exit_result skip(struct vcpu *v, const struct exit *x)
+{
+	(void)v, (void)x;
+	return EXIT_SKIP;
+}
+
+static enum exit_result block(struct vcpu *v, const struct exit *x)
+{
+	(void)v, (void)x;
+	return EXIT_BLOCK;
+}
+
+/* Not there, by what CPUID says. */
+static enum exit_result invalid_opcode(struct vcpu *v, const struct exit *x)
+{
+	(void)x;
+	return vcpu_raise(v, VECTOR_UD, 0);
+}
+
+static enum exit_result not_permitted(struct vcpu *v, const struct exit *x)
+{
+	(void)x;
+	return vcpu_raise(v, VECTOR_GP, 0);
+}
+
+/* INVD would throw away what others wrote; to the guest writing back first is the same. */
+static enum exit_result caches(struct vcpu *v, const struct exit *x)
+{
+	(void)x;
+	if (v->vm->policy->passes_wbinvd)
+		vcpu_write_back_caches(v);
+	else
+		v->dropped_wbinvd++;
+	return EXIT_SKIP;
+}
+
+static enum exit_result triple_fault(struct vcpu *v, const struct exit *x)
+{
+	return vcpu_stop(v, x, "triple fault");
+}
+
+static enum exit_result task_switch(struct vcpu *v, const struct exit *x)
+{
+	return vcpu_stop(v, x, "a task switch, which no guest here has use for");
+}
+
+static enum exit_result misconfiguration(struct vcpu *v, const struct exit *x)
+{
+	return vcpu_stop(v, x, "an EPT entry is malformed: a defect of the hypervisor");
+}
+
+static enum exit_result entry_failed(struct vcpu *v, const struct exit *x)
+{
+	return vcpu_stop(v, x, "the processor refused its state");
+}
+
+/* SIPIs between vCPUs go by way of the virtual local APIC: a real one here is a stray. */
+static enum exit_result stray(struct vcpu *v, const struct exit *x)
+{
+	return vcpu_stop(v, x, "a real INIT or SIPI reached it");
+}
+
+static enum exit_result unknown(struct vcpu *v, const struct exit *x)
+{
+	return vcpu_stop(v, x, "an exit nobody asked for");
+}
+
+static exit_handler *const handlers[EXIT_KINDS] = {
+	[EXIT_UNKNOWN] = unknown,
+	[EXIT_EXCEPTION] = handle_exception,
+	[EXIT_NMI] = retry, /* the run loop takes the machine's interrupts and NMIs */
+	[EXIT_INTERRUPT] = retry,
+	[EXIT_INTERRUPT_WINDOW] = retry,
+	[EXIT_NMI_WINDOW] = retry,
+	[EXIT_TRIPLE_FAULT] = triple_fault,
+	[EXIT_INIT] = stray,
+	[EXIT_SIPI] = stray,
+	[EXIT_TASK_SWITCH] = task_switch,
+	[EXIT_CPUID] = handle_cpuid,
+	[EXIT_HLT] = block,
+	[EXIT_INVD] = caches,
+	[EXIT_WBINVD] = caches,
+	[EXIT_RDPMC] = not_permitted,
+	[EXIT_VIRTUALIZATION] = invalid_opcode,
+	[EXIT_CR] = handle_cr,
+	[EXIT_DR] = unknown,
+	[EXIT_IO] = handle_io,
+	[EXIT_RDMSR] = handle_rdmsr,
+	[EXIT_WRMSR] = handle_wrmsr,
+	[EXIT_MWAIT] = invalid_opcode,
+	[EXIT_MONITOR] = invalid_opcode,
+	[EXIT_PAUSE] = skip,
+	[EXIT_MEMORY] = handle_memory,
+	[EXIT_MISCONFIGURATION] = misconfiguration,
+	[EXIT_TIMER] = retry,
+	[EXIT_XSETBV] = handle_xsetbv,
+	[EXIT_ENTRY_FAILED] = entry_failed,
+};
+
+enum exit_result exit_handle(struct vcpu *v, const struct exit *x)
+{
+	u8 kind = x->kind < EXIT_KINDS ? x->kind : EXIT_UNKNOWN;
+	enum exit_result result;
+
+	v->exits[kind]++;
+	result = handlers[kind](v, x);
+	if (result == EXIT_SKIP || result == EXIT_BLOCK)
+		vcpu_skip(v, x->length);
+	if (result == EXIT_BLOCK)
+		v->state = VCPU_HALTED;
+	return result;
+}

@@ -1,0 +1,1 @@
+HV_PURE_SRCS += hv/sched/sched.c

@@ -1,0 +1,82 @@
+/* vCPU accessors that need no hardware of their own. Trust: in the TCB; pure. */
+#include "hv/vm/vcpu.h"
+
+enum { CS_ACCESS_LONG = BIT(13), SS_ACCESS_DPL_SHIFT = 5 };
+
+static bool never(void *apic)
+{
+	(void)apic;
+	return false;
+}
+
+static u8 nothing(void *apic)
+{
+	(void)apic;
+	return 0;
+}
+
+static void ignore(void *apic, u8 cr8)
+{
+	(void)apic, (void)cr8;
+}
+
+const struct interrupt_source no_interrupts = { never, nothing, ignore, nothing, NULL };
+
+u64 vcpu_gpr(const struct vcpu *v, u8 number)
+{
+	return number == RSP ? vcpu_get(v, VCPU_RSP) : v->gpr[number % GPRS];
+}
+
+void vcpu_set_gpr(struct vcpu *v, u8 number, u64 value, u32 size)
+{
+	u64 mask = size == 1 ? 0xFF : 0xFFFF;
+
+	if (size == 4)
+		value = (u32)value;
+	else if (size < 4)
+		value = (vcpu_gpr(v, number) & ~mask) | (value & mask);
+	if (number == RSP)
+		vcpu_set(v, VCPU_RSP, value);
+	else
+		v->gpr[number % GPRS] = value;
+}
+
+bool vcpu_long_mode(const struct vcpu *v)
+{
+	return vcpu_get(v, VCPU_EFER) & EFER_LMA;
+}
+
+bool vcpu_code_64(const struct vcpu *v)
+{
+	return vcpu_long_mode(v) && vcpu_get(v, VCPU_CS_ACCESS) & CS_ACCESS_LONG;
+}
+
+/* SS, not CS: a conforming code segment's DPL is not the current privilege level (SDM 25.4.1). */
+u8 vcpu_cpl(const struct vcpu *v)
+{
+	return vcpu_get(v, VCPU_SS_ACCESS) >> SS_ACCESS_DPL_SHIFT & 3;
+}
+
+enum exit_result vcpu_raise(struct vcpu *v, u8 vector, u32 error)
+{
+	struct event e = event_exception(vector, error);
+
+	if (event_raise(&v->due, &e) == EVENT_DELIVER)
+		return EXIT_RETRY;
+	return vcpu_stop(v, NULL, "triple fault");
+}
+
+enum exit_result vcpu_page_fault(struct vcpu *v, u64 address, u32 error)
+{
+	vcpu_set(v, VCPU_CR2, address);
+	return vcpu_raise(v, VECTOR_PF, error);
+}
+
+enum exit_result vcpu_stop(struct vcpu *v, const struct exit *x, const char *reason)
+{
+	v->report = reason;
+	if (x)
+		v->last = *x;
+	v->state = VCPU_STOPPED;
+	return EXIT_STOP;
+}

@@ -1,0 +1,107 @@
+/*
+ * A virtual processor: its registers, what is on its way into it, and the accessors by which handlers work. hv/vmx
+ * implements those that name the hardware; of these only the vCPU loaded on this processor may be asked.
+ * Trust: in the TCB.
+ */
+#ifndef SIGNET_HV_VM_VCPU_H
+#define SIGNET_HV_VM_VCPU_H
+
+#include "hv/exit/exit.h"
+#include "hv/vm/event.h"
+#include "hv/vm/vm.h"
+#include "hv/x86/bits.h"
+#include "lib/types.h"
+
+#include <assert.h>
+
+/* In the order instructions encode them. */
+enum gpr { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15, GPRS };
+
+enum vcpu_register {
+	VCPU_RIP,
+	VCPU_RSP,
+	VCPU_RFLAGS,
+	VCPU_CR0, /* CR0 and CR4 as the guest sees them */
+	VCPU_CR3,
+	VCPU_CR4,
+	VCPU_EFER,
+	VCPU_PAT,
+	VCPU_DEBUGCTL,
+	VCPU_FS_BASE,
+	VCPU_GS_BASE,
+	VCPU_SYSENTER_CS,
+	VCPU_SYSENTER_ESP,
+	VCPU_SYSENTER_EIP,
+	VCPU_CS_BASE,
+	VCPU_CS_ACCESS,
+	VCPU_SS_ACCESS,
+	VCPU_DR7,
+	VCPU_DR6, /* DR6, CR2 and XCR0 stay in the processor while the vCPU is loaded */
+	VCPU_CR2,
+	VCPU_XCR0,
+	VCPU_REGISTERS,
+};
+
+enum vcpu_state { VCPU_RUNNABLE, VCPU_HALTED, VCPU_WAITS_SIPI, VCPU_STOPPED };
+
+/* The vCPU's local APIC, as far as events go. */
+struct interrupt_source {
+	bool (*pending)(void *apic); /* one that its task priority lets through */
+	u8 (*accept)(void *apic); /* takes it: now in service */
+	void (*set_task_priority)(void *apic, u8 cr8); /* CR8, 0-15 */
+	u8 (*task_priority)(void *apic);
+	void *apic;
+};
+
+/* For a vCPU without a local APIC. */
+extern const struct interrupt_source no_interrupts;
+
+struct vcpu_hardware; /* the back end's part, such as hv/vmx/vmx.h */
+
+struct vcpu {
+	u64 gpr[GPRS]; /* RSP is with the hardware: use vcpu_gpr; hv/vmx/run.S knows this array's place */
+	struct vm *vm;
+	struct vcpu_hardware *hardware;
+	struct event due; /* see struct event_state */
+	const struct interrupt_source *interrupts; /* never NULL */
+	u64 exits[EXIT_KINDS];
+	u64 dropped_wbinvd;
+	const char *report; /* why the VM stopped */
+	struct exit last; /* the exit that stopped it */
+	u32 index;
+	u8 state; /* enum vcpu_state */
+	bool nmi; /* one is waiting */
+	bool flush; /* its cached translations are to be forgotten before it runs on */
+};
+static_assert(offsetof(struct vcpu, gpr) == 0, "run.S");
+
+/* --- with the hardware (hv/vmx/vcpu.c) --- */
+u64 vcpu_get(const struct vcpu *v, enum vcpu_register r);
+/* CR0, CR4 and EFER take a value that vcpu_cr0_allowed and its like have let through. */
+void vcpu_set(struct vcpu *v, enum vcpu_register r, u64 value);
+/* The PDPTE registers of 32-bit PAE paging. */
+void vcpu_set_pdptes(struct vcpu *v, const u64 pdpte[4]);
+/* Moves past the instruction: RIP, the shadow of STI and MOV SS, and a single step that is due. */
+void vcpu_skip(struct vcpu *v, u8 length);
+/* Bits beyond these make VM entry fail on this processor or are not offered to guests. */
+bool vcpu_cr0_allowed(const struct vcpu *v, u64 value);
+bool vcpu_cr4_allowed(const struct vcpu *v, u64 value);
+u64 vcpu_efer_allowed(const struct vcpu *v);
+/* Writes back and empties this processor's caches. */
+void vcpu_write_back_caches(struct vcpu *v);
+
+/* --- on top of those (hv/vm/vcpu.c) --- */
+/* General registers by number 0-15; writes of 4 bytes clear the upper half, smaller ones keep the rest. */
+u64 vcpu_gpr(const struct vcpu *v, u8 number);
+void vcpu_set_gpr(struct vcpu *v, u8 number, u64 value, u32 size);
+bool vcpu_long_mode(const struct vcpu *v); /* EFER.LMA */
+bool vcpu_code_64(const struct vcpu *v); /* and a 64-bit code segment */
+u8 vcpu_cpl(const struct vcpu *v);
+
+/* An exception for the guest; a triple fault that comes of it stops the VM: EXIT_STOP, else EXIT_RETRY. */
+enum exit_result vcpu_raise(struct vcpu *v, u8 vector, u32 error);
+enum exit_result vcpu_page_fault(struct vcpu *v, u64 address, u32 error);
+/* The VM is at its end: reason is a literal, x what led to it. Always EXIT_STOP. */
+enum exit_result vcpu_stop(struct vcpu *v, const struct exit *x, const char *reason);
+
+#endif

@@ -1,0 +1,152 @@
+/* How a vCPU starts: controls by what was chosen for the machine, registers by one table a mode. Trust: in the TCB;
+ * pure. */
+#include "hv/vmx/vmcs.h"
+#include "hv/vmx/vmx.h"
+
+#include <string.h>
+
+enum access_rights {
+	ACCESS_CODE_16 = 0x9B,
+	ACCESS_DATA_16 = 0x93,
+	ACCESS_CODE_64 = 0xA09B,
+	ACCESS_DATA_32 = 0xC093,
+	ACCESS_LDT = 0x82,
+	ACCESS_TSS = 0x8B, /* busy: entry takes no other */
+	ACCESS_UNUSABLE = BIT(16),
+};
+
+enum { BOOT_CS = 0x10, BOOT_DS = 0x18, LIMIT_16 = 0xFFFF, TSS_LIMIT = 103, RESET_IP = 0xFFF0 };
+enum { RESET_DR7 = 0x400, RESET_CS = 0xF000 };
+#define RESET_DR6 0xFFFF0FF0ull
+#define RESET_CS_BASE 0xFFFF0000ull
+#define RESET_CR0 ((u64)CR0_CD | CR0_NW | CR0_ET)
+#define RESET_PAT 0x0007040600070406ull
+#define NO_LINK UINT64_MAX
+
+enum segment { ES, CS, SS, DS, FS, GS, LDTR, TR, SEGMENTS };
+
+struct segment_state {
+	u16 selector;
+	u64 base;
+	u32 limit, access;
+};
+
+static void put_segment(enum segment s, const struct segment_state *state)
+{
+	/* The fields of the eight lie side by side, in this order (SDM appendix B). */
+	vmcs_write(VMCS_GUEST_ES_SELECTOR + 2 * s, state->selector);
+	vmcs_write(VMCS_GUEST_ES_LIMIT + 2 * s, state->limit);
+	vmcs_write(VMCS_GUEST_ES_ACCESS + 2 * s, state->access);
+	vmcs_write(VMCS_GUEST_ES_BASE + 2 * s, state->base);
+}
+static_assert(
+        VMCS_GUEST_TR_SELECTOR == VMCS_GUEST_ES_SELECTOR + 2 * TR && VMCS_GUEST_TR_BASE == VMCS_GUEST_ES_BASE + 2 * TR,
+        "segments side by side");
+static_assert(
+        VMCS_GUEST_TR_LIMIT == VMCS_GUEST_ES_LIMIT + 2 * TR && VMCS_GUEST_TR_ACCESS == VMCS_GUEST_ES_ACCESS + 2 * TR,
+        "segments side by side");
+
+static void put_system_segments(void)
+{
+	put_segment(LDTR, &(struct segment_state){ 0, 0, LIMIT_16, ACCESS_LDT });
+	put_segment(TR, &(struct segment_state){ 0, 0, LIMIT_16, ACCESS_TSS });
+	vmcs_write(VMCS_GUEST_IDTR_BASE, 0);
+	vmcs_write(VMCS_GUEST_IDTR_LIMIT, LIMIT_16);
+}
+
+/* Real mode, as reset and SIPI leave it (SDM table 10-1). */
+static void put_real_mode(struct vcpu *v, const struct vmx_entry *entry)
+{
+	bool sipi = entry->mode == VMX_START_SIPI;
+	struct segment_state code = { RESET_CS, RESET_CS_BASE, LIMIT_16, ACCESS_CODE_16 };
+
+	if (sipi) {
+		code.selector = (u16)(entry->vector << 8);
+		code.base = (u64)entry->vector << 12;
+	}
+	for (u32 s = ES; s < LDTR; s++)
+		put_segment(s, &(struct segment_state){ 0, 0, LIMIT_16, ACCESS_DATA_16 });
+	put_segment(CS, &code);
+	vcpu_set(v, VCPU_EFER, 0);
+	vcpu_set(v, VCPU_CR0, RESET_CR0);
+	vcpu_set(v, VCPU_CR3, 0);
+	vcpu_set(v, VCPU_CR4, 0);
+	vcpu_set(v, VCPU_RIP, sipi ? 0 : RESET_IP);
+	vcpu_set(v, VCPU_RSP, 0);
+	vmcs_write(VMCS_GUEST_GDTR_BASE, 0);
+	vmcs_write(VMCS_GUEST_GDTR_LIMIT, LIMIT_16);
+}
+
+static void put_long_mode(struct vcpu *v, const struct vmx_entry *entry)
+{
+	for (u32 s = ES; s < LDTR; s++)
+		put_segment(s, &(struct segment_state){ BOOT_DS, 0, UINT32_MAX, ACCESS_DATA_32 });
+	put_segment(CS, &(struct segment_state){ BOOT_CS, 0, UINT32_MAX, ACCESS_CODE_64 });
+	vcpu_set(v, VCPU_EFER, EFER_LME | EFER_LMA);
+	vcpu_set(v, VCPU_CR0, (u64)CR0_PE | CR0_ET | CR0_NE | CR0_PG);
+	vcpu_set(v, VCPU_CR3, entry->cr3);
+	vcpu_set(v, VCPU_CR4, CR4_PAE);
+	vcpu_set(v, VCPU_RIP, entry->rip);
+	vcpu_set(v, VCPU_RSP, entry->rsp);
+	vmcs_write(VMCS_GUEST_GDTR_BASE, entry->gdt);
+	vmcs_write(VMCS_GUEST_GDTR_LIMIT, entry->gdt_limit);
+}
+
+void vmx_guest_registers(struct vcpu *v, const struct vmx_entry *entry)
+{
+	static const u16 zero[] = { VMCS_GUEST_INTERRUPTIBILITY, VMCS_GUEST_ACTIVITY, VMCS_GUEST_PENDING_DEBUG,
+		VMCS_GUEST_DEBUGCTL, VMCS_GUEST_SYSENTER_CS, VMCS_GUEST_SYSENTER_ESP, VMCS_GUEST_SYSENTER_EIP,
+		VMCS_ENTRY_INTERRUPTION_INFO };
+
+	for (size_t i = 0; i < ARRAY_SIZE(zero); i++)
+		vmcs_write((enum vmcs_field)zero[i], 0);
+	memset(v->gpr, 0, sizeof(v->gpr));
+	v->due = NO_EVENT;
+	v->nmi = false;
+	v->flush = true;
+	put_system_segments();
+	if (entry->mode == VMX_START_LONG)
+		put_long_mode(v, entry);
+	else
+		put_real_mode(v, entry);
+	vcpu_set(v, VCPU_RFLAGS, RFLAGS_FIXED);
+	vcpu_set(v, VCPU_PAT, RESET_PAT);
+	vcpu_set(v, VCPU_DR7, RESET_DR7);
+	vcpu_set(v, VCPU_DR6, RESET_DR6);
+}
+
+static void put_controls(struct vcpu *v)
+{
+	const struct vmx_controls *c = &v->hardware->machine->controls;
+
+	v->hardware->processor_controls = c->set[VMX_PROCESSOR];
+	vmcs_write(VMCS_PIN_CONTROLS, c->set[VMX_PIN]);
+	vmcs_write(VMCS_PROCESSOR_CONTROLS, c->set[VMX_PROCESSOR]);
+	vmcs_write(VMCS_SECONDARY_CONTROLS, c->set[VMX_SECONDARY]);
+	vmcs_write(VMCS_EXIT_CONTROLS, c->set[VMX_EXIT]);
+	vmcs_write(VMCS_ENTRY_CONTROLS, c->set[VMX_ENTRY]);
+	vmcs_write(VMCS_EXCEPTION_BITMAP, BIT(VECTOR_DB) | BIT(VECTOR_AC) | BIT(VECTOR_MC));
+	/* No supervisor state component is offered: XSAVES and XRSTORS have none to exit for. */
+	if (c->set[VMX_SECONDARY] & PROC2_XSAVES)
+		vmcs_write(VMCS_XSS_EXITING_BITMAP, UINT64_MAX);
+}
+
+void vmx_guest_state(struct vcpu *v, const struct vmx_entry *entry)
+{
+	static const u16 zero[] = { VMCS_PAGE_FAULT_MASK, VMCS_PAGE_FAULT_MATCH, VMCS_CR3_TARGET_COUNT,
+		VMCS_EXIT_MSR_STORE_COUNT, VMCS_EXIT_MSR_LOAD_COUNT, VMCS_ENTRY_MSR_LOAD_COUNT, VMCS_GUEST_PDPTE0,
+		VMCS_GUEST_PDPTE1, VMCS_GUEST_PDPTE2, VMCS_GUEST_PDPTE3 };
+	struct vcpu_hardware *h = v->hardware;
+
+	for (size_t i = 0; i < ARRAY_SIZE(zero); i++)
+		vmcs_write((enum vmcs_field)zero[i], 0);
+	put_controls(v);
+	vmcs_write(VMCS_VPID, h->vpid);
+	vmcs_write(VMCS_IO_BITMAP_A, h->io_bitmaps[0]);
+	vmcs_write(VMCS_IO_BITMAP_B, h->io_bitmaps[1]);
+	vmcs_write(VMCS_MSR_BITMAP, h->msr_bitmap);
+	vmcs_write(VMCS_TSC_OFFSET, h->tsc_offset);
+	vmcs_write(VMCS_EPT_POINTER, ept_pointer(v->vm->ept));
+	vmcs_write(VMCS_LINK_POINTER, NO_LINK);
+	vmx_guest_registers(v, entry);
+}

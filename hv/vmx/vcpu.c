@@ -1,0 +1,153 @@
+/* The accessors of hv/vm/vcpu.h over a VMCS. Trust: in the TCB; pure over vmcs_read and vmcs_write. */
+#include "hv/vmx/vmcs.h"
+#include "hv/vmx/vmx.h"
+
+/* CR0.CD and NW would stay set in root mode (SDM 28.5.1); NE has to be set under VMX. */
+enum { CR0_OWNED = CR0_NE | CR0_NW | CR0_CD };
+/* What a guest may change by itself; everything else in CR4 exits. */
+enum {
+	CR4_FREE = CR4_VME | CR4_PVI | CR4_TSD | CR4_DE | CR4_PSE | CR4_PAE | CR4_PGE | CR4_PCE | CR4_OSFXSR |
+	        CR4_OSXMMEXCPT | CR4_UMIP | CR4_FSGSBASE | CR4_PCIDE | CR4_OSXSAVE | CR4_SMEP | CR4_SMAP,
+	/* A machine check with MCE clear would shut the whole machine down, so the real bit is always set. */
+	CR4_ALWAYS = CR4_MCE | CR4_VMXE,
+};
+
+static const u16 fields[VCPU_REGISTERS] = {
+	[VCPU_RIP] = VMCS_GUEST_RIP,
+	[VCPU_RSP] = VMCS_GUEST_RSP,
+	[VCPU_RFLAGS] = VMCS_GUEST_RFLAGS,
+	[VCPU_CR3] = VMCS_GUEST_CR3,
+	[VCPU_EFER] = VMCS_GUEST_EFER,
+	[VCPU_PAT] = VMCS_GUEST_PAT,
+	[VCPU_DEBUGCTL] = VMCS_GUEST_DEBUGCTL,
+	[VCPU_FS_BASE] = VMCS_GUEST_FS_BASE,
+	[VCPU_GS_BASE] = VMCS_GUEST_GS_BASE,
+	[VCPU_SYSENTER_CS] = VMCS_GUEST_SYSENTER_CS,
+	[VCPU_SYSENTER_ESP] = VMCS_GUEST_SYSENTER_ESP,
+	[VCPU_SYSENTER_EIP] = VMCS_GUEST_SYSENTER_EIP,
+	[VCPU_CS_BASE] = VMCS_GUEST_CS_BASE,
+	[VCPU_CS_ACCESS] = VMCS_GUEST_CS_ACCESS,
+	[VCPU_SS_ACCESS] = VMCS_GUEST_SS_ACCESS,
+	[VCPU_DR7] = VMCS_GUEST_DR7,
+};
+
+static u64 shadowed(enum vmcs_field real, enum vmcs_field mask, enum vmcs_field shadow)
+{
+	u64 owned = vmcs_read(mask);
+
+	return (vmcs_read(real) & ~owned) | (vmcs_read(shadow) & owned);
+}
+
+u64 vcpu_get(const struct vcpu *v, enum vcpu_register r)
+{
+	(void)v;
+	if (r == VCPU_CR0)
+		return shadowed(VMCS_GUEST_CR0, VMCS_CR0_MASK, VMCS_CR0_SHADOW);
+	if (r == VCPU_CR4)
+		return shadowed(VMCS_GUEST_CR4, VMCS_CR4_MASK, VMCS_CR4_SHADOW);
+	if (r == VCPU_CR2)
+		return live_cr2();
+	if (r == VCPU_DR6)
+		return live_dr(6);
+	if (r == VCPU_XCR0)
+		return live_xcr0();
+	return vmcs_read((enum vmcs_field)fields[r]);
+}
+
+static void set_cr0(const struct vcpu *v, u64 value)
+{
+	u64 forced = v->hardware->machine->caps.cr0_fixed0 & ~(u64)(CR0_PE | CR0_PG);
+
+	vmcs_write(VMCS_CR0_MASK, CR0_OWNED | forced | ~(u64)UINT32_MAX);
+	vmcs_write(VMCS_CR0_SHADOW, value);
+	vmcs_write(VMCS_GUEST_CR0, (value & ~(u64)(CR0_CD | CR0_NW)) | CR0_NE | forced);
+}
+
+static u64 cr4_free(const struct vcpu *v)
+{
+	return CR4_FREE & v->hardware->machine->caps.cr4_fixed1;
+}
+
+static void set_cr4(const struct vcpu *v, u64 value)
+{
+	vmcs_write(VMCS_CR4_MASK, ~cr4_free(v));
+	vmcs_write(VMCS_CR4_SHADOW, value);
+	vmcs_write(VMCS_GUEST_CR4, (value & cr4_free(v)) | CR4_ALWAYS | v->hardware->machine->caps.cr4_fixed0);
+}
+
+/* Entry refuses a 64-bit guest whose EFER.LMA says otherwise (SDM 27.3.1.1). */
+static void set_efer(u64 value)
+{
+	u64 controls = vmcs_read(VMCS_ENTRY_CONTROLS) & ~(u64)VMENTRY_IA32E_GUEST;
+
+	vmcs_write(VMCS_ENTRY_CONTROLS, controls | (value & EFER_LMA ? VMENTRY_IA32E_GUEST : 0));
+	vmcs_write(VMCS_GUEST_EFER, value);
+}
+
+void vcpu_set(struct vcpu *v, enum vcpu_register r, u64 value)
+{
+	if (r == VCPU_CR0)
+		set_cr0(v, value);
+	else if (r == VCPU_CR4)
+		set_cr4(v, value);
+	else if (r == VCPU_EFER)
+		set_efer(value);
+	else if (r == VCPU_CR2)
+		live_set_cr2(value);
+	else if (r == VCPU_DR6)
+		live_set_dr(6, value);
+	else if (r == VCPU_XCR0)
+		live_set_xcr0(value);
+	else
+		vmcs_write((enum vmcs_field)fields[r], value);
+}
+
+void vcpu_set_pdptes(struct vcpu *v, const u64 pdpte[4])
+{
+	(void)v;
+	vmcs_write(VMCS_GUEST_PDPTE0, pdpte[0]);
+	vmcs_write(VMCS_GUEST_PDPTE1, pdpte[1]);
+	vmcs_write(VMCS_GUEST_PDPTE2, pdpte[2]);
+	vmcs_write(VMCS_GUEST_PDPTE3, pdpte[3]);
+}
+
+void vcpu_skip(struct vcpu *v, u8 length)
+{
+	u64 rip = vmcs_read(VMCS_GUEST_RIP) + length, flags = vmcs_read(VMCS_GUEST_RFLAGS);
+	u64 blocked = vmcs_read(VMCS_GUEST_INTERRUPTIBILITY);
+
+	/* Outside 64-bit code the instruction pointer wraps at 4 GiB, and entry refuses more. */
+	if (rip >> 32 && !vcpu_code_64(v))
+		rip = (u32)rip;
+	vmcs_write(VMCS_GUEST_RIP, rip);
+	if (blocked & (BLOCKED_BY_STI | BLOCKED_BY_MOV_SS))
+		vmcs_write(VMCS_GUEST_INTERRUPTIBILITY, blocked & ~(u64)(BLOCKED_BY_STI | BLOCKED_BY_MOV_SS));
+	if (flags & RFLAGS_RF)
+		vmcs_write(VMCS_GUEST_RFLAGS, flags & ~(u64)RFLAGS_RF);
+	if (flags & RFLAGS_TF)
+		vmcs_write(VMCS_GUEST_PENDING_DEBUG,
+		        vmcs_read(VMCS_GUEST_PENDING_DEBUG) | PENDING_DEBUG_ENABLED | PENDING_DEBUG_SINGLE_STEP);
+}
+
+bool vcpu_cr0_allowed(const struct vcpu *v, u64 value)
+{
+	/* NE is ours, and reads as the guest wrote it. */
+	return vmx_cr0_valid(&v->hardware->machine->caps, value | CR0_NE);
+}
+
+bool vcpu_cr4_allowed(const struct vcpu *v, u64 value)
+{
+	return (value & ~(cr4_free(v) | CR4_MCE)) == 0;
+}
+
+u64 vcpu_efer_allowed(const struct vcpu *v)
+{
+	(void)v;
+	return EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE;
+}
+
+void vcpu_write_back_caches(struct vcpu *v)
+{
+	(void)v;
+	live_write_back_caches();
+}

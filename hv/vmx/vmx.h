@@ -1,0 +1,78 @@
+/*
+ * The VMX back end of vCPUs: what start-up, the scheduler and the VMs call. Trust: in the TCB.
+ */
+#ifndef SIGNET_HV_VMX_VMX_H
+#define SIGNET_HV_VMX_VMX_H
+
+#include "hv/vm/vcpu.h"
+#include "hv/vmx/machine.h"
+
+enum { VMX_BITMAP_SIZE = 4096, VMX_IO_BITMAPS = 2, XSAVE_AREA_SIZE = 4096 };
+
+/* Registers outside the VMCS that guest and root mode share and only guests use: they change hands with the vCPU. */
+enum switched_msr { SWITCH_STAR, SWITCH_LSTAR, SWITCH_CSTAR, SWITCH_MASK, SWITCH_KERNEL_GS, SWITCH_TSC_AUX, SWITCHED };
+
+/* A vCPU's VMX part. Addresses are of zeroed pages, mapped where they are physically. */
+struct vcpu_hardware {
+	const struct vmx_machine *machine;
+	u64 vmcs, xsave;
+	u64 msr_bitmap, io_bitmaps[VMX_IO_BITMAPS]; /* shared by vCPUs of a kind */
+	u64 tsc_offset;
+	struct cpu *cpu; /* where its VMCS is active, or NULL */
+	u64 msr[SWITCHED], cr2, dr[4], dr6, xcr0; /* while it is not loaded */
+	u32 processor_controls; /* as in the VMCS */
+	u16 vpid; /* its own; never 0, which is root mode's */
+	bool launched;
+};
+
+enum vmx_start {
+	VMX_START_RESET, /* real mode at F000:FFF0 */
+	VMX_START_SIPI, /* real mode at vector << 12 */
+	VMX_START_LONG, /* 64-bit, flat, paging on by tables at cr3: the 64-bit boot protocol's state */
+};
+
+struct vmx_entry {
+	enum vmx_start mode;
+	u8 vector; /* of VMX_START_SIPI */
+	u64 rip, rsp, cr3; /* of VMX_START_LONG, as the rest */
+	u64 gdt;
+	u16 gdt_limit;
+};
+
+/* Which MSRs and ports do not exit. Both bitmaps begin as all ones. */
+void vmx_msr_bitmap(u8 bitmap[VMX_BITMAP_SIZE], bool has_tsc_aux);
+/* Ports [first, first + count) of the bitmap pair no longer exit. */
+void vmx_io_pass(u8 *const bitmaps[VMX_IO_BITMAPS], u16 first, u32 count);
+
+/* Controls and guest state of the current VMCS, all of it, as v starts (SDM 25.4, 25.6-25.8). */
+void vmx_guest_state(struct vcpu *v, const struct vmx_entry *entry);
+/* Only the guest's registers: after INIT and SIPI. */
+void vmx_guest_registers(struct vcpu *v, const struct vmx_entry *entry);
+
+/* What the exit the current VMCS tells of was. */
+void vmx_decode(struct exit *x);
+/* After an exit: an event whose delivery it cut short is due again; NMI blocking that it undid is put back. */
+void vmx_collect(struct vcpu *v, const struct exit *x);
+/* Before entry: what v has due goes into the VMCS, and windows open for what has to wait. */
+void vmx_inject(struct vcpu *v);
+/* The switched registers from the processor, and back into it. */
+void vmx_save(struct vcpu_hardware *h);
+void vmx_restore(const struct vcpu_hardware *h);
+
+/* --- ring 0 (hv/vmx/run.c) --- */
+
+/* Makes v, on this processor, where it stays loaded. v->vm and v->hardware are filled in. */
+enum err vmx_vcpu_init(struct cpu *cpu, struct vcpu *v, const struct vmx_entry *entry) MUST_CHECK;
+/* Takes v off this processor, so that another one, or nobody, may run it. */
+enum err vmx_vcpu_unload(struct vcpu *v) MUST_CHECK;
+/*
+ * Runs v on this processor for at most slice TSC cycles, root mode's own included; loads it if need be, and puts the
+ * one before it away. Returns when that is over, when v->state is no longer VCPU_RUNNABLE, or at an interrupt of the
+ * machine: then its vector is in *vector, else 0. NMIs end it too. ERR_VMX_ENTRY: v is beyond help.
+ */
+enum err vmx_vcpu_run(struct cpu *cpu, struct vcpu *v, u64 slice, u8 *vector) MUST_CHECK;
+
+/* run.S: false when the processor refused to enter at all. */
+bool vmx_enter(struct vcpu *v, bool launched);
+
+#endif

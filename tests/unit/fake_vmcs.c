@@ -1,0 +1,106 @@
+/* See fake_vmcs.h. What the processor would refuse ends the test. */
+#include "tests/unit/fake_vmcs.h"
+
+#include <stdlib.h>
+
+struct fake_vmcs fake_vmcs;
+
+static void must(bool good)
+{
+	if (!good)
+		abort();
+}
+
+u64 vmcs_read(enum vmcs_field field)
+{
+	fake_vmcs.reads++;
+	return fake_vmcs.field[field];
+}
+
+void vmcs_write(enum vmcs_field field, u64 value)
+{
+	unsigned type = (unsigned)field >> 10 & 3, width = (unsigned)field >> 13;
+
+	must(type != VMCS_READ_ONLY);
+	must((width != VMCS_16 || value <= UINT16_MAX) && (width != VMCS_32 || value <= UINT32_MAX));
+	fake_vmcs.writes++;
+	fake_vmcs.written[field] = true;
+	fake_vmcs.field[field] = value;
+}
+
+u64 live_cr2(void)
+{
+	return fake_vmcs.cr2;
+}
+
+void live_set_cr2(u64 value)
+{
+	fake_vmcs.cr2 = value;
+}
+
+u64 live_dr(u32 number)
+{
+	must(number < 4 || number == 6);
+	return fake_vmcs.dr[number];
+}
+
+void live_set_dr(u32 number, u64 value)
+{
+	must(number < 4 || number == 6);
+	fake_vmcs.dr[number] = value;
+}
+
+u64 live_xcr0(void)
+{
+	return fake_vmcs.xcr0;
+}
+
+void live_set_xcr0(u64 value)
+{
+	must(value & 1);
+	fake_vmcs.xcr0 = value;
+}
+
+/* Only what XCR0 has switched on is saved and restored. */
+void live_xsave(u64 area)
+{
+	for (u32 i = 0; i < 64; i++)
+		if (fake_vmcs.xcr0 >> i & 1)
+			((u64 *)area)[i] = fake_vmcs.components[i];
+}
+
+void live_xrstor(u64 area)
+{
+	for (u32 i = 0; i < 64; i++)
+		if (fake_vmcs.xcr0 >> i & 1)
+			fake_vmcs.components[i] = ((const u64 *)area)[i];
+}
+
+u64 live_msr(u32 msr)
+{
+	for (u32 i = 0; i < LIVE_MSRS; i++)
+		if (fake_vmcs.msr[i].number == msr)
+			return fake_vmcs.msr[i].value;
+	abort();
+}
+
+void live_set_msr(u32 msr, u64 value)
+{
+	for (u32 i = 0; i < LIVE_MSRS; i++)
+		if (fake_vmcs.msr[i].number == 0 || fake_vmcs.msr[i].number == msr) {
+			fake_vmcs.msr[i].number = msr;
+			fake_vmcs.msr[i].value = value;
+			return;
+		}
+	abort();
+}
+
+u64 live_tsc(void)
+{
+	return fake_vmcs.tsc;
+}
+
+void live_write_back_caches(void)
+{
+	fake_vmcs.write_backs++;
+}

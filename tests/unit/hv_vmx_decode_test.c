@@ -1,0 +1,158 @@
+/* VM exits as the processor tells them, decoded: every reason, and the qualifications of those that have one. */
+#include "tests/unit/fake_vcpu.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+static struct exit x;
+
+static int set_up(void **state)
+{
+	(void)state;
+	fake_guest_reset();
+	return 0;
+}
+
+static void decode(u32 reason, u64 qualification)
+{
+	fake_vmcs.field[VMCS_EXIT_REASON] = reason;
+	fake_vmcs.field[VMCS_EXIT_QUALIFICATION] = qualification;
+	vmx_decode(&x);
+}
+
+static void every_reason_has_a_kind_or_is_unknown(void **state)
+{
+	static const u8 unasked[] = { 5, 6, 14, 16, 17, 33, 34, 35, 37, 38, 41, 42, 43, 44, 45, 46, 47, 51, 56, 57, 58,
+		61, 62, 63, 64 };
+
+	(void)state;
+	fake_vmcs.field[VMCS_EXIT_INSTRUCTION_LENGTH] = 3;
+	for (u32 reason = 0; reason < 0x10000; reason++) {
+		bool unknown = reason >= REASONS;
+		for (size_t i = 0; i < ARRAY_SIZE(unasked); i++)
+			unknown = unknown || unasked[i] == reason;
+		decode(reason, 0);
+		if ((x.kind == EXIT_UNKNOWN) != unknown)
+			fail_msg("reason %u became %u", (unsigned)reason, (unsigned)x.kind);
+		assert_int_equal(x.reason, reason);
+	}
+	decode(REASON_HLT, 0);
+	assert_int_equal(x.length, 3);
+	decode(REASON_EPT_VIOLATION, 0);
+	assert_int_equal(x.length, 0);
+}
+
+static void a_failed_entry_is_no_exit(void **state)
+{
+	(void)state;
+	decode(REASON_ENTRY_FAILED | REASON_ENTRY_GUEST_STATE, 4);
+	assert_int_equal(x.kind, EXIT_ENTRY_FAILED);
+	assert_int_equal(x.qualification, 4);
+	decode(REASON_ENTRY_FAILED | REASON_CPUID, 0);
+	assert_int_equal(x.kind, EXIT_ENTRY_FAILED);
+}
+
+static void exceptions_and_nmis(void **state)
+{
+	(void)state;
+	fake_vmcs.field[VMCS_EXIT_INTERRUPTION_INFO] = 0x80000B11;
+	fake_vmcs.field[VMCS_EXIT_ERROR_CODE] = 9;
+	decode(REASON_EXCEPTION_NMI, 0);
+	assert_true(x.kind == EXIT_EXCEPTION && x.exception.vector == VECTOR_AC && x.exception.error == 9);
+	fake_vmcs.field[VMCS_EXIT_INTERRUPTION_INFO] = 0x80000301;
+	decode(REASON_EXCEPTION_NMI, 0x4001);
+	assert_true(x.exception.vector == VECTOR_DB && !x.exception.has_error && x.exception.error == 0);
+	fake_vmcs.field[VMCS_EXIT_INTERRUPTION_INFO] = 0x80000202;
+	decode(REASON_EXCEPTION_NMI, 0);
+	assert_int_equal(x.kind, EXIT_NMI);
+	fake_vmcs.field[VMCS_EXIT_INTERRUPTION_INFO] = 0x800000EC;
+	decode(REASON_EXTERNAL_INTERRUPT, 0);
+	assert_true(x.kind == EXIT_INTERRUPT && x.vector == 0xEC);
+	decode(REASON_SIPI, 0x9F);
+	assert_true(x.kind == EXIT_SIPI && x.vector == 0x9F);
+}
+
+static void control_registers(void **state)
+{
+	(void)state;
+	decode(REASON_CR_ACCESS, 0x000);
+	assert_true(x.cr.number == 0 && x.cr.access == CR_WRITE && x.cr.gpr == RAX);
+	decode(REASON_CR_ACCESS, 0xF18);
+	assert_true(x.cr.number == 8 && x.cr.access == CR_READ && x.cr.gpr == R15);
+	decode(REASON_CR_ACCESS, 0x20);
+	assert_int_equal(x.cr.access, CR_CLTS);
+	decode(REASON_CR_ACCESS, 0xABCD0030);
+	assert_true(x.cr.access == CR_LMSW && x.cr.lmsw == 0xABCD);
+}
+
+static void ports(void **state)
+{
+	static const struct {
+		u64 qualification;
+		u32 info;
+		struct exit_io io;
+	} cases[] = {
+		{ 0x00600000, 0, { .port = 0x60, .size = 1 } },
+		{ 0x0CFC000B, 0, { .port = 0xCFC, .size = 4, .in = true } },
+		{ 0x03F80009, 0, { .port = 0x3F8, .size = 2, .in = true } },
+		{ 0xFFFF0043, 0, { .port = 0xFFFF, .size = 4 } },
+		{ 0x01F00039, 2 << 7,
+		        { .port = 0x1F0,
+		                .size = 2,
+		                .in = true,
+		                .string = true,
+		                .rep = true,
+		                .address_size = 8,
+		                .linear = 0x1234 } },
+		{ 0x01F00010, 1 << 7,
+		        { .port = 0x1F0, .size = 1, .string = true, .address_size = 4, .linear = 0x1234 } },
+		{ 0x01F00010, 0, { .port = 0x1F0, .size = 1, .string = true, .address_size = 2, .linear = 0x1234 } },
+		{ 0x01F00010, 3 << 7, { .port = 0x1F0, .size = 1, .string = true, .linear = 0x1234 } },
+	};
+
+	(void)state;
+	fake_vmcs.field[VMCS_GUEST_LINEAR_ADDRESS] = 0x1234;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct exit_io *io = &cases[i].io;
+		fake_vmcs.field[VMCS_EXIT_INSTRUCTION_INFO] = cases[i].info;
+		decode(REASON_IO, cases[i].qualification);
+		assert_int_equal(x.kind, EXIT_IO);
+		assert_true(x.io.port == io->port && x.io.size == io->size && x.io.in == io->in);
+		assert_true(x.io.string == io->string && x.io.rep == io->rep);
+		assert_int_equal(x.io.address_size, io->address_size);
+		assert_int_equal(x.io.linear, io->linear);
+	}
+}
+
+static void memory(void **state)
+{
+	(void)state;
+	fake_vmcs.field[VMCS_GUEST_PHYSICAL_ADDRESS] = 0xFEE00020;
+	fake_vmcs.field[VMCS_GUEST_LINEAR_ADDRESS] = 0xFFFF800000000020;
+	decode(REASON_EPT_VIOLATION, 0x181);
+	assert_true(x.kind == EXIT_MEMORY && x.memory.guest == 0xFEE00020 && x.memory.linear == 0xFFFF800000000020);
+	assert_true(x.memory.read && !x.memory.write && !x.memory.fetch && !x.memory.mapped && !x.memory.walking);
+	decode(REASON_EPT_VIOLATION, 0x182 | 1 << 3);
+	assert_true(x.memory.write && !x.memory.read && x.memory.mapped);
+	decode(REASON_EPT_VIOLATION, 0x084);
+	assert_true(x.memory.fetch && x.memory.walking && x.memory.has_linear);
+	decode(REASON_EPT_VIOLATION, 0x001);
+	assert_true(!x.memory.has_linear && !x.memory.walking && x.memory.linear == 0);
+	decode(REASON_EPT_MISCONFIGURATION, 0);
+	assert_true(x.kind == EXIT_MISCONFIGURATION && x.memory.guest == 0xFEE00020);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(every_reason_has_a_kind_or_is_unknown, set_up),
+		cmocka_unit_test_setup(a_failed_entry_is_no_exit, set_up),
+		cmocka_unit_test_setup(exceptions_and_nmis, set_up),
+		cmocka_unit_test_setup(control_registers, set_up),
+		cmocka_unit_test_setup(ports, set_up),
+		cmocka_unit_test_setup(memory, set_up),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
