@@ -48,7 +48,7 @@ static u64 random_word(void)
 
 static bool is_us(const struct boot_component *c)
 {
-	return c->content.base == (u64)hv_head && c->memory_length == (u64)(memory_end - hv_head);
+	return c->content.base == (u64)hv_head && c->memory_length == (u64)memory_end - (u64)hv_head;
 }
 
 static void take_handoff(const void *tree, u64 length)

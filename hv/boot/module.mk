@@ -11,14 +11,14 @@ hv_objs = $(patsubst %,$(B)/ring0/%.o,$(basename $1))
 
 LINK_HV := -nostdlib -static-pie -Wl,-z,text -Wl,-z,noexecstack -Wl,--gc-sections -Wl,--no-undefined \
 	-Wl,--no-warn-rwx-segments -Wl,--build-id=none -Wl,-z,norelro -T hv/hv.ld
-HV_VARIANTS := $(B)/hv.elf $(B)/hv-panic.elf
+HV_VARIANTS := $(addprefix $(B)/,hv.elf hv-panic.elf hv-overrun.elf)
 
 # Every module has been read when these are made. The second link adds the table of the first one's functions, none of
 # which may have moved.
 .SECONDEXPANSION:
 $(B)/hv.elf: $$(call hv_objs,$$(HV_SRCS) $$(HV_PURE_SRCS) $$(HV_SHARED))
-$(B)/hv-panic.elf: $$(call hv_objs,$$(filter-out $$(HV_RUN),$$(HV_SRCS)) $$(HV_PURE_SRCS) $$(HV_SHARED) \
-	tests/vmx/hv_panic.c)
+$(B)/hv-panic.elf $(B)/hv-overrun.elf: $(B)/hv-%.elf: $$(call hv_objs,$$(filter-out $$(HV_RUN),$$(HV_SRCS)) \
+	$$(HV_PURE_SRCS) $$(HV_SHARED) tests/vmx/hv_$$*.c)
 $(HV_VARIANTS): $(B)/libmbedtls-ring0.a hv/hv.ld hv/symbols.awk hv/boot/module.mk
 	$(call echo_step,LINK,$@)
 	$(Q)$(CC) $(LINK_HV) $(filter %.o,$^) $(B)/libmbedtls-ring0.a -o $@.1 -l:libfdt.a
@@ -30,7 +30,7 @@ $(HV_VARIANTS): $(B)/libmbedtls-ring0.a hv/hv.ld hv/symbols.awk hv/boot/module.m
 	$(Q)grep ' [tT] ' $@.nm >$@.before
 	$(Q)nm -n $@.2 | grep ' [tT] ' | cmp -s - $@.before || { echo '$@: functions moved' >&2; exit 1; }
 	$(Q)mv $@.2 $@
-$(B)/hv.bin $(B)/hv-panic.bin: $(B)/%.bin: $(B)/%.elf
+$(HV_VARIANTS:.elf=.bin): $(B)/%.bin: $(B)/%.elf
 	$(Q)objcopy -O binary $< $@
 ALL += $(B)/hv.bin
 

@@ -15,6 +15,8 @@
 enum {
 	VECTOR_NMI = 2,
 	TRACE_MAX = 32,
+	CPUID_FEATURES = 1,
+	CPUID_TOPOLOGY = 0x0B,
 	/* For a person to read the screen, and a serial line to drain. */
 	RESET_WAIT = 5000000,
 	RESET_WAIT_READS = 1 << 22,
@@ -24,11 +26,14 @@ enum {
 	RESET_CPU = 4,
 };
 
+#define NOBODY 0xFFFFFFFFu
+
 void exception(struct registers *r);
 
 extern const u8 hv_head[], constant_start[], symbols_start[], symbols_end[], boot_stack[], boot_stack_top[];
 
-static bool ending;
+/* APIC id of the processor that ends the machine. */
+static u32 ender = NOBODY;
 
 static _Noreturn void rest(void)
 {
@@ -36,13 +41,31 @@ static _Noreturn void rest(void)
 		halt();
 }
 
-/* The first one ends the machine. A second panic is either another processor's or one of the report itself. */
+static _Noreturn void reset_now(void)
+{
+	out8(RESET_CONTROL, RESET_SYSTEM);
+	out8(RESET_CONTROL, RESET_SYSTEM | RESET_CPU);
+	rest();
+}
+
+/* Told by the instruction that nothing can have broken. */
+static u32 own_id(void)
+{
+	return cpuid(0, 0).a >= CPUID_TOPOLOGY ? cpuid(CPUID_TOPOLOGY, 0).d : cpuid(CPUID_FEATURES, 0).b >> 24;
+}
+
+/* The first one ends the machine; if the report itself goes wrong, there is none, but the machine comes back. */
 static void end_begins(void)
 {
-	if (__atomic_test_and_set(&ending, __ATOMIC_ACQUIRE))
+	u32 own = own_id(), expected = NOBODY;
+
+	if (!__atomic_compare_exchange_n(&ender, &expected, own, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+		if (expected == own)
+			reset_now();
 		rest();
+	}
 	for (u32 i = 0; i < smp.count; i++) {
-		if (smp.cpu[i]->up && smp.cpu[i]->apic_id != apic_id())
+		if (smp.cpu[i]->up && smp.cpu[i]->apic_id != own)
 			(void)apic_send(smp.cpu[i]->apic_id, IPI_NMI, 0);
 	}
 }
@@ -58,9 +81,7 @@ static _Noreturn void reset(void)
 {
 	say("hypervisor: resetting");
 	wait_to_be_read();
-	out8(RESET_CONTROL, RESET_SYSTEM);
-	out8(RESET_CONTROL, RESET_SYSTEM | RESET_CPU);
-	rest();
+	reset_now();
 }
 
 /* Whose stack it is, is not asked: the processor itself may be confused about that. */
@@ -79,7 +100,7 @@ static struct stack_range stack_of(u64 rbp)
 
 static void show_address(u64 address)
 {
-	const struct symbol_table table = { symbols_start, (u64)(symbols_end - symbols_start) };
+	const struct symbol_table table = { symbols_start, (u64)symbols_end - (u64)symbols_start };
 	u64 offset = address - (u64)hv_head, distance = 0;
 	bool ours = address >= (u64)hv_head && address < (u64)constant_start;
 	const char *name = ours ? symbol_find(&table, offset, &distance) : NULL;
@@ -115,7 +136,7 @@ static void show_registers(const struct registers *r)
 void exception(struct registers *r)
 {
 	if (r->vector == VECTOR_NMI) {
-		if (__atomic_load_n(&ending, __ATOMIC_ACQUIRE))
+		if (__atomic_load_n(&ender, __ATOMIC_ACQUIRE) != NOBODY)
 			rest();
 		/* Before there are own stacks there is no struct cpu to count in either. */
 		if (smp.count && this_cpu())

@@ -74,7 +74,7 @@ void smp_prepare(u64 low, u64 root_tables)
 	struct trampoline *t = (struct trampoline *)(uintptr_t)(low + TRAMPOLINE_VALUES);
 	u64 tables = low + KIB(4);
 
-	memcpy(page, trampoline_start, (size_t)(trampoline_end - trampoline_start));
+	memcpy(page, trampoline_start, (u64)trampoline_end - (u64)trampoline_start);
 	memcpy((void *)(uintptr_t)tables, (const void *)(uintptr_t)root_tables, KIB(4));
 	t->gdt_limit = sizeof(t->gdt) - 1;
 	t->gdt_base = (u32)(low + TRAMPOLINE_VALUES + offsetof(struct trampoline, gdt));
@@ -82,7 +82,7 @@ void smp_prepare(u64 low, u64 root_tables)
 	t->cr4 = CR4_PAE | (u32)(read_cr4() & CR4_LA57);
 	t->cr0 = CR0_PE | CR0_NE | CR0_WP | CR0_PG;
 	t->efer = EFER_LME | EFER_NXE;
-	t->far_offset = (u32)(low + (u64)(trampoline_long - trampoline_start));
+	t->far_offset = (u32)(low + (u64)trampoline_long - (u64)trampoline_start);
 	t->far_selector = SELECTOR_CODE;
 	t->root_tables = root_tables;
 	t->entry = (u64)smp_entry;

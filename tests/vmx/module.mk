@@ -9,6 +9,6 @@ $(B)/tests/vmx/%_test: $(B)/san/tests/vmx/%_test.o $(VMX_SUPPORT) $(B)/libsignet
 .SECONDARY: $(VMX_TESTS:$(B)/tests/%=$(B)/san/tests/%.o) $(VMX_SUPPORT)
 
 .PHONY: check-vmx
-check-vmx: $(VMX_TESTS) $(B)/signet $(B)/stage.elf $(B)/payload.bin $(B)/hv.bin $(B)/hv-panic.bin $(B)/tests/nvtool \
+check-vmx: $(VMX_TESTS) $(B)/signet $(B)/stage.elf $(B)/payload.bin $(HV_VARIANTS:.elf=.bin) $(B)/tests/nvtool \
 		$(addprefix $(B)/bochs-plugins/,libbx_tpm.so libbx_fwcfg.so loopback.so)
 	@ONLY='$(ONLY)' tests/tap vmx $(VMX_TESTS) 'python3 -B tests/vmx/check.py'
