@@ -87,10 +87,11 @@ static void find_machine(void)
 static void add_processor(u32 id, bool parked)
 {
 	u64 block = pool_take(&layout.pool, CPU_BLOCK_PAGES, POOL_PAGE);
+	u64 vmxon_region = pool_take(&layout.pool, 1, POOL_PAGE);
 
-	if (!block)
+	if (!block || !vmxon_region)
 		stop(ERR_NO_MEMORY);
-	(void)smp_add(block, id, parked);
+	smp_add(block, id, parked)->vmxon_region = vmxon_region;
 }
 
 static void add_processors(void)

@@ -19,7 +19,7 @@ struct cpu {
 	u32 up; /* set by the processor itself */
 	u32 parked;
 	u64 nmis; /* counted, not acted on */
-	u64 vmxon_region; /* hv/vmx */
+	u64 vmxon_region; /* physical address of a zeroed page for hv/vmx; set by who adds the processor */
 	struct descriptors descriptors;
 };
 static_assert(sizeof(struct cpu) <= 4096, "one page");
