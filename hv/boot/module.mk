@@ -11,13 +11,13 @@ hv_objs = $(patsubst %,$(B)/ring0/%.o,$(basename $1))
 
 LINK_HV := -nostdlib -static-pie -Wl,-z,text -Wl,-z,noexecstack -Wl,--gc-sections -Wl,--no-undefined \
 	-Wl,--no-warn-rwx-segments -Wl,--build-id=none -Wl,-z,norelro -T hv/hv.ld
-HV_VARIANTS := $(addprefix $(B)/,hv.elf hv-panic.elf hv-overrun.elf)
+HV_VARIANTS := $(addprefix $(B)/,hv.elf hv-panic.elf hv-overrun.elf hv-guest.elf)
 
 # Every module has been read when these are made. The second link adds the table of the first one's functions, none of
 # which may have moved.
 .SECONDEXPANSION:
 $(B)/hv.elf: $$(call hv_objs,$$(HV_SRCS) $$(HV_PURE_SRCS) $$(HV_SHARED))
-$(B)/hv-panic.elf $(B)/hv-overrun.elf: $(B)/hv-%.elf: $$(call hv_objs,$$(filter-out $$(HV_RUN),$$(HV_SRCS)) \
+$(B)/hv-panic.elf $(B)/hv-overrun.elf $(B)/hv-guest.elf: $(B)/hv-%.elf: $$(call hv_objs,$$(filter-out $$(HV_RUN),$$(HV_SRCS)) \
 	$$(HV_PURE_SRCS) $$(HV_SHARED) tests/vmx/hv_$$*.c)
 $(HV_VARIANTS): $(B)/libmbedtls-ring0.a hv/hv.ld hv/symbols.awk hv/boot/module.mk
 	$(call echo_step,LINK,$@)

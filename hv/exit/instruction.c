@@ -92,8 +92,8 @@ static bool take_opcode(struct cursor *c, u8 byte)
 	for (size_t i = 0; i < ARRAY_SIZE(opcodes); i++)
 		if (opcodes[i].two_byte == two_byte && opcodes[i].opcode == byte) {
 			c->flags = opcodes[i].flags;
-			/* Outside 64-bit code 63 is ARPL. */
-			return byte != 0x63 || c->mode == CODE_64;
+			/* Without REX.W 63 is ARPL, or a form that the manual discourages. */
+			return two_byte || byte != 0x63 || c->rex & REX_W;
 		}
 	return false;
 }

@@ -14,18 +14,18 @@ static enum fault_class class_of(u8 vector)
 	return vector < VECTOR_INTERRUPTS && contributory >> vector & 1 ? CONTRIBUTORY : BENIGN;
 }
 
-struct event event_exception(u8 vector, u32 error)
+struct vcpu_event event_exception(u8 vector, u32 error)
 {
 	static const u32 with_error = BIT(VECTOR_DF) | BIT(VECTOR_TS) | BIT(VECTOR_NP) | BIT(VECTOR_SS) |
 	        BIT(VECTOR_GP) | BIT(VECTOR_PF) | BIT(VECTOR_AC) | BIT(VECTOR_CP);
 	bool has_error = vector < VECTOR_INTERRUPTS && with_error >> vector & 1;
 
-	return (struct event){
+	return (struct vcpu_event){
 		.type = EVENT_EXCEPTION, .vector = vector, .has_error = has_error, .error = has_error ? error : 0
 	};
 }
 
-enum event_outcome event_raise(struct event *first, const struct event *second)
+enum event_outcome event_raise(struct vcpu_event *first, const struct vcpu_event *second)
 {
 	/* Only exceptions combine: an interrupt's delivery that faults is simply lost to the fault (SDM table 6-5). */
 	enum fault_class was = first->type == EVENT_EXCEPTION ? class_of(first->vector) : BENIGN;

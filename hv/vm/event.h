@@ -37,7 +37,7 @@ enum event_type {
 	EVENT_NONE = 1, /* reserved there, nothing here */
 };
 
-struct event {
+struct vcpu_event {
 	u8 type; /* enum event_type */
 	u8 vector;
 	bool has_error;
@@ -45,10 +45,10 @@ struct event {
 	u32 error;
 };
 
-#define NO_EVENT ((struct event){ .type = EVENT_NONE })
+#define NO_EVENT ((struct vcpu_event){ .type = EVENT_NONE })
 
 /* The hardware exception with the error code that it has, or none. */
-struct event event_exception(u8 vector, u32 error);
+struct vcpu_event event_exception(u8 vector, u32 error);
 
 enum event_outcome { EVENT_DELIVER, EVENT_SHUTDOWN };
 
@@ -56,11 +56,11 @@ enum event_outcome { EVENT_DELIVER, EVENT_SHUTDOWN };
  * An exception raised while first was being delivered: *first becomes what is delivered instead, which may be #DF.
  * EVENT_SHUTDOWN: a triple fault.
  */
-enum event_outcome event_raise(struct event *first, const struct event *second);
+enum event_outcome event_raise(struct vcpu_event *first, const struct vcpu_event *second);
 
 /* What stands in the way of events, as the guest has it. */
 struct event_state {
-	struct event due; /* an exception, or an event whose delivery was cut short: nothing goes before it */
+	struct vcpu_event due; /* an exception, or an event whose delivery was cut short: nothing goes before it */
 	bool nmi; /* one is waiting */
 	bool interrupt; /* the local APIC has one */
 	bool interrupts_enabled; /* RFLAGS.IF */

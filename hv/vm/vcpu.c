@@ -59,7 +59,7 @@ u8 vcpu_cpl(const struct vcpu *v)
 
 enum exit_result vcpu_raise(struct vcpu *v, u8 vector, u32 error)
 {
-	struct event e = event_exception(vector, error);
+	struct vcpu_event e = event_exception(vector, error);
 
 	if (event_raise(&v->due, &e) == EVENT_DELIVER)
 		return EXIT_RETRY;

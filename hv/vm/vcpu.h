@@ -59,10 +59,10 @@ extern const struct interrupt_source no_interrupts;
 struct vcpu_hardware; /* the back end's part, such as hv/vmx/vmx.h */
 
 struct vcpu {
-	u64 gpr[GPRS]; /* RSP is with the hardware: use vcpu_gpr; hv/vmx/run.S knows this array's place */
+	u64 gpr[GPRS]; /* RSP is with the hardware: use vcpu_gpr; hv/vmx/enter.S knows this array's place */
 	struct vm *vm;
 	struct vcpu_hardware *hardware;
-	struct event due; /* see struct event_state */
+	struct vcpu_event due; /* see struct event_state */
 	const struct interrupt_source *interrupts; /* never NULL */
 	u64 exits[EXIT_KINDS];
 	u64 dropped_wbinvd;
@@ -73,7 +73,7 @@ struct vcpu {
 	bool nmi; /* one is waiting */
 	bool flush; /* its cached translations are to be forgotten before it runs on */
 };
-static_assert(offsetof(struct vcpu, gpr) == 0, "run.S");
+static_assert(offsetof(struct vcpu, gpr) == 0, "enter.S");
 
 /* --- with the hardware (hv/vmx/vcpu.c) --- */
 u64 vcpu_get(const struct vcpu *v, enum vcpu_register r);

@@ -29,7 +29,7 @@ void vmx_collect(struct vcpu *v, const struct exit *x)
 			set_nmi_blocking(true);
 		return;
 	}
-	v->due = (struct event){ .type = (u8)((info & INTERRUPTION_TYPE) >> INTERRUPTION_TYPE_SHIFT),
+	v->due = (struct vcpu_event){ .type = (u8)((info & INTERRUPTION_TYPE) >> INTERRUPTION_TYPE_SHIFT),
 		.vector = (u8)(info & INTERRUPTION_VECTOR),
 		.has_error = info & INTERRUPTION_ERROR_CODE };
 	if (v->due.has_error)
@@ -41,7 +41,7 @@ void vmx_collect(struct vcpu *v, const struct exit *x)
 		set_nmi_blocking(false);
 }
 
-static void put(const struct event *e)
+static void put(const struct vcpu_event *e)
 {
 	if (e->has_error)
 		vmcs_write(VMCS_ENTRY_ERROR_CODE, e->error);
@@ -103,9 +103,10 @@ void vmx_inject(struct vcpu *v)
 		put_due(v);
 	} else if (c.now == CHOOSE_NMI) {
 		v->nmi = false;
-		put(&(struct event){ .type = EVENT_NMI, .vector = VECTOR_NMI });
+		put(&(struct vcpu_event){ .type = EVENT_NMI, .vector = VECTOR_NMI });
 	} else if (c.now == CHOOSE_INTERRUPT) {
-		put(&(struct event){ .type = EVENT_INTERRUPT, .vector = v->interrupts->accept(v->interrupts->apic) });
+		put(&(struct vcpu_event){
+		        .type = EVENT_INTERRUPT, .vector = v->interrupts->accept(v->interrupts->apic) });
 		/* The next one behind it needs a window of its own. */
 		c.interrupt_window = v->interrupts->pending(v->interrupts->apic);
 	}

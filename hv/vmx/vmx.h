@@ -72,7 +72,7 @@ enum err vmx_vcpu_unload(struct vcpu *v) MUST_CHECK;
  */
 enum err vmx_vcpu_run(struct cpu *cpu, struct vcpu *v, u64 slice, u8 *vector) MUST_CHECK;
 
-/* run.S: false when the processor refused to enter at all. */
+/* enter.S: false when the processor refused to enter at all. */
 bool vmx_enter(struct vcpu *v, bool launched);
 
 #endif

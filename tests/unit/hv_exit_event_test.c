@@ -17,7 +17,7 @@ static int set_up(void **state)
 }
 
 static const struct {
-	struct event event;
+	struct vcpu_event event;
 	u32 info;
 } dues[] = {
 	{ { .type = EVENT_NONE }, 0 },
@@ -129,7 +129,7 @@ static void a_delivery_cut_short_is_due_again(void **state)
 		fake_vmcs.field[VMCS_EXIT_INSTRUCTION_LENGTH] = dues[i].event.length;
 		fake_vmcs.field[VMCS_GUEST_INTERRUPTIBILITY] = BLOCKED_BY_NMI;
 		vmx_collect(&fake.vcpu, &other);
-		assert_memory_equal(&fake.vcpu.due, &dues[i].event, sizeof(struct event));
+		assert_memory_equal(&fake.vcpu.due, &dues[i].event, sizeof(struct vcpu_event));
 		bool nmi = dues[i].event.type == EVENT_NMI;
 		assert_int_equal(fake_vmcs.field[VMCS_GUEST_INTERRUPTIBILITY], nmi ? 0 : BLOCKED_BY_NMI);
 		vmx_inject(&fake.vcpu);
@@ -172,7 +172,7 @@ static void pairs_of_exceptions_follow_the_table(void **state)
 	(void)state;
 	for (u32 a = 0; a < 32; a++)
 		for (u32 b = 0; b < 32; b++) {
-			struct event first = event_exception((u8)a, 1), second = event_exception((u8)b, 2);
+			struct vcpu_event first = event_exception((u8)a, 1), second = event_exception((u8)b, 2);
 			enum event_outcome outcome = event_raise(&first, &second);
 			char was = class_of(a), now = class_of(b);
 			bool heavy = now == 'C' || now == 'P';
@@ -189,7 +189,7 @@ static void pairs_of_exceptions_follow_the_table(void **state)
 
 static void a_fault_after_an_interrupt_is_delivered_alone(void **state)
 {
-	struct event first = { .type = EVENT_INTERRUPT, .vector = 14 }, gp = event_exception(VECTOR_GP, 0);
+	struct vcpu_event first = { .type = EVENT_INTERRUPT, .vector = 14 }, gp = event_exception(VECTOR_GP, 0);
 
 	(void)state;
 	assert_int_equal(event_raise(&first, &gp), EVENT_DELIVER);

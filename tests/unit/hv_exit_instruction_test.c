@@ -134,6 +134,9 @@ static void anything_else_is_refused(void **state)
 		{ { 0xF3, 0x89, 0x08 }, CODE_64 }, /* XRELEASE */
 		{ { 0xF2, 0x88, 0x08 }, CODE_64 },
 		{ { 0x63, 0x08 }, CODE_32 }, /* ARPL */
+		{ { 0x63, 0x08 }, CODE_64 }, /* MOVSXD without its point, */
+		{ { 0x66, 0x63, 0x08 }, CODE_64 }, /* or with memory of two bytes */
+		{ { 0x48, 0x66, 0x63, 0x08 }, CODE_64 },
 		{ { 0x48, 0x8B, 0x08 }, CODE_32 }, /* DEC, then MOV */
 		{ { 0x0F, 0x6F, 0x08 }, CODE_64 }, /* MOVQ */
 		{ { 0x0F, 0xC3, 0x08 }, CODE_64 }, /* MOVNTI */

@@ -1,0 +1,156 @@
+/* Root mode's side: a processor into VMX operation, and the state every exit returns to. Trust: in the TCB; hardware.
+ */
+#include "hv/boot/acpi.h"
+#include "hv/vmx/instructions.h"
+#include "hv/vmx/machine.h"
+#include "hv/vmx/vmcs.h"
+#include "hv/x86/cpu_local.h"
+
+enum {
+	CPUID_FEATURES = 1,
+	FEATURE_C_VMX = BIT(5),
+	FEATURE_C_XSAVE = BIT(26),
+	CPUID_XSAVE = 0xD,
+	XSAVE_ROOM = 4096,
+};
+/* Of XCR0: x87, SSE, AVX, AVX-512. The rest is not offered to guests. */
+#define XCR0_KNOWN 0xE7ull
+
+struct vmx_machine vmx_machine;
+static struct vcpu *loaded[PROCESSORS_MAX];
+
+struct vcpu **vmx_loaded(const struct cpu *cpu)
+{
+	return &loaded[cpu->number];
+}
+
+void vmx_exit(void); /* enter.S */
+
+static u64 read_any(void *context, u32 msr)
+{
+	(void)context;
+	return read_msr(msr);
+}
+
+static enum err unlock(void)
+{
+	u64 value = read_msr(MSR_FEATURE_CONTROL), wanted;
+	enum err e = vmx_feature_control(value, &wanted);
+
+	if (!e && wanted != value)
+		write_msr(MSR_FEATURE_CONTROL, wanted);
+	return e;
+}
+
+/* CR4.OSXSAVE has to be set for what guests may do with XSETBV, and for switching it. */
+static enum err take_xsave(u64 *xcr0, const char **missing)
+{
+	struct cpuid_leaf components;
+
+	*missing = "XSAVE";
+	if (!(cpuid(CPUID_FEATURES, 0).c & FEATURE_C_XSAVE))
+		return ERR_VMX_CAPABILITY;
+	write_cr4(read_cr4() | CR4_OSXSAVE);
+	components = cpuid(CPUID_XSAVE, 0);
+	*xcr0 = components.a & XCR0_KNOWN;
+	xsetbv(*xcr0);
+	*missing = "a state of XSAVE within a page";
+	return cpuid(CPUID_XSAVE, 0).b > XSAVE_ROOM ? ERR_VMX_CAPABILITY : OK;
+}
+
+static enum err examine(struct vmx_machine *m, const char **missing)
+{
+	static const struct msr_source msrs = { .read = read_any };
+	enum err e;
+
+	*m = (struct vmx_machine){ 0 };
+	if (!(cpuid(CPUID_FEATURES, 0).c & FEATURE_C_VMX))
+		return ERR_VMX_ABSENT;
+	e = unlock();
+	if (!e)
+		e = take_xsave(&m->xcr0, missing);
+	if (e)
+		return e;
+	vmx_caps_read(&m->caps, &msrs);
+	e = vmx_caps_check(&m->caps, missing);
+	return e ? e : vmx_controls_choose(&m->caps, &m->controls, missing);
+}
+
+/* A vCPU may run anywhere: what was chosen on the first processor has to hold on all. */
+static enum err same(const struct vmx_machine *a, const char **missing)
+{
+	*missing = "the same features on all processors";
+	if (a->xcr0 != vmx_machine.xcr0 || vmx_revision(&a->caps) != vmx_revision(&vmx_machine.caps))
+		return ERR_VMX_CAPABILITY;
+	for (u32 s = 0; s < VMX_CONTROL_SETS; s++)
+		if (a->controls.set[s] != vmx_machine.controls.set[s])
+			return ERR_VMX_CAPABILITY;
+	return OK;
+}
+
+enum err vmx_cpu_start(struct cpu *cpu, const char **missing)
+{
+	struct vmx_machine found;
+	enum err e = examine(&found, missing);
+
+	if (!e && vmx_machine.filled)
+		e = same(&found, missing);
+	if (e)
+		return e;
+	if (!vmx_machine.filled) {
+		vmx_machine = found;
+		vmx_machine.filled = true;
+	}
+	*(u32 *)cpu->vmxon_region = vmx_revision(&found.caps);
+	write_cr0(read_cr0() | (found.caps.cr0_fixed0 & found.caps.cr0_fixed1));
+	write_cr4(read_cr4() | CR4_VMXE);
+	e = vmxon(cpu->vmxon_region);
+	/* What firmware or an earlier hypervisor left behind under the same tags. */
+	if (!e)
+		e = invept(INVALIDATE_ALL, 0);
+	return e ? e : invvpid(INVALIDATE_ALL, 0);
+}
+
+enum err vmx_cpu_stop(void)
+{
+	enum err e = vmxoff();
+
+	if (!e)
+		write_cr4(read_cr4() & ~(u64)CR4_VMXE);
+	return e;
+}
+
+enum err vmx_flush_ept(u64 pointer)
+{
+	return invept(INVALIDATE_ONE_CONTEXT, pointer);
+}
+
+enum err vmx_flush_vpid(u16 vpid)
+{
+	return invvpid(INVALIDATE_ONE_CONTEXT, vpid);
+}
+
+void vmx_host_state(const struct cpu *cpu)
+{
+	static const u16 data[] = { VMCS_HOST_ES_SELECTOR, VMCS_HOST_SS_SELECTOR, VMCS_HOST_DS_SELECTOR };
+	static const u16 zero[] = { VMCS_HOST_FS_SELECTOR, VMCS_HOST_GS_SELECTOR, VMCS_HOST_SYSENTER_CS,
+		VMCS_HOST_SYSENTER_ESP, VMCS_HOST_SYSENTER_EIP };
+
+	for (size_t i = 0; i < ARRAY_SIZE(data); i++)
+		vmcs_write((enum vmcs_field)data[i], SELECTOR_DATA);
+	for (size_t i = 0; i < ARRAY_SIZE(zero); i++)
+		vmcs_write((enum vmcs_field)zero[i], 0);
+	vmcs_write(VMCS_HOST_CS_SELECTOR, SELECTOR_CODE);
+	vmcs_write(VMCS_HOST_TR_SELECTOR, SELECTOR_TASK);
+	vmcs_write(VMCS_HOST_CR0, read_cr0());
+	vmcs_write(VMCS_HOST_CR3, read_cr3());
+	vmcs_write(VMCS_HOST_CR4, read_cr4());
+	vmcs_write(VMCS_HOST_EFER, read_msr(MSR_EFER));
+	vmcs_write(VMCS_HOST_PAT, read_msr(MSR_PAT));
+	vmcs_write(VMCS_HOST_FS_BASE, read_msr(MSR_FS_BASE));
+	vmcs_write(VMCS_HOST_GS_BASE, (u64)cpu);
+	vmcs_write(VMCS_HOST_TR_BASE, (u64)&cpu->descriptors.task);
+	vmcs_write(VMCS_HOST_GDTR_BASE, (u64)cpu->descriptors.gdt);
+	vmcs_write(VMCS_HOST_IDTR_BASE, idt_base());
+	vmcs_write(VMCS_HOST_RIP, (u64)vmx_exit);
+}

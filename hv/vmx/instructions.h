@@ -1,0 +1,159 @@
+/*
+ * VMX instructions and what guests and root mode share, each one line with its failure checked (SDM volume 3C, chapter
+ * 31: CF is VMfailInvalid, ZF VMfailValid). Trust: in the TCB; hardware access.
+ */
+#ifndef SIGNET_HV_VMX_INSTRUCTIONS_H
+#define SIGNET_HV_VMX_INSTRUCTIONS_H
+
+#include "lib/err.h"
+#include "lib/types.h"
+
+static inline enum err vmx_result(bool failed)
+{
+	return failed ? ERR_VMX_INSTRUCTION : OK;
+}
+
+static inline MUST_CHECK enum err vmxon(u64 region)
+{
+	bool failed;
+
+	__asm__ volatile("vmxon %1" : "=@ccbe"(failed) : "m"(region) : "memory");
+	return vmx_result(failed);
+}
+
+static inline MUST_CHECK enum err vmxoff(void)
+{
+	bool failed;
+
+	__asm__ volatile("vmxoff" : "=@ccbe"(failed) : : "memory");
+	return vmx_result(failed);
+}
+
+static inline MUST_CHECK enum err vmclear(u64 vmcs)
+{
+	bool failed;
+
+	__asm__ volatile("vmclear %1" : "=@ccbe"(failed) : "m"(vmcs) : "memory");
+	return vmx_result(failed);
+}
+
+static inline MUST_CHECK enum err vmptrld(u64 vmcs)
+{
+	bool failed;
+
+	__asm__ volatile("vmptrld %1" : "=@ccbe"(failed) : "m"(vmcs) : "memory");
+	return vmx_result(failed);
+}
+
+static inline MUST_CHECK enum err vmread(u64 field, u64 *value)
+{
+	bool failed;
+
+	__asm__ volatile("vmread %2, %1" : "=@ccbe"(failed), "=rm"(*value) : "r"(field));
+	return vmx_result(failed);
+}
+
+static inline MUST_CHECK enum err vmwrite(u64 field, u64 value)
+{
+	bool failed;
+
+	__asm__ volatile("vmwrite %1, %2" : "=@ccbe"(failed) : "rm"(value), "r"(field));
+	return vmx_result(failed);
+}
+
+enum invalidation { INVALIDATE_ONE_CONTEXT = 1, INVALIDATE_ALL = 2 };
+
+struct invalidation_descriptor {
+	u64 context; /* EPT pointer, or VPID */
+	u64 address;
+};
+
+static inline MUST_CHECK enum err invept(u64 type, u64 pointer)
+{
+	struct invalidation_descriptor d = { .context = pointer };
+	bool failed;
+
+	__asm__ volatile("invept %1, %2" : "=@ccbe"(failed) : "m"(d), "r"(type) : "memory");
+	return vmx_result(failed);
+}
+
+static inline MUST_CHECK enum err invvpid(u64 type, u16 vpid)
+{
+	struct invalidation_descriptor d = { .context = vpid };
+	bool failed;
+
+	__asm__ volatile("invvpid %1, %2" : "=@ccbe"(failed) : "m"(d), "r"(type) : "memory");
+	return vmx_result(failed);
+}
+
+static inline void write_cr2(u64 value)
+{
+	__asm__ volatile("mov %0, %%cr2" : : "r"(value) : "memory");
+}
+
+#define DEBUG_REGISTER(n)                                                                                              \
+	static inline u64 read_dr##n(void)                                                                             \
+	{                                                                                                              \
+		u64 value;                                                                                             \
+                                                                                                                       \
+		__asm__ volatile("mov %%dr" #n ", %0" : "=r"(value));                                                  \
+		return value;                                                                                          \
+	}                                                                                                              \
+	static inline void write_dr##n(u64 value)                                                                      \
+	{                                                                                                              \
+		__asm__ volatile("mov %0, %%dr" #n : : "r"(value));                                                    \
+	}
+DEBUG_REGISTER(0)
+DEBUG_REGISTER(1)
+DEBUG_REGISTER(2)
+DEBUG_REGISTER(3)
+DEBUG_REGISTER(6)
+
+static inline u64 xgetbv(void)
+{
+	u32 low, high;
+
+	__asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+	return (u64)high << 32 | low;
+}
+
+static inline void xsetbv(u64 value)
+{
+	__asm__ volatile("xsetbv" : : "a"((u32)value), "d"((u32)(value >> 32)), "c"(0) : "memory");
+}
+
+static inline void xsave(u64 area)
+{
+	__asm__ volatile("xsave64 (%0)" : : "r"(area), "a"(UINT32_MAX), "d"(UINT32_MAX) : "memory");
+}
+
+static inline void xrstor(u64 area)
+{
+	__asm__ volatile("xrstor64 (%0)" : : "r"(area), "a"(UINT32_MAX), "d"(UINT32_MAX) : "memory");
+}
+
+static inline void wbinvd(void)
+{
+	__asm__ volatile("wbinvd" : : : "memory");
+}
+
+static inline u64 rdtsc(void)
+{
+	u32 low, high;
+
+	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+	return (u64)high << 32 | low;
+}
+
+static inline u64 idt_base(void)
+{
+	struct __attribute__((packed)) {
+		u16 limit;
+		u64 base;
+	} idt;
+
+	__asm__ volatile("sidt %0" : "=m"(idt));
+	return idt.base;
+}
+
+#endif
