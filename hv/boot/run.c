@@ -1,72 +1,54 @@
 /*
- * Every processor is checked for VMX; one that falls short is no machine to run guests on.
+ * Every processor into VMX root mode; one that falls short makes this no machine to run guests on.
  * Trust: in the TCB; hardware access.
  */
 #include "hv/boot/run.h"
 
 #include "hv/boot/panic.h"
 #include "hv/boot/smp.h"
-#include "hv/vmx/caps.h"
-#include "hv/x86/cpu.h"
+#include "hv/vmx/machine.h"
 
 #include "lib/print.h"
 
-enum { CPUID_FEATURES = 1, FEATURE_C_VMX = BIT(5) };
-
-/* By number: what the check of each processor found. */
+/* By number: how it went on each processor. */
 static struct {
 	enum err error;
 	const char *missing;
-} found[PROCESSORS_MAX];
+} outcome[PROCESSORS_MAX];
 
-static u64 msr_of_processor(void *context, u32 msr)
+static void start_this(struct cpu *cpu)
 {
-	(void)context;
-	return read_msr(msr);
+	outcome[cpu->number].error = vmx_cpu_start(cpu, &outcome[cpu->number].missing);
 }
 
-static enum err unlock(void)
+/* The first one has settled what all have to have. */
+static void start_other(struct cpu *cpu)
 {
-	u64 value = read_msr(MSR_FEATURE_CONTROL), wanted;
-	enum err e = vmx_feature_control(value, &wanted);
-
-	if (!e && wanted != value)
-		write_msr(MSR_FEATURE_CONTROL, wanted);
-	return e;
+	if (cpu->number)
+		start_this(cpu);
 }
 
-static enum err check(const char **missing)
+static void refuse_what_failed(void)
 {
-	static const struct msr_source msrs = { .read = msr_of_processor };
-	struct vmx_controls controls;
-	struct vmx_caps caps;
+	for (u32 i = 0; i < smp.count; i++) {
+		enum err e = outcome[i].error;
 
-	if (!(cpuid(CPUID_FEATURES, 0).c & FEATURE_C_VMX))
-		return ERR_VMX_ABSENT;
-	enum err e = unlock();
-	if (e)
-		return e;
-	vmx_caps_read(&caps, &msrs);
-	e = vmx_caps_check(&caps, missing);
-	return e ? e : vmx_controls_choose(&caps, &controls, missing);
-}
-
-static void check_this(struct cpu *cpu)
-{
-	found[cpu->number].error = check(&found[cpu->number].missing);
+		if (e == ERR_VMX_CAPABILITY)
+			say("hypervisor: processor %u lacks %s", i, outcome[i].missing);
+		else if (e)
+			say("hypervisor: processor %u: %s", i, err_text(e));
+		if (e)
+			stop(e);
+	}
 }
 
 _Noreturn void hv_run(void)
 {
-	smp_each(check_this);
-	for (u32 i = 0; i < smp.count; i++) {
-		if (!found[i].error)
-			continue;
-		say("hypervisor: processor %u: %s%s%s", i, err_text(found[i].error), found[i].missing ? ": " : "",
-		        found[i].missing ? found[i].missing : "");
-		stop(found[i].error);
-	}
-	say("hypervisor: VMX usable on %u processors; no guest yet, halting", smp.up);
+	start_this(smp.cpu[0]);
+	refuse_what_failed();
+	smp_each(start_other);
+	refuse_what_failed();
+	say("hypervisor: %u processors in VMX root mode; no guest yet, halting", smp.up);
 	for (;;)
 		halt();
 }

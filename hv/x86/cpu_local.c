@@ -49,5 +49,6 @@ void cpu_load(struct cpu *cpu)
 	write_msr(MSR_PAT, PAT_AFTER_RESET);
 	/* A write to what is read-only shall fault in ring 0 too; a machine check unasked for would be a shutdown. */
 	write_cr0(read_cr0() | CR0_WP | CR0_NE);
-	write_cr4(read_cr4() | CR4_MCE | smep);
+	/* Firmware's other bits go: all processors are alike. */
+	write_cr4(CR4_PAE | CR4_MCE | smep | (read_cr4() & CR4_LA57));
 }
