@@ -8,7 +8,7 @@ check: all
 check-full: check
 	@$(MAKE) fuzz FUZZ_TIME=$(or $(FUZZ_TIME),300)
 
-loc:
+loc: all
 	@tools/loc
 
 repro: all
