@@ -1,0 +1,35 @@
+/*
+ * The service VM's devices that the hypervisor makes: one virtio console with the ports signet.control, signet.tpm and
+ * signet.block (docs/control.md), and the uplink of the guests' switch. All functions: lock held.
+ * Trust: in the TCB; pure.
+ */
+#ifndef SIGNET_HV_CONTROL_PORTS_H
+#define SIGNET_HV_CONTROL_PORTS_H
+
+#include "hv/dev/bus.h"
+#include "hv/dev/guest_memory.h"
+#include "hv/dev/irq.h"
+#include "hv/dev/net_switch.h"
+
+enum port { PORT_CONTROL, PORT_TPM, PORT_BLOCK };
+
+/* Where they are in the service VM: VIRTIO_MMIO_SIZE bytes each, lines level. */
+struct ports_place {
+	struct bus *bus;
+	struct guest_memory memory;
+	u64 console, uplink;
+	struct irq_line console_line, uplink_line;
+	struct net_switch *network; /* its port 0 is the uplink */
+};
+
+/* Once for each start of the service VM, before its first instruction. Errors: bus_add()'s, switch_connect()'s. */
+enum err ports_attach(const struct ports_place *place) MUST_CHECK;
+/* The service VM is gone: ports close, guests' unanswered block requests wait for the next one. Harmless when detached. */
+void ports_detach(void);
+
+/* As console_send(), console_resume() and console_refuse(); nothing happens while detached. */
+u32 port_send(enum port port, const void *bytes, u32 n);
+void port_resume(enum port port);
+void port_refuse(enum port port);
+
+#endif
