@@ -1,0 +1,32 @@
+/*
+ * The slots' state in TPM NV as the running system changes it, and the end of a trial that nobody confirms.
+ * Trust: in the TCB.
+ */
+#ifndef SIGNET_HV_NODE_SLOTS_H
+#define SIGNET_HV_NODE_SLOTS_H
+
+#include "hv/control/wire.h"
+#include "lib/err.h"
+
+enum { TRIAL_SECONDS = 600 };
+
+/* Lock held. A slot's svn is 0 unless it is the running one. */
+void slots_report(struct control_slots *out);
+/* Seconds until the running trial is reset; 0: none is running. Lock held. */
+u64 slots_trial_left(void);
+
+/*
+ * CONTROL_STAGE: WRITING when order's digest is zero, STAGED otherwise, of the slot that is not running.
+ * CONTROL_HEALTHY: the running trial becomes UNCONFIRMED. Only in a worker job, lock not held. ERR_ARGUMENT,
+ * ERR_STATE_TRANSITION, ERR_NV_ABSENT (not provisioned), ERR_NV_POLICY, or the TPM's.
+ */
+enum err slots_stage(const struct control_stage *order) MUST_CHECK;
+enum err slots_healthy(void) MUST_CHECK;
+
+/*
+ * Ends the running trial when its time is over: panics, which resets the machine, so that the stage counts the try. By
+ * dispatch, as often as it likes, on any processor, lock held or not. tsc: the machine's.
+ */
+void slots_watch(u64 tsc);
+
+#endif
