@@ -3,10 +3,9 @@
  */
 #include "hv/guest/acpi.h"
 
-#include "hv/dev/acpi_pm.h"
 #include "hv/dev/ioapic.h"
-#include "hv/dev/isa_irq.h"
 #include "hv/dev/lapic.h"
+#include "hv/dev/power.h"
 #include "hv/dev/rtc.h"
 #include "hv/guest/aml.h"
 
@@ -28,18 +27,9 @@ enum {
 	MIB_1 = 0x100000,
 };
 
-/* Offsets in the FADT (table "FADT Format"); what is not named stays zero. */
+/* Offsets in the FADT (table "FADT Format"); what is not named stays zero, or is not there in reduced hardware. */
 enum {
 	FADT_DSDT = 40,
-	FADT_SCI = 46,
-	FADT_PM1_EVENT = 56,
-	FADT_PM1_CONTROL = 64,
-	FADT_PM_TIMER = 76,
-	FADT_PM1_EVENT_LENGTH = 88,
-	FADT_PM1_CONTROL_LENGTH = 89,
-	FADT_PM_TIMER_LENGTH = 91,
-	FADT_C2_LATENCY = 96,
-	FADT_C3_LATENCY = 98,
 	FADT_CENTURY = 108,
 	FADT_BOOT_FLAGS = 109,
 	FADT_FLAGS = 112,
@@ -47,28 +37,20 @@ enum {
 	FADT_RESET_VALUE = 128,
 	FADT_MINOR_REVISION = 131,
 	FADT_X_DSDT = 140,
-	FADT_X_PM1_EVENT = 148,
-	FADT_X_PM1_CONTROL = 172,
-	FADT_X_PM_TIMER = 208,
-	/* Legacy devices, but no keyboard controller, no VGA; a CMOS clock is there. */
-	BOOT_FLAGS = BIT(0) | BIT(2),
-	/* WBINVD, C1 everywhere, no sleep button, RTC wakes nobody, 32-bit timer, reset register. */
-	FLAGS = BIT(0) | BIT(2) | BIT(5) | BIT(6) | BIT(8) | BIT(10),
-	/* Larger than what OSes take for a usable C2 or C3. */
-	NO_C2 = 0xFFF,
-	NO_C3 = 0xFFF,
+	FADT_SLEEP_CONTROL = 244,
+	FADT_SLEEP_STATUS = 256,
+	/* No keyboard controller, no VGA; a CMOS clock is there. */
+	BOOT_FLAGS = BIT(2),
+	/* WBINVD; power and sleep buttons, if any, are devices; RTC wakes nobody; reset register; reduced hardware. */
+	FLAGS = BIT(0) | BIT(4) | BIT(5) | BIT(6) | BIT(10) | BIT(20),
 	SPACE_IO = 1,
 };
 
 enum {
 	MADT_LAPIC = 0,
 	MADT_IOAPIC = 1,
-	MADT_OVERRIDE = 2,
 	MADT_LAPIC_NMI = 4,
-	MADT_PCAT_COMPATIBLE = 1,
 	MADT_ENABLED = 1,
-	/* Active high (1), level (3 << 2). */
-	MADT_LEVEL_HIGH = 0xD,
 	MADT_ALL_PROCESSORS = 0xFF,
 	MADT_LINT1 = 1,
 };
@@ -82,8 +64,7 @@ static u8 checksum(const u8 *bytes, size_t n)
 	return (u8)-sum;
 }
 
-/* Starts a table; its length and checksum come when it is finished. */
-static size_t begin(struct writer *w, const char signature[static 4], u8 revision)
+size_t acpi_table_begin(struct writer *w, const char signature[static 4], u8 revision)
 {
 	write_zero(w, align_up(w->used, TABLE_ALIGN) - w->used);
 	size_t start = w->used;
@@ -99,7 +80,7 @@ static size_t begin(struct writer *w, const char signature[static 4], u8 revisio
 	return start;
 }
 
-static void finish(struct writer *w, size_t start)
+void acpi_table_end(struct writer *w, size_t start)
 {
 	if (w->failed)
 		return;
@@ -110,65 +91,45 @@ static void finish(struct writer *w, size_t start)
 
 static size_t build_dsdt(struct writer *w, const struct guest_acpi *g)
 {
-	size_t start = begin(w, "DSDT", DSDT_REVISION);
+	size_t start = acpi_table_begin(w, "DSDT", DSDT_REVISION);
 
-	aml_sleep_s5(w, PM_SLEEP_TYPE_S5);
+	aml_fixed_devices(w);
 	aml_virtio_devices(w, g->virtio, g->virtio_count);
-	finish(w, start);
+	acpi_table_end(w, start);
 	return start;
 }
 
-/* Generic address structure; access size 0 is undefined, and so allowed to be anything. */
-static void put_port(u8 *to, u16 port, u8 bytes)
+/* Generic address structure of a byte port; access size 0 is undefined, and so allowed to be anything. */
+static void put_port(u8 *to, u16 port)
 {
 	to[0] = SPACE_IO;
-	to[1] = (u8)(bytes * 8);
+	to[1] = 8;
 	store_le64(to + 4, port);
 }
 
 static void fill_fadt(u8 *f, u64 dsdt)
 {
 	store_le32(f + FADT_DSDT, (u32)dsdt);
-	store_le16(f + FADT_SCI, PM_SCI);
-	store_le32(f + FADT_PM1_EVENT, PM1_EVENT_PORT);
-	store_le32(f + FADT_PM1_CONTROL, PM1_CONTROL_PORT);
-	store_le32(f + FADT_PM_TIMER, PM_TIMER_PORT);
-	f[FADT_PM1_EVENT_LENGTH] = 4;
-	f[FADT_PM1_CONTROL_LENGTH] = 2;
-	f[FADT_PM_TIMER_LENGTH] = 4;
-	store_le16(f + FADT_C2_LATENCY, NO_C2);
-	store_le16(f + FADT_C3_LATENCY, NO_C3);
+	store_le64(f + FADT_X_DSDT, dsdt);
 	f[FADT_CENTURY] = RTC_CENTURY;
 	store_le16(f + FADT_BOOT_FLAGS, BOOT_FLAGS);
 	store_le32(f + FADT_FLAGS, FLAGS);
-	put_port(f + FADT_RESET_REGISTER, RESET_PORT, 1);
-	f[FADT_RESET_VALUE] = RESET_VALUE;
 	f[FADT_MINOR_REVISION] = 4;
-	store_le64(f + FADT_X_DSDT, dsdt);
-	put_port(f + FADT_X_PM1_EVENT, PM1_EVENT_PORT, 4);
-	put_port(f + FADT_X_PM1_CONTROL, PM1_CONTROL_PORT, 2);
-	put_port(f + FADT_X_PM_TIMER, PM_TIMER_PORT, 4);
+	put_port(f + FADT_RESET_REGISTER, POWER_PORT + POWER_RESET_CONTROL);
+	f[FADT_RESET_VALUE] = POWER_RESET_VALUE;
+	put_port(f + FADT_SLEEP_CONTROL, POWER_PORT + POWER_SLEEP_CONTROL);
+	put_port(f + FADT_SLEEP_STATUS, POWER_PORT + POWER_SLEEP_STATUS);
 }
 
 static size_t build_fadt(struct writer *w, u64 dsdt)
 {
-	size_t start = begin(w, "FACP", FADT_REVISION);
+	size_t start = acpi_table_begin(w, "FACP", FADT_REVISION);
 
 	write_zero(w, FADT_SIZE - HEADER_SIZE);
 	if (!w->failed)
 		fill_fadt(w->start + start, dsdt);
-	finish(w, start);
+	acpi_table_end(w, start);
 	return start;
-}
-
-static void madt_override(struct writer *w, u8 irq, u32 gsi, u16 flags)
-{
-	write_u8(w, MADT_OVERRIDE);
-	write_u8(w, 10);
-	write_u8(w, 0);
-	write_u8(w, irq);
-	write_le32(w, gsi);
-	write_le16(w, flags);
 }
 
 static void madt_processors(struct writer *w, u32 vcpus)
@@ -189,10 +150,10 @@ static void madt_processors(struct writer *w, u32 vcpus)
 
 static size_t build_madt(struct writer *w, const struct guest_acpi *g)
 {
-	size_t start = begin(w, "APIC", MADT_REVISION);
+	size_t start = acpi_table_begin(w, "APIC", MADT_REVISION);
 
 	write_le32(w, LAPIC_BASE);
-	write_le32(w, MADT_PCAT_COMPATIBLE);
+	write_le32(w, 0); /* no PIC */
 	madt_processors(w, g->vcpus);
 	write_u8(w, MADT_IOAPIC);
 	write_u8(w, 12);
@@ -200,9 +161,7 @@ static size_t build_madt(struct writer *w, const struct guest_acpi *g)
 	write_u8(w, 0);
 	write_le32(w, g->ioapic_base);
 	write_le32(w, 0);
-	madt_override(w, 0, ISA_TIMER_PIN, 0);
-	madt_override(w, PM_SCI, PM_SCI, MADT_LEVEL_HIGH);
-	finish(w, start);
+	acpi_table_end(w, start);
 	return start;
 }
 
@@ -230,10 +189,10 @@ enum err guest_acpi_build(const struct guest_acpi *g, u64 at, u8 out[GUEST_ACPI_
 	struct writer w = writer_on(out, GUEST_ACPI_SIZE);
 	write_zero(&w, RSDP_SIZE);
 	size_t dsdt = build_dsdt(&w, g), fadt = build_fadt(&w, at + dsdt), madt = build_madt(&w, g);
-	size_t xsdt = begin(&w, "XSDT", 1);
+	size_t xsdt = acpi_table_begin(&w, "XSDT", 1);
 	write_le64(&w, at + fadt);
 	write_le64(&w, at + madt);
-	finish(&w, xsdt);
+	acpi_table_end(&w, xsdt);
 	fill_rsdp(out, at + xsdt);
 	return w.failed ? ERR_INTERNAL : OK;
 }

@@ -1,10 +1,11 @@
 /*
- * ACPI tables of a guest: RSDP, XSDT, FADT, MADT and a DSDT that names its virtio-mmio devices.
+ * ACPI tables of a guest: RSDP, XSDT, FADT (reduced hardware), MADT and a DSDT that names its devices.
  * Trust: in the TCB; pure.
  */
 #ifndef SIGNET_HV_GUEST_ACPI_H
 #define SIGNET_HV_GUEST_ACPI_H
 
+#include "lib/bytes.h"
 #include "lib/err.h"
 #include "lib/types.h"
 
@@ -28,5 +29,9 @@ struct guest_acpi {
  * comes first. ERR_RANGE: too many vCPUs or devices, or an address that cannot be.
  */
 enum err guest_acpi_build(const struct guest_acpi *g, u64 at, u8 out[GUEST_ACPI_SIZE]) MUST_CHECK;
+
+/* One table: the header, whose length and checksum are filled in at its end. */
+size_t acpi_table_begin(struct writer *w, const char signature[static 4], u8 revision);
+void acpi_table_end(struct writer *w, size_t start);
 
 #endif

@@ -7,8 +7,8 @@
 #include "hv/guest/acpi.h"
 #include "lib/bytes.h"
 
-/* \_S5: the sleep type that PM1 control takes for off. */
-void aml_sleep_s5(struct writer *w, u8 type);
+/* Power button, serial port, and the sleep type for off. */
+void aml_fixed_devices(struct writer *w);
 /* \_SB with one device a virtio-mmio place, VR00 and up. */
 void aml_virtio_devices(struct writer *w, const struct virtio_place *place, u32 count);
 

@@ -19,7 +19,6 @@ enum {
 	F1_XSAVE = BIT(26),
 	F1_OSXSAVE = BIT(27),
 	F1_HYPERVISOR = 1u << 31,
-	F1_APIC = BIT(9),
 	F1_HTT = BIT(28),
 	F1_APIC_ID_SHIFT = 24,
 	F1_COUNT_SHIFT = 16,
@@ -105,8 +104,6 @@ static void features(const struct cpuid_view *v, struct cpuid_regs *r)
 	r->ecx |= F1_X2APIC | F1_TSC_DEADLINE | F1_HYPERVISOR;
 	if (v->osxsave && r->ecx & F1_XSAVE)
 		r->ecx |= F1_OSXSAVE;
-	if (!v->apic_enabled)
-		r->edx &= ~(u32)F1_APIC;
 	if (v->vcpus > 1)
 		r->edx |= F1_HTT;
 }

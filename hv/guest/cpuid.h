@@ -32,7 +32,6 @@ struct cpuid_view {
 	u64 xcr0; /* as the guest set it */
 	u32 apic_id;
 	u32 vcpus;
-	bool apic_enabled; /* IA32_APIC_BASE */
 	bool osxsave; /* CR4 */
 	bool rdtscp; /* VMX enables the instruction */
 	/* IA32_SPEC_CTRL and IA32_PRED_CMD are the guest's own. */

@@ -46,7 +46,6 @@ static int set_up(void **state)
 		.xcr0 = 7,
 		.apic_id = ID,
 		.vcpus = CPUS,
-		.apic_enabled = true,
 		.osxsave = true,
 		.rdtscp = true,
 		.speculation_msrs = true };
@@ -79,11 +78,10 @@ static void leaf_1_has_what_we_model_and_pass(void **state)
 	assert_int_equal(r.ebx >> 24, ID);
 	assert_int_equal(r.ebx >> 16 & 0xFF, CPUS);
 	assert_int_equal(r.ebx & 0xFF, 0);
-	view.osxsave = view.apic_enabled = false;
+	view.osxsave = false;
 	view.vcpus = 1;
 	r = guest_cpuid(&view, 1, 0);
 	assert_int_equal(r.ecx >> 27 & 1, 0);
-	assert_int_equal(r.edx >> 9 & 1, 0);
 	assert_int_equal(r.edx >> 28 & 1, 0);
 }
 
