@@ -19,7 +19,7 @@ static bool load_pdptes(struct vcpu *v)
 	if (!vm_read(v->vm, vcpu_get(v, VCPU_CR3) & 0xFFFFFFE0, pdpte, sizeof(pdpte)))
 		return false;
 	for (u32 i = 0; i < 4; i++)
-		if (pdpte[i] & 1 && (pdpte[i] & PDPTE_RESERVED || pdpte[i] >= v->vm->ept->host_end))
+		if (pdpte[i] & 1 && (pdpte[i] & PDPTE_RESERVED || pdpte[i] >= v->vm->ept.host_end))
 			return false;
 	vcpu_set_pdptes(v, pdpte);
 	return true;
@@ -87,16 +87,15 @@ enum exit_result write_cr4(struct vcpu *v, u64 value)
 
 static enum exit_result task_priority(struct vcpu *v, const struct exit_cr *cr)
 {
-	const struct interrupt_source *s = v->interrupts;
-
 	if (cr->access == CR_READ) {
-		vcpu_set_gpr(v, cr->gpr, s->task_priority(s->apic), 8);
+		vcpu_set_gpr(v, cr->gpr, lapic_get_cr8(&v->lapic), 8);
 		return EXIT_SKIP;
 	}
 	u64 value = vcpu_gpr(v, cr->gpr);
 	if (value > CR8_MAX)
 		return refuse(v);
-	s->set_task_priority(s->apic, (u8)value);
+	lapic_set_cr8(&v->lapic, (u8)value);
+	v->attention = true; /* what had to wait may come now */
 	return EXIT_SKIP;
 }
 

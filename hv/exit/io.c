@@ -10,8 +10,8 @@ enum exit_result handle_io(struct vcpu *v, const struct exit *x)
 	if (io->string)
 		return handle_string_io(v, x);
 	if (io->in)
-		vcpu_set_gpr(v, RAX, bus_read(v->vm->bus, BUS_PORT, io->port, io->size), io->size);
+		vcpu_set_gpr(v, RAX, bus_read(&v->vm->bus, BUS_PORT, io->port, io->size), io->size);
 	else
-		bus_write(v->vm->bus, BUS_PORT, io->port, io->size, v->gpr[RAX] & (UINT64_MAX >> (64 - 8 * io->size)));
+		bus_write(&v->vm->bus, BUS_PORT, io->port, io->size, v->gpr[RAX] & (UINT64_MAX >> (64 - 8 * io->size)));
 	return EXIT_SKIP;
 }

@@ -31,14 +31,14 @@ static enum walk_result element(const struct vcpu *v, const struct string *s, st
 	if (!io->in) {
 		r = linear_read(v->vm, &s->paging, s->linear, s->access, &value, io->size, fault);
 		if (r == WALK_DONE)
-			bus_write(v->vm->bus, BUS_PORT, io->port, io->size, value);
+			bus_write(&v->vm->bus, BUS_PORT, io->port, io->size, value);
 		return r;
 	}
 	/* The device is asked only when there is a place for what it says: reading it may change it. */
 	r = linear_read(v->vm, &s->paging, s->linear, s->access | FAULT_WRITE, &value, io->size, fault);
 	if (r != WALK_DONE)
 		return r;
-	value = (u32)bus_read(v->vm->bus, BUS_PORT, io->port, io->size);
+	value = (u32)bus_read(&v->vm->bus, BUS_PORT, io->port, io->size);
 	return linear_write(v->vm, &s->paging, s->linear, s->access, &value, io->size, fault);
 }
 

@@ -71,9 +71,9 @@ enum exit_result handle_memory(struct vcpu *v, const struct exit *x)
 	if (in.write != m->write)
 		return EXIT_RETRY;
 	if (in.write)
-		bus_write(v->vm->bus, BUS_MMIO, m->guest, in.size, stored(v, &in));
+		bus_write(&v->vm->bus, BUS_MMIO, m->guest, in.size, stored(v, &in));
 	else
-		load(v, &in, bus_read(v->vm->bus, BUS_MMIO, m->guest, in.size));
+		load(v, &in, bus_read(&v->vm->bus, BUS_MMIO, m->guest, in.size));
 	vcpu_skip(v, in.length);
 	return EXIT_RETRY;
 }

@@ -3,25 +3,6 @@
 
 enum { CS_ACCESS_LONG = BIT(13), SS_ACCESS_DPL_SHIFT = 5 };
 
-static bool never(void *apic)
-{
-	(void)apic;
-	return false;
-}
-
-static u8 nothing(void *apic)
-{
-	(void)apic;
-	return 0;
-}
-
-static void ignore(void *apic, u8 cr8)
-{
-	(void)apic, (void)cr8;
-}
-
-const struct interrupt_source no_interrupts = { never, nothing, ignore, nothing, NULL };
-
 u64 vcpu_gpr(const struct vcpu *v, u8 number)
 {
 	return number == RSP ? vcpu_get(v, VCPU_RSP) : v->gpr[number % GPRS];

@@ -6,6 +6,7 @@
 #ifndef SIGNET_HV_VM_VCPU_H
 #define SIGNET_HV_VM_VCPU_H
 
+#include "hv/dev/lapic.h"
 #include "hv/exit/exit.h"
 #include "hv/vm/event.h"
 #include "hv/vm/vm.h"
@@ -44,18 +45,6 @@ enum vcpu_register {
 
 enum vcpu_state { VCPU_RUNNABLE, VCPU_HALTED, VCPU_WAITS_SIPI, VCPU_STOPPED };
 
-/* The vCPU's local APIC, as far as events go. */
-struct interrupt_source {
-	bool (*pending)(void *apic); /* one that its task priority lets through */
-	u8 (*accept)(void *apic); /* takes it: now in service */
-	void (*set_task_priority)(void *apic, u8 cr8); /* CR8, 0-15 */
-	u8 (*task_priority)(void *apic);
-	void *apic;
-};
-
-/* For a vCPU without a local APIC. */
-extern const struct interrupt_source no_interrupts;
-
 struct vcpu_hardware; /* the back end's part, such as hv/vmx/vmx.h */
 
 struct vcpu {
@@ -63,15 +52,25 @@ struct vcpu {
 	struct vm *vm;
 	struct vcpu_hardware *hardware;
 	struct vcpu_event due; /* see struct event_state */
-	const struct interrupt_source *interrupts; /* never NULL */
+	/*
+	 * Set, under the lock, with everything below that waits for it: then the vCPU looks (vcpu_attend) before it goes
+	 * on, and entry without it takes no lock. The vCPU itself may set it at any time.
+	 */
+	bool attention;
+	bool nmi; /* one is waiting */
+	bool init, sipi; /* so are they */
+	u8 sipi_vector;
+	bool deaf; /* halted with interrupts off: an NMI or INIT alone wakes it */
+	bool flush; /* its cached translations are to be forgotten before it runs on */
+	u8 state; /* enum vcpu_state: its own processor's, without the lock */
+	u32 index; /* its APIC id too */
+	u64 deadline; /* TSC at which its local APIC's timer is due, or LAPIC_NEVER; as of the last vcpu_attend() */
+	struct lapic lapic; /* lock held; its own processor may read its timer without */
+	struct task *task;
 	u64 exits[EXIT_KINDS];
 	u64 dropped_wbinvd;
 	const char *report; /* why the VM stopped */
 	struct exit last; /* the exit that stopped it */
-	u32 index;
-	u8 state; /* enum vcpu_state */
-	bool nmi; /* one is waiting */
-	bool flush; /* its cached translations are to be forgotten before it runs on */
 };
 static_assert(offsetof(struct vcpu, gpr) == 0, "enter.S");
 
@@ -89,6 +88,20 @@ bool vcpu_cr4_allowed(const struct vcpu *v, u64 value);
 u64 vcpu_efer_allowed(const struct vcpu *v);
 /* Writes back and empties this processor's caches. */
 void vcpu_write_back_caches(struct vcpu *v);
+/* The guest's TSC now. */
+u64 vcpu_tsc(const struct vcpu *v);
+/* Registers as a SIPI leaves them, the next time it is loaded or entered. Lock held. */
+void vcpu_begin(struct vcpu *v, u8 sipi_vector);
+
+/* --- with the dispatcher (hv/sched/dispatch.c), lock held --- */
+/* Something waits for v: sets its attention, and wakes it or has the processor that runs it look. */
+void vcpu_notify(struct vcpu *v);
+
+/* --- in hv/vm/message.c, lock held --- */
+/* Takes what waits for v: its timer, INIT, SIPI, the end of its VM, what wakes it. v is loaded nowhere else. */
+void vcpu_attend(struct vcpu *v);
+/* Whether it would go on, were it to attend now: HALTED and there is something to wake it, and the like. */
+bool vcpu_ready(const struct vcpu *v);
 
 /* --- on top of those (hv/vm/vcpu.c) --- */
 /* General registers by number 0-15; writes of 4 bytes clear the upper half, smaller ones keep the rest. */

@@ -1,22 +1,28 @@
 /*
- * A virtual machine: its memory, its device bus, and what its kind (guest or service VM) decides about CPUID and MSRs.
- * Trust: in the TCB; pure.
+ * A virtual machine: its memory, its vCPUs, its interrupt controllers and device bus, and what its kind (guest or
+ * service VM) decides. All of it comes from whole pages of the pool and goes back there.
+ * Trust: in the TCB; pure, but for what life.c does. Lock held for all functions, unless they say otherwise.
  */
 #ifndef SIGNET_HV_VM_VM_H
 #define SIGNET_HV_VM_VM_H
 
 #include "hv/dev/bus.h"
+#include "hv/dev/guest_memory.h"
+#include "hv/dev/ioapic.h"
 #include "hv/mem/ept.h"
 #include "lib/types.h"
 
 struct vcpu;
+struct vmx_entry; /* hv/vmx/vmx.h */
+struct vm;
 
-enum { VM_MEMORY_MAX = 8 };
+enum { VM_MAX = 32, VM_VCPUS_MAX = 32, VM_MEMORY_MAX = 64, VM_IOAPICS_MAX = 4, VM_IO_BITMAPS = 2 };
 
-/* Memory as root mode reaches it: guest-physical [guest, guest + length) lies at window. */
+/* What a VM reaches: guest-physical [guest, guest + length) is host-physical [host, host + length). */
 struct vm_memory {
-	u64 guest, length;
-	u8 *window;
+	u64 guest, length, host;
+	u8 *window; /* where root mode reaches it; NULL: device memory, which root mode never touches */
+	bool pooled; /* goes back to the pool with the VM */
 };
 
 struct cpuid_result {
@@ -25,23 +31,89 @@ struct cpuid_result {
 
 /* What differs between kinds of VM; const, and chosen once when the VM is made. */
 struct vm_policy {
-	/* What CPUID answers, whatever leaf is asked for. */
+	/* What CPUID answers, whatever leaf is asked for. Called without the lock: it may look at nothing but v. */
 	void (*cpuid)(const struct vcpu *v, u32 leaf, u32 subleaf, struct cpuid_result *result);
-	/* MSRs that hv/exit/msr.c does not know. False: #GP. */
+	/* MSRs that are neither the vCPU's registers nor its local APIC's. False: #GP. */
 	bool (*read_msr)(struct vcpu *v, u32 msr, u64 *value);
 	bool (*write_msr)(struct vcpu *v, u32 msr, u64 value);
+	/* May be NULL. It ended a level-triggered interrupt; what its lines are now decides whether it comes again. */
+	void (*eoi)(struct vm *vm, u8 vector);
+	/*
+	 * It is VM_STOPPED: no vCPU of it is on any processor, and vm->reason says why. It may be destroyed, but not in
+	 * this call. Not called by vm_destroy().
+	 */
+	void (*stopped)(struct vm *vm);
 	u64 xcr0; /* bits of XCR0 a guest may set: of what the processor has */
+	u32 weight; /* of each vCPU in the scheduler: SCHED_WEIGHT is an ordinary share */
 	bool passes_wbinvd; /* it owns devices that do not snoop */
 };
 
+enum vm_state { VM_CREATED, VM_RUNNING, VM_STOPPING, VM_STOPPED };
+
 struct vm {
 	const struct vm_policy *policy;
-	struct bus *bus;
-	struct ept *ept;
+	void *owner; /* whatever its policy keeps of it */
+	struct vcpu *vcpu[VM_VCPUS_MAX];
+	u32 vcpu_count;
+	u16 id; /* 1 to VM_MAX, of those there are now */
+	u8 state; /* enum vm_state */
+	const char *reason; /* why it was stopped: a literal */
+	struct bus bus;
+	struct ept ept;
 	struct vm_memory memory[VM_MEMORY_MAX];
 	u32 memory_count;
-	u16 id;
+	struct ioapic ioapic[VM_IOAPICS_MAX];
+	u32 gsi_base[VM_IOAPICS_MAX]; /* the GSI of an I/O APIC's first pin */
+	u32 ioapic_count;
+	u64 tsc_offset; /* guest TSC - TSC: a VM's time begins with it */
+	u64 msr_bitmap, io_bitmaps[VM_IO_BITMAPS]; /* pages, all ones but for vmx_msr_bitmap()'s; change them before start */
 };
+
+/* --- life (hv/vm/life.c) --- */
+
+/*
+ * A VM without memory, its vCPUs waiting. The first vCPU is the bootstrap processor; APIC ids are 0 and up.
+ * ERR_RANGE (vcpus not 1 to VM_VCPUS_MAX), ERR_NO_MEMORY (pages, places, tasks).
+ */
+enum err vm_create(const struct vm_policy *policy, u32 vcpus, struct vm **vm) MUST_CHECK;
+/* An I/O APIC of `pins` pins at base, its first one GSI gsi_base. Errors: ioapic_init()'s, bus_add()'s; ERR_RANGE. */
+enum err vm_add_ioapic(struct vm *vm, u64 base, u32 gsi_base, u32 pins) MUST_CHECK;
+/* Zeroed RAM from the pool, in pieces of 2 MiB if need be; whole pages. ept_map()'s errors; a part may be mapped then. */
+enum err vm_add_ram(struct vm *vm, u64 guest, u64 length) MUST_CHECK;
+/* What is there already: device memory, or RAM that root mode may touch (ram), mapped at its physical address. */
+enum err vm_add_memory(struct vm *vm, const struct ept_mapping *m, bool ram) MUST_CHECK;
+/* After ept_unmap() or ept_protect(): no processor enters the VM again with what it kept of the tables. */
+void vm_forget(struct vm *vm);
+
+/* From VM_CREATED alone; ERR_INTERNAL otherwise. Its bootstrap processor begins as *bsp says. */
+enum err vm_start(struct vm *vm, const struct vmx_entry *bsp) MUST_CHECK;
+/* No more instruction of it runs; policy->stopped() follows, in this call or soon. Harmless unless VM_RUNNING. */
+void vm_stop(struct vm *vm, const char *reason);
+/* Gives everything back. VM_CREATED or VM_STOPPED; ERR_INTERNAL otherwise, with nothing done. */
+enum err vm_destroy(struct vm *vm) MUST_CHECK;
+
+/* VM number id, or NULL. */
+struct vm *vm_find(u32 id);
+/* Its sums over all vCPUs: TSC cycles on a processor, exits of each kind. */
+u64 vm_cycles(const struct vm *vm);
+u64 vm_exits(const struct vm *vm, u32 kind);
+
+/*
+ * No VM reaches what is not its own (hv/mem/audit.h): walks all EPTs; a finding is a panic. Gives the number of pages.
+ * With vm_audits set, which tests do, after each start and destruction.
+ */
+u64 vm_audit(void);
+extern bool vm_audits;
+
+/* --- interrupts (hv/vm/message.c) --- */
+
+/* For a device: its line to the I/O APIC that has the GSI. A GSI that nobody has goes nowhere. */
+struct irq_line vm_line(struct vm *vm, u32 gsi);
+void vm_set_irq(struct vm *vm, u32 gsi, bool level);
+/* A message as a device's MSI makes it. context: the VM. */
+void vm_send(void *context, const struct apic_message *m);
+
+/* --- memory (hv/vm/vm.c); no lock needed --- */
 
 /* Root mode's pointer to length bytes of the VM's RAM; NULL when they do not lie in one piece of it. */
 void *vm_memory(const struct vm *vm, u64 guest, u64 length);
@@ -49,5 +121,7 @@ void *vm_memory(const struct vm *vm, u64 guest, u64 length);
 /* Copies in or out; false, and nothing written to the guest, when any byte lies outside its RAM. */
 bool vm_read(const struct vm *vm, u64 guest, void *to, u64 length) __attribute__((warn_unused_result));
 bool vm_write(const struct vm *vm, u64 guest, const void *from, u64 length) __attribute__((warn_unused_result));
+/* The same, for device models. */
+struct guest_memory vm_guest_memory(struct vm *vm);
 
 #endif

@@ -131,6 +131,12 @@ static void put_controls(struct vcpu *v)
 		vmcs_write(VMCS_XSS_EXITING_BITMAP, UINT64_MAX);
 }
 
+void vmx_vcpu_begin(struct vcpu *v, const struct vmx_entry *entry)
+{
+	v->hardware->entry = *entry;
+	v->hardware->begins = true;
+}
+
 void vmx_guest_state(struct vcpu *v, const struct vmx_entry *entry)
 {
 	static const u16 zero[] = { VMCS_PAGE_FAULT_MASK, VMCS_PAGE_FAULT_MATCH, VMCS_CR3_TARGET_COUNT,
@@ -142,11 +148,11 @@ void vmx_guest_state(struct vcpu *v, const struct vmx_entry *entry)
 		vmcs_write((enum vmcs_field)zero[i], 0);
 	put_controls(v);
 	vmcs_write(VMCS_VPID, h->vpid);
-	vmcs_write(VMCS_IO_BITMAP_A, h->io_bitmaps[0]);
-	vmcs_write(VMCS_IO_BITMAP_B, h->io_bitmaps[1]);
-	vmcs_write(VMCS_MSR_BITMAP, h->msr_bitmap);
-	vmcs_write(VMCS_TSC_OFFSET, h->tsc_offset);
-	vmcs_write(VMCS_EPT_POINTER, ept_pointer(v->vm->ept));
+	vmcs_write(VMCS_IO_BITMAP_A, v->vm->io_bitmaps[0]);
+	vmcs_write(VMCS_IO_BITMAP_B, v->vm->io_bitmaps[1]);
+	vmcs_write(VMCS_MSR_BITMAP, v->vm->msr_bitmap);
+	vmcs_write(VMCS_TSC_OFFSET, v->vm->tsc_offset);
+	vmcs_write(VMCS_EPT_POINTER, ept_pointer(&v->vm->ept));
 	vmcs_write(VMCS_LINK_POINTER, NO_LINK);
 	vmx_guest_registers(v, entry);
 }

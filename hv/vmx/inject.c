@@ -92,7 +92,7 @@ static struct event_state state_of(const struct vcpu *v, bool interrupt)
 
 void vmx_inject(struct vcpu *v)
 {
-	bool interrupt = v->interrupts->pending(v->interrupts->apic);
+	bool interrupt = lapic_pending(&v->lapic) != LAPIC_NONE;
 	struct event_choice c = { .now = CHOOSE_NOTHING };
 
 	if (v->due.type != EVENT_NONE || v->nmi || interrupt) {
@@ -105,10 +105,10 @@ void vmx_inject(struct vcpu *v)
 		v->nmi = false;
 		put(&(struct vcpu_event){ .type = EVENT_NMI, .vector = VECTOR_NMI });
 	} else if (c.now == CHOOSE_INTERRUPT) {
-		put(&(struct vcpu_event){
-		        .type = EVENT_INTERRUPT, .vector = v->interrupts->accept(v->interrupts->apic) });
+		put(&(struct vcpu_event){ .type = EVENT_INTERRUPT, .vector = (u8)lapic_pending(&v->lapic) });
+		lapic_acknowledge(&v->lapic);
 		/* The next one behind it needs a window of its own. */
-		c.interrupt_window = v->interrupts->pending(v->interrupts->apic);
+		c.interrupt_window = lapic_pending(&v->lapic) != LAPIC_NONE;
 	}
 	open_windows(v->hardware, &c);
 }

@@ -146,6 +146,16 @@ u64 vcpu_efer_allowed(const struct vcpu *v)
 	return EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE;
 }
 
+u64 vcpu_tsc(const struct vcpu *v)
+{
+	return live_tsc() + v->vm->tsc_offset;
+}
+
+void vcpu_begin(struct vcpu *v, u8 sipi_vector)
+{
+	vmx_vcpu_begin(v, &(struct vmx_entry){ .mode = VMX_START_SIPI, .vector = sipi_vector });
+}
+
 void vcpu_write_back_caches(struct vcpu *v)
 {
 	(void)v;

@@ -7,23 +7,7 @@
 #include "hv/vm/vcpu.h"
 #include "hv/vmx/machine.h"
 
-enum { VMX_BITMAP_SIZE = 4096, VMX_IO_BITMAPS = 2, XSAVE_AREA_SIZE = 4096 };
-
-/* Registers outside the VMCS that guest and root mode share and only guests use: they change hands with the vCPU. */
-enum switched_msr { SWITCH_STAR, SWITCH_LSTAR, SWITCH_CSTAR, SWITCH_MASK, SWITCH_KERNEL_GS, SWITCH_TSC_AUX, SWITCHED };
-
-/* A vCPU's VMX part. Addresses are of zeroed pages, mapped where they are physically. */
-struct vcpu_hardware {
-	const struct vmx_machine *machine;
-	u64 vmcs, xsave;
-	u64 msr_bitmap, io_bitmaps[VMX_IO_BITMAPS]; /* shared by vCPUs of a kind */
-	u64 tsc_offset;
-	struct cpu *cpu; /* where its VMCS is active, or NULL */
-	u64 msr[SWITCHED], cr2, dr[4], dr6, xcr0; /* while it is not loaded */
-	u32 processor_controls; /* as in the VMCS */
-	u16 vpid; /* its own; never 0, which is root mode's */
-	bool launched;
-};
+enum { VMX_BITMAP_SIZE = 4096, VMX_IO_BITMAPS = VM_IO_BITMAPS, XSAVE_AREA_SIZE = 4096 };
 
 enum vmx_start {
 	VMX_START_RESET, /* real mode at F000:FFF0 */
@@ -39,6 +23,23 @@ struct vmx_entry {
 	u16 gdt_limit;
 };
 
+/* Registers outside the VMCS that guest and root mode share and only guests use: they change hands with the vCPU. */
+enum switched_msr { SWITCH_STAR, SWITCH_LSTAR, SWITCH_CSTAR, SWITCH_MASK, SWITCH_KERNEL_GS, SWITCH_TSC_AUX, SWITCHED };
+
+/* A vCPU's VMX part. Addresses are of zeroed pages, mapped where they are physically. */
+struct vcpu_hardware {
+	const struct vmx_machine *machine;
+	u64 vmcs, xsave;
+	struct cpu *cpu; /* where its VMCS is active, or NULL */
+	u64 msr[SWITCHED], cr2, dr[4], dr6, xcr0; /* while it is not loaded */
+	struct vmx_entry entry; /* how it begins, when begins */
+	u32 processor_controls; /* as in the VMCS */
+	u16 vpid; /* its own; never 0, which is root mode's */
+	bool launched;
+	bool begins; /* its registers, and before the first time all of its VMCS, are to be set */
+	bool made;
+};
+
 /* Which MSRs and ports do not exit. Both bitmaps begin as all ones. */
 void vmx_msr_bitmap(u8 bitmap[VMX_BITMAP_SIZE], bool has_tsc_aux);
 /* Ports [first, first + count) of the bitmap pair no longer exit. */
@@ -48,6 +49,9 @@ void vmx_io_pass(u8 *const bitmaps[VMX_IO_BITMAPS], u16 first, u32 count);
 void vmx_guest_state(struct vcpu *v, const struct vmx_entry *entry);
 /* Only the guest's registers: after INIT and SIPI. */
 void vmx_guest_registers(struct vcpu *v, const struct vmx_entry *entry);
+
+/* How v begins, when it is entered next. Lock held. */
+void vmx_vcpu_begin(struct vcpu *v, const struct vmx_entry *entry);
 
 /* What the exit the current VMCS tells of was. */
 void vmx_decode(struct exit *x);
@@ -61,16 +65,14 @@ void vmx_restore(const struct vcpu_hardware *h);
 
 /* --- ring 0 (hv/vmx/run.c) --- */
 
-/* Makes v, on this processor, where it stays loaded. v->vm and v->hardware are filled in. */
-enum err vmx_vcpu_init(struct cpu *cpu, struct vcpu *v, const struct vmx_entry *entry) MUST_CHECK;
 /* Takes v off this processor, so that another one, or nobody, may run it. */
 enum err vmx_vcpu_unload(struct vcpu *v) MUST_CHECK;
 /*
- * Runs v on this processor for at most slice TSC cycles, root mode's own included; loads it if need be, and puts the
- * one before it away. Returns when that is over, when v->state is no longer VCPU_RUNNABLE, or at an interrupt of the
- * machine: then its vector is in *vector, else 0. NMIs end it too. ERR_VMX_ENTRY: v is beyond help.
+ * Runs v on this processor until the TSC is at `until`, root mode's own time included; loads it if need be: it is loaded
+ * nowhere else, and the one before it was unloaded. Returns when that is over, when v->state is no longer VCPU_RUNNABLE,
+ * or at an interrupt of the machine: then its vector is in *vector, else 0. Lock not held. ERR_VMX_ENTRY: v is beyond help.
  */
-enum err vmx_vcpu_run(struct cpu *cpu, struct vcpu *v, u64 slice, u8 *vector) MUST_CHECK;
+enum err vmx_vcpu_run(struct cpu *cpu, struct vcpu *v, u64 until, u8 *vector) MUST_CHECK;
 
 /* enter.S: false when the processor refused to enter at all. */
 bool vmx_enter(struct vcpu *v, bool launched);

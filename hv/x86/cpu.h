@@ -10,7 +10,7 @@
 #include "lib/types.h"
 
 /* Of root mode alone; the others are in bits.h. */
-enum root_msr { MSR_APIC_BASE = 0x1B, MSR_FEATURE_CONTROL = 0x3A };
+enum root_msr { MSR_FEATURE_CONTROL = 0x3A };
 
 static inline void out8(u16 port, u8 value)
 {
