@@ -25,6 +25,13 @@ static const enum event_kind known_kinds[] = {
 	EVENT_SLOT,
 	EVENT_NV_STATE,
 	EVENT_FIRMWARE,
+	EVENT_SESSION,
+	EVENT_GATE,
+	EVENT_DMA,
+	EVENT_BUILD,
+	EVENT_SERVICE,
+	EVENT_PROVISIONED,
+	EVENT_GUEST,
 };
 
 static bool find_kind(u32 number, enum event_kind *kind)

@@ -1,5 +1,5 @@
 # Base for stage, hypervisor and host.
-PURE_SRCS += lib/err.c lib/bytes.c lib/print.c lib/fatal.c lib/crypto/crypto.c
+PURE_SRCS += lib/err.c lib/bytes.c lib/print.c lib/fatal.c lib/crypto/crypto.c lib/fdt_rules.c
 STAGE_SRCS += lib/string.c lib/crypto/heap.c lib/stack_guard.c
 include lib/tpm/module.mk
 

@@ -7,6 +7,7 @@
 #include "secureboot/version.h"
 
 #include "lib/bytes.h"
+#include "update/authority.h"
 
 #include <libfdt.h>
 #include <string.h>
@@ -74,8 +75,12 @@ static void write_stage(struct tree *t, const struct handoff *h)
 	end(t);
 }
 
-static void write_nv(struct tree *t, const struct nv_view *nv)
+static void write_nv(struct tree *t, const struct handoff *h)
 {
+	const struct blob *authority = &h->platform->loaded.authority;
+	size_t authority_length = authority->length < AUTHORITY_SIZE_MAX ? authority->length : AUTHORITY_SIZE_MAX;
+	const struct nv_view *nv = h->nv;
+
 	static const char *const names[] = {
 		[NV_UNPROVISIONED] = "unprovisioned", [NV_PROVISIONED] = "provisioned", [NV_STATE_LOST] = "state-lost"
 	};
@@ -85,6 +90,8 @@ static void write_nv(struct tree *t, const struct nv_view *nv)
 	put_u32(t, "writable", nv->writable);
 	put_u64(t, "image-floor", nv->image_floor);
 	put_u64(t, "key-floor", nv->key_floor);
+	put_bytes(t, "policy-key", h->policy_key, P256_KEY_SIZE);
+	put_bytes(t, "authority", authority->bytes, authority_length);
 	end(t);
 }
 
@@ -177,7 +184,7 @@ enum err handoff_write(const struct handoff *h, u8 *out, size_t room, size_t *le
 	begin(&t, "");
 	put_text(&t, "compatible", "signet,handoff-1");
 	write_stage(&t, h);
-	write_nv(&t, h->nv);
+	write_nv(&t, h);
 	write_image(&t, h);
 	write_memory(&t, h);
 	write_machine(&t, h);

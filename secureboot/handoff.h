@@ -16,6 +16,7 @@ enum { HANDOFF_SIZE = 32768 };
 struct handoff {
 	const struct platform *platform;
 	const struct nv_view *nv;
+	const u8 *policy_key; /* P-256, X || Y */
 	const struct boot_choice *choice;
 	const struct verified_image *image;
 	u8 *const *component; /* where each of the manifest's components lies */

@@ -185,6 +185,7 @@ static enum err hand_off(struct stage *s, struct stage_result *out)
 	struct handoff h = {
 		.platform = s->platform,
 		.nv = &s->nv,
+		.policy_key = key_set_policy_key(&s->anchor->keys),
 		.choice = &s->choice,
 		.image = &slot->image,
 		.component = slot->component,

@@ -9,6 +9,7 @@
 #include "lib/crypto/crypto.h"
 #include "lib/err.h"
 #include "secureboot/memory.h"
+#include "update/authority.h"
 
 enum { HANDOFF_TEXT_SIZE = 64, HANDOFF_LENGTH_MAX = 1 << 20, MAP_ROOM = MEMORY_MAP_MAX + 16 };
 
@@ -16,6 +17,12 @@ struct boot_component {
 	struct memory_range content; /* length 0: not in this image */
 	u64 memory_length; /* bytes from content.base that are its own */
 	u8 digest[SHA384_SIZE];
+};
+
+/* The write authority as it stands on flash: not judged yet. */
+struct boot_authority {
+	u32 length; /* 0: none */
+	u8 bytes[AUTHORITY_SIZE_MAX];
 };
 
 struct boot_info {
@@ -26,6 +33,8 @@ struct boot_info {
 	char reason_text[HANDOFF_TEXT_SIZE];
 	u32 nv_state, nv_writable; /* enum nv_status */
 	u64 image_floor, key_floor;
+	u8 policy_key[P256_KEY_SIZE]; /* X || Y, of the stage's own key manifest */
+	struct boot_authority authority;
 	char product[HANDOFF_TEXT_SIZE], release[HANDOFF_TEXT_SIZE];
 	u32 svn, flags;
 	u8 manifest_digest[SHA384_SIZE];

@@ -13,6 +13,7 @@ enum { TREE_AT = 0x110000, COMPONENT_AT = 0x200000, LOG_AT = 0x130000 };
 static u8 tree[HANDOFF_SIZE];
 static struct verified_image image;
 static struct boot_info info;
+static u8 policy_key[P256_KEY_SIZE];
 
 int main(int count, char **arguments)
 {
@@ -26,7 +27,7 @@ int main(int count, char **arguments)
 		.framebuffer = {
 		        .base = 0xC0000000, .length = 0x300000, .width = 640, .height = 480, .stride = 4096 } };
 	u8 *component[COMPONENTS_MAX] = { (u8 *)COMPONENT_AT };
-	struct handoff handoff = { &platform, &nv, &choice, &image, component, map, ARRAY_SIZE(map),
+	struct handoff handoff = { &platform, &nv, policy_key, &choice, &image, component, map, ARRAY_SIZE(map),
 		{ .bytes = (const u8 *)LOG_AT, .length = 99 }, 0x3F8, 115200 };
 	size_t length;
 

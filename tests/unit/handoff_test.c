@@ -3,6 +3,7 @@
 
 #include "lib/bytes.h"
 #include "secureboot/version.h"
+#include "update/authority.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,6 +20,8 @@ static struct platform platform;
 static const struct boot_choice choice = { .slot = SLOT_B, .reason = REASON_TRIAL };
 static u8 *component[COMPONENTS_MAX];
 static struct handoff handoff;
+static u8 policy_key[P256_KEY_SIZE];
+static u8 authority[AUTHORITY_SIZE_MAX + 100];
 
 static int set_up(void **state)
 {
@@ -35,10 +38,13 @@ static int set_up(void **state)
 	        (struct component){ .kind = COMPONENT_SERVICE_KERNEL, .length = 50, .memory_length = 50 };
 	memset(image.manifest.components[1].digest, 0xC1, SHA384_SIZE);
 	memset(image.manifest_digest, 0xD1, SHA384_SIZE);
+	memset(policy_key, 0xE1, sizeof(policy_key));
+	memset(authority, 0xF1, sizeof(authority));
 	component[0] = (u8 *)0x200000;
 	component[1] = (u8 *)0x123456000;
 	nv = (struct nv_view){ .status = NV_STATE_LOST, .writable = true, .image_floor = 5, .key_floor = 1ULL << 40 };
 	platform = (struct platform){ .uefi = true,
+		.loaded.authority = { .bytes = authority, .length = 300 },
 		.entered = 0x1122334455667788,
 		.tpm_interface = "tis",
 		.rsdp = 0xE0010,
@@ -48,6 +54,7 @@ static int set_up(void **state)
 	map[1] = (struct memory_entry){ .base = 1ULL << 32, .length = 0x1000, .type = MEMORY_STAGE };
 	handoff = (struct handoff){ .platform = &platform,
 		.nv = &nv,
+		.policy_key = policy_key,
 		.choice = &choice,
 		.image = &image,
 		.component = component,
@@ -116,6 +123,12 @@ static void tells_the_decision(void **state)
 	assert_int_equal(u32_of("/nv", "writable"), 1);
 	assert_int_equal(u64_of("/nv", "image-floor"), 5);
 	assert_int_equal(u64_of("/nv", "key-floor"), 1ULL << 40);
+	assert_memory_equal(property("/nv", "policy-key", P256_KEY_SIZE), policy_key, P256_KEY_SIZE);
+	assert_memory_equal(property("/nv", "authority", 300), authority, 300);
+	/* As a partition it is longer than what can stand in it. */
+	platform.loaded.authority.length = sizeof(authority);
+	write_tree();
+	property("/nv", "authority", AUTHORITY_SIZE_MAX);
 }
 
 static void tells_the_image(void **state)

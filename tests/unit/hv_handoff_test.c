@@ -24,6 +24,8 @@ static struct platform platform;
 static const struct boot_choice choice = { .slot = SLOT_B, .reason = REASON_TRIAL };
 static u8 *component[COMPONENTS_MAX];
 static struct handoff handoff;
+static u8 policy_key[P256_KEY_SIZE];
+static u8 authority[AUTHORITY_SIZE_MAX + 100];
 static struct boot_info info;
 
 static void write_tree(void)
@@ -49,10 +51,13 @@ static int set_up(void **state)
 	        (struct component){ .kind = COMPONENT_SERVICE_KERNEL, .length = 50, .memory_length = 50 };
 	memset(image.manifest.components[1].digest, 0xC1, SHA384_SIZE);
 	memset(image.manifest_digest, 0xD1, SHA384_SIZE);
+	memset(policy_key, 0xE1, sizeof(policy_key));
+	memset(authority, 0xF1, sizeof(authority));
 	component[0] = (u8 *)HYPERVISOR;
 	component[1] = (u8 *)KERNEL;
 	nv = (struct nv_view){ .status = NV_STATE_LOST, .writable = true, .image_floor = 5, .key_floor = 1ULL << 40 };
 	platform = (struct platform){ .uefi = true,
+		.loaded.authority = { .bytes = authority, .length = 300 },
 		.tpm_interface = "crb",
 		.rsdp = 0xE0010,
 		.framebuffer = {
@@ -62,6 +67,7 @@ static int set_up(void **state)
 	map[2] = (struct memory_entry){ .base = 1ULL << 32, .length = 0x1000, .type = MEMORY_RAM };
 	handoff = (struct handoff){ .platform = &platform,
 		.nv = &nv,
+		.policy_key = policy_key,
 		.choice = &choice,
 		.image = &image,
 		.component = component,
@@ -127,6 +133,9 @@ static void reads_what_the_stage_writes(void **state)
 	assert_string_equal(info.reason_text, "trial");
 	assert_int_equal(info.nv_state, NV_STATE_LOST);
 	assert_int_equal(info.key_floor, 1ULL << 40);
+	assert_memory_equal(info.policy_key, policy_key, P256_KEY_SIZE);
+	assert_int_equal(info.authority.length, 300);
+	assert_memory_equal(info.authority.bytes, authority, 300);
 	assert_string_equal(info.release, "2.0");
 	assert_int_equal(info.svn, 7);
 	assert_memory_equal(info.manifest_digest, image.manifest_digest, SHA384_SIZE);
@@ -224,6 +233,12 @@ static void refuses_wrong_sizes_and_values(void **state)
 	set_text("/stage", "slot", "c");
 	refused();
 	set_text("/stage", "slot", "ab");
+	refused();
+	set_text("/stage", "reason-text", "tr\nial");
+	refused();
+	assert_int_equal(fdt_setprop(tree, node_at("/nv"), "policy-key", authority, P256_KEY_SIZE + 1), 0);
+	refused();
+	assert_int_equal(fdt_setprop(tree, node_at("/nv"), "authority", authority, AUTHORITY_SIZE_MAX + 1), 0);
 	refused();
 	set_text("/stage", "firmware", "efi");
 	refused();
