@@ -14,11 +14,11 @@ enum {
 	RSDP_REVISION = 15,
 	RSDP_RSDT = 16,
 	RSDP_XSDT = 24,
-	HEADER_SIZE = 36,
 	HEADER_LENGTH = 4,
 	TABLE_MAX = 1 << 20,
 	MADT_ENTRIES = 44,
 	MADT_LOCAL_APIC = 0,
+	MADT_IO_APIC = 1,
 	MADT_LOCAL_X2APIC = 9,
 	MADT_ENABLED = BIT(0),
 	BROADCAST_ID = 0xFF,
@@ -31,11 +31,6 @@ enum {
 	ADDRESS_SIZE = 12,
 };
 
-struct table {
-	const u8 *bytes;
-	u32 length; /* at least HEADER_SIZE; 0: no table */
-};
-
 static bool sums_to_zero(const u8 *p, size_t n)
 {
 	u8 sum = 0;
@@ -45,47 +40,60 @@ static bool sums_to_zero(const u8 *p, size_t n)
 	return !sum;
 }
 
-static struct table table_at(const struct acpi_source *s, u64 address, const char *signature)
-{
-	const struct table none = { NULL, 0 };
-	const u8 *p = s->read(s->context, address, HEADER_SIZE);
+static const struct acpi_table no_table;
 
-	if (!p || memcmp(p, signature, 4) != 0)
-		return none;
+/* signature NULL: any. */
+struct acpi_table acpi_table_at(const struct acpi_source *s, u64 address, const char *signature)
+{
+	const u8 *p = s->read(s->context, address, ACPI_HEADER_SIZE);
+
+	if (!p || (signature && memcmp(p, signature, 4) != 0))
+		return no_table;
 	u32 length = load_le32(p + HEADER_LENGTH);
-	if (length < HEADER_SIZE || length > TABLE_MAX)
-		return none;
+	if (length < ACPI_HEADER_SIZE || length > TABLE_MAX)
+		return no_table;
 	p = s->read(s->context, address, length);
-	return p && sums_to_zero(p, length) ? (struct table){ p, length } : none;
+	return p && sums_to_zero(p, length) ? (struct acpi_table){ address, p, length } : no_table;
 }
 
 /* The XSDT where there is one, else the RSDT; *width is the size of its pointers. */
-static struct table root_table(const struct acpi_source *s, u64 rsdp, u32 *width)
+static struct acpi_table root_table(const struct acpi_source *s, u64 rsdp, u32 *width)
 {
 	const u8 *p = s->read(s->context, rsdp, RSDP_V1_SIZE);
 
 	*width = 4;
 	if (!p || memcmp(p, "RSD PTR ", 8) != 0 || !sums_to_zero(p, RSDP_V1_SIZE))
-		return (struct table){ NULL, 0 };
+		return no_table;
 	if (p[RSDP_REVISION] < 2)
-		return table_at(s, load_le32(p + RSDP_RSDT), "RSDT");
+		return acpi_table_at(s, load_le32(p + RSDP_RSDT), "RSDT");
 	p = s->read(s->context, rsdp, RSDP_SIZE);
 	if (!p || !sums_to_zero(p, RSDP_SIZE))
-		return (struct table){ NULL, 0 };
+		return no_table;
 	*width = 8;
-	return table_at(s, load_le64(p + RSDP_XSDT), "XSDT");
+	return acpi_table_at(s, load_le64(p + RSDP_XSDT), "XSDT");
 }
 
-static struct table find_table(const struct acpi_source *s, const struct table *root, u32 width, const char *signature)
+u32 acpi_tables(const struct acpi_source *s, u64 rsdp, struct acpi_table table[ACPI_TABLES_MAX])
 {
-	for (u32 at = HEADER_SIZE; range_inside(at, width, root->length); at += width) {
-		const u8 *p = root->bytes + at;
-		struct table t = table_at(s, width == 8 ? load_le64(p) : load_le32(p), signature);
+	u32 width, count = 0;
+	struct acpi_table root = root_table(s, rsdp, &width);
 
-		if (t.length)
-			return t;
+	for (u32 at = ACPI_HEADER_SIZE; range_inside(at, width, root.length) && count < ACPI_TABLES_MAX; at += width) {
+		const u8 *p = root.bytes + at;
+
+		table[count] = acpi_table_at(s, width == 8 ? load_le64(p) : load_le32(p), NULL);
+		count += table[count].length != 0;
 	}
-	return (struct table){ NULL, 0 };
+	return count;
+}
+
+struct acpi_table acpi_find(const struct acpi_table *table, u32 count, const char *signature)
+{
+	for (u32 i = 0; i < count; i++) {
+		if (memcmp(table[i].bytes, signature, 4) == 0)
+			return table[i];
+	}
+	return no_table;
 }
 
 static void add_processor(struct processors *list, u32 id)
@@ -119,7 +127,16 @@ static void read_processor(struct processors *list, u8 type, struct reader *r)
 		add_processor(list, id);
 }
 
-static enum err read_madt(struct processors *list, const struct table *madt)
+static void read_ioapic(struct acpi *acpi, struct reader *r)
+{
+	(void)read_le16(r);
+	u64 address = read_le32(r);
+	u32 gsi_base = read_le32(r);
+	if (!r->failed && acpi->ioapics < ACPI_IOAPICS_MAX)
+		acpi->ioapic[acpi->ioapics++] = (struct acpi_ioapic){ address, gsi_base };
+}
+
+static enum err read_madt(struct acpi *acpi, const struct acpi_table *madt)
 {
 	if (madt->length < MADT_ENTRIES)
 		return ERR_ACPI;
@@ -132,15 +149,17 @@ static enum err read_madt(struct processors *list, const struct table *madt)
 			return ERR_ACPI;
 		struct reader entry = reader_on(p, length - 2u);
 		if (type == MADT_LOCAL_APIC || type == MADT_LOCAL_X2APIC)
-			read_processor(list, type, &entry);
+			read_processor(&acpi->processors, type, &entry);
+		else if (type == MADT_IO_APIC)
+			read_ioapic(acpi, &entry);
 		if (entry.failed)
 			return ERR_ACPI;
 	}
-	return list->count ? OK : ERR_ACPI;
+	return acpi->processors.count ? OK : ERR_ACPI;
 }
 
 /* The extended address goes before the old one; only ports will do. */
-static u64 timer_port(const struct table *fadt)
+static u64 timer_port(const struct acpi_table *fadt)
 {
 	const u8 *x = fadt->bytes + FADT_X_PM_TIMER;
 
@@ -149,7 +168,7 @@ static u64 timer_port(const struct table *fadt)
 	return load_le32(fadt->bytes + FADT_PM_TIMER);
 }
 
-static struct pm_timer read_fadt(const struct table *fadt)
+static struct pm_timer read_fadt(const struct acpi_table *fadt)
 {
 	const struct pm_timer none = { 0, 0 };
 
@@ -162,16 +181,13 @@ static struct pm_timer read_fadt(const struct table *fadt)
 
 enum err acpi_read(struct acpi *acpi, const struct acpi_source *source, u64 rsdp)
 {
-	u32 width;
+	struct acpi_table table[ACPI_TABLES_MAX];
+	u32 count = acpi_tables(source, rsdp, table);
+	struct acpi_table madt = acpi_find(table, count, "APIC"), fadt = acpi_find(table, count, "FACP");
 
 	memset(acpi, 0, sizeof(*acpi));
-	struct table root = root_table(source, rsdp, &width);
-	if (!root.length)
-		return ERR_ACPI;
-	struct table madt = find_table(source, &root, width, "APIC");
-	struct table fadt = find_table(source, &root, width, "FACP");
 	acpi->pm_timer = read_fadt(&fadt);
-	return madt.length ? read_madt(&acpi->processors, &madt) : ERR_ACPI;
+	return madt.length ? read_madt(acpi, &madt) : ERR_ACPI;
 }
 
 static bool core_is_listed(const struct processors *list, u32 count, u32 shift, u32 id)

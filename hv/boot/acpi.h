@@ -15,7 +15,13 @@ struct acpi_source {
 	void *context;
 };
 
-enum { PROCESSORS_MAX = 256 };
+enum { PROCESSORS_MAX = 256, ACPI_IOAPICS_MAX = 8, ACPI_TABLES_MAX = 64, ACPI_HEADER_SIZE = 36 };
+
+struct acpi_table {
+	u64 address;
+	const u8 *bytes;
+	u32 length; /* at least ACPI_HEADER_SIZE; 0: no table */
+};
 
 struct processors {
 	u32 count;
@@ -28,13 +34,28 @@ struct pm_timer {
 	u32 mask; /* of the bits that count: 24 or 32 */
 };
 
+/* Those beyond ACPI_IOAPICS_MAX are nobody's: firmware left their pins masked. */
+struct acpi_ioapic {
+	u64 address;
+	u32 gsi_base;
+};
+
 struct acpi {
 	struct processors processors;
+	struct acpi_ioapic ioapic[ACPI_IOAPICS_MAX];
+	u32 ioapics;
 	struct pm_timer pm_timer;
 };
 
 /* rsdp: physical address. ERR_ACPI when a table on the way, or the MADT, is missing or malformed. */
 enum err acpi_read(struct acpi *acpi, const struct acpi_source *source, u64 rsdp) MUST_CHECK;
+
+/* The table at address, if it has that signature and its checksum is right. */
+struct acpi_table acpi_table_at(const struct acpi_source *source, u64 address, const char *signature);
+/* Every table with a right checksum that the root table names, DSDT and FACS not among them; returns how many. */
+u32 acpi_tables(const struct acpi_source *source, u64 rsdp, struct acpi_table table[ACPI_TABLES_MAX]);
+/* The first one with that signature; length 0: none. */
+struct acpi_table acpi_find(const struct acpi_table *table, u32 count, const char *signature);
 
 /*
  * Leaves one processor a core: `own` stays, and of each other core the first. shift: bits of the APIC id that tell the

@@ -96,7 +96,7 @@ static void set_blocks(enum err *e)
 	}
 }
 
-static void set_devices(enum err *e, const struct boot_info *info)
+static void set_devices(enum err *e, const struct boot_info *info, const struct acpi *acpi)
 {
 	const struct memory_range *f = &info->framebuffer;
 	u64 start = f->base & ~(PAGING_PAGE - 1);
@@ -104,12 +104,14 @@ static void set_devices(enum err *e, const struct boot_info *info)
 	set(e, TPM_BASE, TPM_SIZE, PAGING_DEVICE);
 	if (apic_registers())
 		set(e, apic_registers(), APIC_REGISTERS_SIZE, PAGING_DEVICE);
+	for (u32 i = 0; i < acpi->ioapics; i++)
+		set(e, acpi->ioapic[i].address & ~(PAGING_PAGE - 1), PAGING_PAGE, PAGING_DEVICE);
 	if (f->length)
 		set(e, start, align_up(f->base + f->length, PAGING_PAGE) - start, PAGING_DEVICE);
 }
 
 /* From the general to the special: what comes later holds. Page 0 is left out, so that a NULL pointer faults. */
-enum err layout_build(const struct boot_info *info)
+enum err layout_build(const struct boot_info *info, const struct acpi *acpi)
 {
 	static const struct page_source source = { take_page, &layout.pool };
 	bool has_1g = cpuid(CPUID_EXTENDED, 0).d & FEATURE_D_1G;
@@ -127,7 +129,7 @@ enum err layout_build(const struct boot_info *info)
 	set(&e, layout.low + PAGING_PAGE, PAGING_PAGE, PAGING_READ);
 	set_image(&e);
 	set_blocks(&e);
-	set_devices(&e, info);
+	set_devices(&e, info, acpi);
 	return e;
 }
 

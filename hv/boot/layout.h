@@ -5,6 +5,7 @@
 #ifndef SIGNET_HV_BOOT_LAYOUT_H
 #define SIGNET_HV_BOOT_LAYOUT_H
 
+#include "hv/boot/acpi.h"
 #include "hv/boot/handoff.h"
 #include "hv/mem/carve.h"
 #include "hv/mem/paging.h"
@@ -29,7 +30,7 @@ extern struct layout layout;
 enum err layout_choose(struct boot_info *info) MUST_CHECK;
 
 /* Builds the tables; every processor has been added. ERR_NO_MEMORY, ERR_RANGE. */
-enum err layout_build(const struct boot_info *info) MUST_CHECK;
+enum err layout_build(const struct boot_info *info, const struct acpi *acpi) MUST_CHECK;
 
 /* Puts them in force on this processor. */
 void layout_load(void);

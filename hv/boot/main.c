@@ -131,7 +131,7 @@ _Noreturn void hv_main(const void *tree, u64 length)
 	must(layout_choose(&info));
 	say("hypervisor: carve-out 0x%lx, %lu MiB", layout.carve.base, layout.carve.length >> 20);
 	add_processors();
-	must(layout_build(&info));
+	must(layout_build(&info, &acpi));
 	smp_prepare(layout.low, layout.paging.root);
 	layout_load();
 	cpu_load(smp.cpu[0]);
