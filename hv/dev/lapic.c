@@ -1,5 +1,5 @@
 /*
- * Registers, priorities and acceptance of the local APIC. Trust: in the TCB; pure.
+ * Registers, priorities and messages of the local APIC. Trust: in the TCB; pure.
  */
 #include "hv/dev/lapic.h"
 
@@ -7,36 +7,44 @@
 
 #include <string.h>
 
-/* What of each LVT entry can be written (SDM, figure "Local Vector Table"). */
-static const u32 lvt_writable[LVT_COUNT] = {
-	[LVT_TIMER] = 0x700FF,
-	[LVT_THERMAL] = 0x107FF,
-	[LVT_PERFORMANCE] = 0x107FF,
-	[LVT_LINT0] = 0x1A7FF,
-	[LVT_LINT1] = 0x1A7FF,
-	[LVT_ERROR] = 0x100FF,
+#define R(first, count) ((((u64)1 << (count)) - 1) << (first))
+
+/* SDM volume 3, table "Local APIC Register Address Map Supported by x2APIC". */
+static const u64 readable = R(REG_ID, 2) | R(REG_TPR, 1) | R(REG_PPR, 1) | R(REG_LDR, 1) | R(REG_SVR, 1) |
+        R(REG_ISR, 8) | R(REG_TMR, 8) | R(REG_IRR, 8) | R(REG_ESR, 1) | R(REG_ICR, 1) | R(REG_LVT_TIMER, LVT_COUNT) |
+        R(REG_INITIAL_COUNT, 2) | R(REG_DIVIDE, 1);
+static const u64 writable = R(REG_TPR, 1) | R(REG_EOI, 1) | R(REG_SVR, 1) | R(REG_ESR, 1) | R(REG_ICR, 1) |
+        R(REG_LVT_TIMER, LVT_COUNT) | R(REG_INITIAL_COUNT, 1) | R(REG_DIVIDE, 1) | R(REG_SELF_IPI, 1);
+
+/* A write with any other bit set is a #GP. */
+static const u64 writable_bits[LAPIC_REGISTERS] = {
+	[REG_TPR] = 0xFF,
+	[REG_SVR] = 0x1FF,
+	[REG_ICR] = 0xFFFFFFFF000CCFFF,
+	[REG_LVT_TIMER] = 0x710FF,
+	[REG_LVT_THERMAL] = 0x117FF,
+	[REG_LVT_PERFORMANCE] = 0x117FF,
+	[REG_LVT_LINT0] = 0x1F7FF,
+	[REG_LVT_LINT1] = 0x1F7FF,
+	[REG_LVT_ERROR] = 0x110FF,
+	[REG_INITIAL_COUNT] = 0xFFFFFFFF,
+	[REG_DIVIDE] = 0xB,
+	[REG_SELF_IPI] = 0xFF,
 };
 
-static void put(struct vector_set *set, u32 vector, bool member)
+/* A set of vectors is eight registers, one bit a vector. */
+static void put(u32 *set, u32 vector, bool member)
 {
 	u32 bit = BIT(vector % 32);
 
-	if (member)
-		set->word[vector / 32] |= bit;
-	else
-		set->word[vector / 32] &= ~bit;
+	set[vector / 32] = member ? set[vector / 32] | bit : set[vector / 32] & ~bit;
 }
 
-static bool has(const struct vector_set *set, u32 vector)
+static int highest(const u32 *set)
 {
-	return set->word[vector / 32] & BIT(vector % 32);
-}
-
-static int highest(const struct vector_set *set)
-{
-	for (int i = ARRAY_SIZE(set->word) - 1; i >= 0; i--)
-		if (set->word[i])
-			return i * 32 + 31 - __builtin_clz(set->word[i]);
+	for (int i = 7; i >= 0; i--)
+		if (set[i])
+			return i * 32 + 31 - __builtin_clz(set[i]);
 	return LAPIC_NONE;
 }
 
@@ -47,17 +55,17 @@ static u32 priority_class(u32 v)
 
 static u32 processor_priority(const struct lapic *l)
 {
-	int top = highest(&l->isr);
+	int top = highest(&l->reg[REG_ISR]);
 	u32 in_service = top == LAPIC_NONE ? 0 : (u32)top;
 
-	if (priority_class(l->tpr) >= priority_class(in_service))
-		return l->tpr;
+	if (priority_class(l->reg[REG_TPR]) >= priority_class(in_service))
+		return l->reg[REG_TPR];
 	return in_service & 0xF0;
 }
 
 int lapic_requested(const struct lapic *l)
 {
-	return lapic_is_enabled(l) ? highest(&l->irr) : LAPIC_NONE;
+	return highest(&l->reg[REG_IRR]);
 }
 
 int lapic_pending(const struct lapic *l)
@@ -75,15 +83,25 @@ void lapic_acknowledge(struct lapic *l)
 
 	if (vector == LAPIC_NONE)
 		return;
-	put(&l->irr, (u32)vector, false);
-	put(&l->isr, (u32)vector, true);
+	put(&l->reg[REG_IRR], (u32)vector, false);
+	put(&l->reg[REG_ISR], (u32)vector, true);
 }
 
-void lapic_raise_error(struct lapic *l, u32 bit)
+u8 lapic_get_cr8(const struct lapic *l)
 {
-	u32 entry = l->lvt[LVT_ERROR];
+	return (u8)priority_class(l->reg[REG_TPR]);
+}
 
-	l->esr |= bit;
+void lapic_set_cr8(struct lapic *l, u8 value)
+{
+	l->reg[REG_TPR] = (u32)(value & 15) << 4;
+}
+
+static void raise_error(struct lapic *l, u32 bit)
+{
+	u32 entry = l->reg[REG_LVT_ERROR];
+
+	l->errors |= bit;
 	/* An error entry with an illegal vector must not report itself. */
 	if (!(entry & LVT_MASKED) && (u8)entry >= FIRST_LEGAL_VECTOR)
 		lapic_deliver(l, (u8)entry, false);
@@ -91,209 +109,189 @@ void lapic_raise_error(struct lapic *l, u32 bit)
 
 void lapic_deliver(struct lapic *l, u8 vector, bool level)
 {
-	if (!lapic_is_enabled(l) || !(l->svr & SVR_ENABLED))
+	if (!(l->reg[REG_SVR] & SVR_ENABLED))
 		return;
 	if (vector < FIRST_LEGAL_VECTOR) {
-		lapic_raise_error(l, ESR_RECEIVE_ILLEGAL);
+		raise_error(l, ESR_RECEIVE_ILLEGAL);
 		return;
 	}
-	put(&l->irr, vector, true);
-	put(&l->level, vector, level);
+	put(&l->reg[REG_IRR], vector, true);
+	put(&l->reg[REG_TMR], vector, level);
 }
 
 static void end_of_interrupt(struct lapic *l)
 {
-	int vector = highest(&l->isr);
+	int top = highest(&l->reg[REG_ISR]);
 
-	if (vector == LAPIC_NONE)
+	if (top == LAPIC_NONE)
 		return;
-	put(&l->isr, (u32)vector, false);
-	if (has(&l->level, (u32)vector))
+	u32 vector = (u32)top;
+	put(&l->reg[REG_ISR], vector, false);
+	if (l->reg[REG_TMR + vector / 32] & BIT(vector % 32))
 		l->config.eoi(l->config.eoi_context, (u8)vector);
 }
 
-u8 lapic_get_cr8(const struct lapic *l)
+/* A logical ID is a cluster and in it one bit a processor; of an I/O APIC's eight bits, all are cluster 0's. */
+bool lapic_accepts(const struct lapic *l, const struct apic_message *m)
 {
-	return (u8)priority_class(l->tpr);
+	u32 own = l->reg[REG_LDR];
+
+	if (m->destination == APIC_BROADCAST)
+		return true;
+	if (!m->logical)
+		return m->destination == l->config.id;
+	return own >> CLUSTER_SHIFT == m->destination >> CLUSTER_SHIFT && (u16)(own & m->destination);
 }
 
-void lapic_set_cr8(struct lapic *l, u8 value)
+static bool has_vector(u8 delivery)
 {
-	l->tpr = (value & 15u) << 4;
+	return delivery == DELIVER_FIXED || delivery == DELIVER_LOWEST;
 }
 
-static bool passes(const struct lapic *l, enum lvt i, enum apic_delivery delivery)
+/* INIT level de-assert only ever synchronised arbitration IDs; SMI is nobody's to send. */
+static bool is_sendable(u8 delivery, u32 low)
 {
-	u32 entry = l->lvt[i];
-
-	return !(entry & LVT_MASKED) && (entry >> LVT_DELIVERY_SHIFT & LVT_DELIVERY_MASK) == delivery;
+	if (delivery == DELIVER_INIT)
+		return (low & (ICR_LEVEL | ICR_ASSERT)) != ICR_LEVEL;
+	return has_vector(delivery) || delivery == DELIVER_NMI || delivery == DELIVER_STARTUP;
 }
 
-bool lapic_passes_pic(const struct lapic *l)
+static void send_ipi(struct lapic *l, u32 low, u32 destination)
 {
-	/* Switched off, the pin is the processor's INTR again. */
-	return !lapic_is_enabled(l) || passes(l, LVT_LINT0, DELIVER_EXTINT);
-}
+	u32 shorthand = low >> ICR_SHORTHAND_SHIFT & 3;
+	struct apic_message m = {
+		.vector = (u8)low,
+		.delivery = low >> LVT_DELIVERY_SHIFT & LVT_DELIVERY_MASK,
+		.logical = low & ICR_LOGICAL && shorthand == TO_DESTINATION,
+		.destination = shorthand == TO_DESTINATION ? destination : APIC_BROADCAST,
+		.others_only = shorthand == TO_OTHERS,
+	};
 
-bool lapic_passes_nmi(const struct lapic *l)
-{
-	return !lapic_is_enabled(l) || passes(l, LVT_LINT1, DELIVER_NMI);
-}
-
-static void write_svr(struct lapic *l, u32 value)
-{
-	l->svr = value & SVR_WRITABLE;
-	if (l->svr & SVR_ENABLED)
+	if (!is_sendable(m.delivery, low))
 		return;
-	for (u32 i = 0; i < LVT_COUNT; i++)
-		l->lvt[i] |= LVT_MASKED;
+	if (has_vector(m.delivery) && m.vector < FIRST_LEGAL_VECTOR)
+		raise_error(l, ESR_SEND_ILLEGAL);
+	else if (shorthand != TO_SELF)
+		l->config.ipi.send(l->config.ipi.context, &m);
+	/* Valid for interrupts alone (SDM, table of valid ICR combinations). */
+	else if (has_vector(m.delivery))
+		lapic_deliver(l, m.vector, false);
 }
 
-static void write_lvt(struct lapic *l, u32 i, u32 value)
+static u64 base_of(const struct lapic *l)
 {
-	value &= lvt_writable[i];
-	if (!(l->svr & SVR_ENABLED))
-		value |= LVT_MASKED;
-	if (i == LVT_TIMER)
-		lapic_timer_write_lvt(l, value);
+	return LAPIC_BASE | BASE_ENABLED | BASE_X2APIC | (l->config.bootstrap ? BASE_BOOTSTRAP : 0);
+}
+
+bool lapic_rdmsr(struct lapic *l, u32 msr, u64 tsc, u64 *value)
+{
+	u32 reg = msr - MSR_X2APIC_FIRST;
+
+	if (msr == MSR_APIC_BASE) {
+		*value = base_of(l);
+		return true;
+	}
+	if (msr == MSR_TSC_DEADLINE) {
+		*value = lapic_timer_is_deadline(l) && l->deadline != LAPIC_NEVER ? l->deadline : 0;
+		return true;
+	}
+	if (reg >= LAPIC_REGISTERS || !(readable >> reg & 1))
+		return false;
+	if (reg == REG_ICR)
+		*value = l->icr;
+	else if (reg == REG_PPR)
+		*value = processor_priority(l);
+	else if (reg == REG_CURRENT_COUNT)
+		*value = lapic_timer_count(l, tsc);
 	else
-		l->lvt[i] = value;
+		*value = l->reg[reg];
+	return true;
 }
 
-/* A write latches what was collected, and that is what reads show. */
-static void write_esr(struct lapic *l)
+/* Status bits are not the guest's; software-disabled, every entry stays masked. */
+static u32 lvt_value(const struct lapic *l, u32 value)
 {
-	l->esr_latched = l->esr;
-	l->esr = 0;
+	return (value & ~(u32)LVT_STATUS) | (l->reg[REG_SVR] & SVR_ENABLED ? 0 : LVT_MASKED);
 }
 
-static u32 id_register(const struct lapic *l)
+static void write_register(struct lapic *l, u32 reg, u64 tsc, u64 value)
 {
-	return lapic_is_x2apic(l) ? l->config.id : l->config.id << XAPIC_ID_SHIFT;
-}
-
-u32 lapic_read_register(struct lapic *l, u32 reg)
-{
-	if (reg >= REG_LVT_TIMER && reg <= REG_LVT_ERROR)
-		return l->lvt[reg - REG_LVT_TIMER];
-	switch (reg & ~7u) {
-	case REG_ISR:
-		return l->isr.word[reg % 8];
-	case REG_TMR:
-		return l->level.word[reg % 8];
-	case REG_IRR:
-		return l->irr.word[reg % 8];
-	default:
-		break;
-	}
 	switch (reg) {
-	case REG_ID:
-		return id_register(l);
-	case REG_VERSION:
-		return VERSION;
-	case REG_TPR:
-		return l->tpr;
-	case REG_PPR:
-		return processor_priority(l);
-	case REG_LDR:
-		return l->ldr;
-	case REG_DFR:
-		return l->dfr;
-	case REG_SVR:
-		return l->svr;
-	case REG_ESR:
-		return l->esr_latched;
-	case REG_ICR_LOW:
-		return l->icr_low;
-	case REG_ICR_HIGH:
-		return l->icr_high;
-	case REG_INITIAL_COUNT:
-		return l->initial_count;
-	case REG_CURRENT_COUNT:
-		return lapic_timer_count(l);
-	case REG_DIVIDE:
-		return l->divide;
-	default:
-		return 0;
-	}
-}
-
-void lapic_write_register(struct lapic *l, u32 reg, u32 value)
-{
-	if (reg >= REG_LVT_TIMER && reg <= REG_LVT_ERROR) {
-		write_lvt(l, reg - REG_LVT_TIMER, value);
-		return;
-	}
-	switch (reg) {
-	case REG_TPR:
-		l->tpr = value & 0xFF;
-		break;
 	case REG_EOI:
 		end_of_interrupt(l);
 		break;
-	case REG_LDR:
-		l->ldr = value & (0xFFu << XAPIC_ID_SHIFT);
+	case REG_ESR: /* latches what was collected, and that is what reads show */
+		l->reg[REG_ESR] = l->errors;
+		l->errors = 0;
 		break;
-	case REG_DFR:
-		l->dfr = value | DFR_LOW;
+	case REG_ICR:
+		l->icr = value;
+		send_ipi(l, (u32)value, (u32)(value >> 32));
+		break;
+	case REG_SELF_IPI:
+		send_ipi(l, (u32)value | TO_SELF << ICR_SHORTHAND_SHIFT, 0);
 		break;
 	case REG_SVR:
-		write_svr(l, value);
+		l->reg[REG_SVR] = (u32)value;
+		for (u32 i = 0; i < LVT_COUNT && !(value & SVR_ENABLED); i++)
+			l->reg[REG_LVT_TIMER + i] |= LVT_MASKED;
 		break;
-	case REG_ESR:
-		write_esr(l);
+	case REG_LVT_TIMER:
+		lapic_timer_write_lvt(l, lvt_value(l, (u32)value));
 		break;
-	case REG_ICR_LOW:
-		l->icr_low = value & ICR_WRITABLE;
-		lapic_send_ipi(l, l->icr_low, l->icr_high >> XAPIC_ID_SHIFT);
-		break;
-	case REG_ICR_HIGH:
-		l->icr_high = value & (0xFFu << XAPIC_ID_SHIFT);
+	case REG_LVT_THERMAL:
+	case REG_LVT_PERFORMANCE:
+	case REG_LVT_LINT0:
+	case REG_LVT_LINT1:
+	case REG_LVT_ERROR:
+		l->reg[reg] = lvt_value(l, (u32)value);
 		break;
 	case REG_INITIAL_COUNT:
-		lapic_timer_set_count(l, value);
+		lapic_timer_set_count(l, tsc, (u32)value);
 		break;
 	case REG_DIVIDE:
-		lapic_timer_set_divide(l, value & DIVIDE_WRITABLE);
+		lapic_timer_set_divide(l, tsc, (u32)value);
 		break;
-	default:
+	default: /* TPR */
+		l->reg[reg] = (u32)value;
 		break;
 	}
+}
+
+bool lapic_wrmsr(struct lapic *l, u32 msr, u64 tsc, u64 value)
+{
+	u32 reg = msr - MSR_X2APIC_FIRST;
+
+	/* Neither the mode nor the place can change, and who is the bootstrap processor is decided. */
+	if (msr == MSR_APIC_BASE)
+		return value == base_of(l);
+	if (msr == MSR_TSC_DEADLINE) {
+		lapic_timer_set_deadline(l, value);
+		return true;
+	}
+	if (reg >= LAPIC_REGISTERS || !(writable >> reg & 1) || value & ~writable_bits[reg])
+		return false;
+	write_register(l, reg, tsc, value);
+	return true;
 }
 
 void lapic_reset(struct lapic *l)
 {
-	lapic_timer_stop(l);
-	memset(&l->irr, 0, sizeof(l->irr));
-	memset(&l->isr, 0, sizeof(l->isr));
-	memset(&l->level, 0, sizeof(l->level));
-	l->tpr = l->ldr = l->esr = l->esr_latched = l->icr_low = l->icr_high = 0;
-	l->divide = l->initial_count = 0;
-	l->dfr = DFR_FLAT;
-	l->svr = 0xFF;
+	u32 id = l->config.id;
+
+	memset(l->reg, 0, sizeof(l->reg));
+	l->icr = l->errors = 0;
+	l->deadline = LAPIC_NEVER;
+	l->reg[REG_ID] = id;
+	l->reg[REG_LDR] = id >> 4 << CLUSTER_SHIFT | BIT(id & 15);
+	l->reg[REG_VERSION] = VERSION;
+	l->reg[REG_SVR] = 0xFF;
 	for (u32 i = 0; i < LVT_COUNT; i++)
-		l->lvt[i] = LVT_MASKED;
-	if (lapic_is_x2apic(l))
-		lapic_enter_x2apic(l);
+		l->reg[REG_LVT_TIMER + i] = LVT_MASKED;
 }
 
-/* The logical ID follows from the ID now; all else goes on (SDM, "x2APIC Transitions From xAPIC Mode"). */
-void lapic_enter_x2apic(struct lapic *l)
+void lapic_init(struct lapic *l, const struct lapic_config *config)
 {
-	l->ldr = l->config.id >> 4 << 16 | BIT(l->config.id & 15);
-	l->dfr = DFR_FLAT;
-	l->icr_high = 0;
-}
-
-enum err lapic_init(struct lapic *l, const struct lapic_config *config)
-{
-	memset(l, 0, sizeof(*l));
-	if (config->id >= XAPIC_BROADCAST || !config->timer_hz || !config->tsc_hz)
-		return ERR_RANGE;
 	l->config = *config;
-	l->base = LAPIC_BASE | BASE_ENABLED | (config->bootstrap ? BASE_BOOTSTRAP : 0);
-	enum err e = timer_init(config->clock, &l->timer, lapic_timer_expired, l);
-	if (!e)
-		lapic_reset(l);
-	return e;
+	lapic_reset(l);
 }

@@ -1,16 +1,11 @@
 /*
- * Register numbers of the local APIC (offset in the page divided by 16, which is the x2APIC MSR's low byte) and their
- * bits, in the order of the SDM. For the files of the local APIC.
+ * Register numbers of the local APIC (the x2APIC MSR's low byte) and their bits, in the order of the SDM.
+ * For the files of the local APIC.
  */
 #ifndef SIGNET_HV_DEV_LAPIC_REGS_H
 #define SIGNET_HV_DEV_LAPIC_REGS_H
 
 #include "hv/dev/lapic.h"
-
-#include <assert.h>
-
-/* Flat model; the low bits read as ones. */
-#define DFR_FLAT 0xFFFFFFFFu
 
 enum lapic_register {
 	REG_ID = 0x02,
@@ -19,14 +14,12 @@ enum lapic_register {
 	REG_PPR = 0x0A,
 	REG_EOI = 0x0B,
 	REG_LDR = 0x0D,
-	REG_DFR = 0x0E,
 	REG_SVR = 0x0F,
 	REG_ISR = 0x10,
 	REG_TMR = 0x18,
 	REG_IRR = 0x20,
 	REG_ESR = 0x28,
-	REG_ICR_LOW = 0x30,
-	REG_ICR_HIGH = 0x31,
+	REG_ICR = 0x30,
 	REG_LVT_TIMER = 0x32,
 	REG_LVT_THERMAL = 0x33,
 	REG_LVT_PERFORMANCE = 0x34,
@@ -40,64 +33,36 @@ enum lapic_register {
 };
 
 enum {
+	LVT_COUNT = REG_LVT_ERROR - REG_LVT_TIMER + 1,
 	BASE_BOOTSTRAP = BIT(8),
 	BASE_X2APIC = BIT(10),
 	BASE_ENABLED = BIT(11),
 	VERSION = 0x14 | (LVT_COUNT - 1) << 16,
+	CLUSTER_SHIFT = 16,
 	SVR_ENABLED = BIT(8),
-	SVR_WRITABLE = 0x1FF,
-	DFR_MODEL_SHIFT = 28,
-	DFR_LOW = 0x0FFFFFFF,
 	LVT_DELIVERY_SHIFT = 8,
 	LVT_DELIVERY_MASK = 7,
-	LVT_LEVEL = BIT(15),
+	LVT_STATUS = BIT(12) | BIT(14),
 	LVT_MASKED = BIT(16),
 	LVT_TIMER_PERIODIC = BIT(17),
 	LVT_TIMER_TSC_DEADLINE = BIT(18),
 	ESR_SEND_ILLEGAL = BIT(5),
 	ESR_RECEIVE_ILLEGAL = BIT(6),
-	ESR_ILLEGAL_REGISTER = BIT(7),
-	DIVIDE_WRITABLE = 0xB,
 	ICR_LOGICAL = BIT(11),
 	ICR_ASSERT = BIT(14),
 	ICR_LEVEL = BIT(15),
 	ICR_SHORTHAND_SHIFT = 18,
-	ICR_WRITABLE = 0xCCFFF,
-	XAPIC_BROADCAST = 0xFF,
-	XAPIC_ID_SHIFT = 24,
 	FIRST_LEGAL_VECTOR = 16,
 };
 
 enum icr_shorthand { TO_DESTINATION, TO_SELF, TO_ALL, TO_OTHERS };
 
-static_assert(REG_LVT_ERROR - REG_LVT_TIMER + 1 == (int)LVT_COUNT, "one register an entry");
-
-static inline bool lapic_is_x2apic(const struct lapic *l)
-{
-	return l->base & BASE_X2APIC;
-}
-
-static inline bool lapic_is_enabled(const struct lapic *l)
-{
-	return l->base & BASE_ENABLED;
-}
-
-/* lapic.c: registers common to both ways of access; reg is one that exists. */
-u32 lapic_read_register(struct lapic *l, u32 reg);
-void lapic_write_register(struct lapic *l, u32 reg, u32 value);
-void lapic_enter_x2apic(struct lapic *l);
-void lapic_raise_error(struct lapic *l, u32 bit);
-
-/* lapic_ipi.c */
-void lapic_send_ipi(struct lapic *l, u32 low, u32 destination);
-
 /* lapic_timer.c */
-void lapic_timer_expired(void *lapic);
+bool lapic_timer_is_deadline(const struct lapic *l);
 void lapic_timer_write_lvt(struct lapic *l, u32 value);
-void lapic_timer_set_count(struct lapic *l, u32 count);
-void lapic_timer_set_divide(struct lapic *l, u32 value);
-void lapic_timer_set_deadline(struct lapic *l, u64 tsc);
-void lapic_timer_stop(struct lapic *l);
-u32 lapic_timer_count(const struct lapic *l);
+void lapic_timer_set_count(struct lapic *l, u64 tsc, u32 count);
+void lapic_timer_set_divide(struct lapic *l, u64 tsc, u32 value);
+void lapic_timer_set_deadline(struct lapic *l, u64 deadline);
+u32 lapic_timer_count(const struct lapic *l, u64 tsc);
 
 #endif

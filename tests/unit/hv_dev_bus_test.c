@@ -1,6 +1,5 @@
 /* The device bus: who answers, what nobody answers, and timers on a VM's clock. */
 #include "hv/dev/bus.h"
-#include "hv/dev/clock.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -128,78 +127,6 @@ static void wide_port_accesses_become_bytes(void **state)
 	assert_int_equal(bus_read(&bus, BUS_PORT, 0xFFFF, 4), 0xFFFFFFFF);
 }
 
-static u64 time_now;
-static unsigned fired;
-static struct clock clk;
-static struct timer one, other;
-
-static u64 now(void *context)
-{
-	(void)context;
-	return time_now;
-}
-
-static void count(void *device)
-{
-	(void)device;
-	fired++;
-}
-
-static void again_at_once(void *device)
-{
-	fired++;
-	timer_arm(&clk, device, 0);
-}
-
-static void timers_run_once_when_due(void **state)
-{
-	(void)state;
-	fired = 0;
-	time_now = 0;
-	clock_init(&clk, now, NULL);
-	assert_int_equal(timer_init(&clk, &one, count, NULL), OK);
-	assert_int_equal(timer_init(&clk, &other, again_at_once, &other), OK);
-	assert_true(clk.earliest == CLOCK_NEVER);
-	timer_arm(&clk, &one, 100);
-	timer_arm(&clk, &other, 200);
-	assert_int_equal(clk.earliest, 100);
-	time_now = 99;
-	clock_run(&clk);
-	assert_int_equal(fired, 0);
-	time_now = 100;
-	clock_run(&clk);
-	clock_run(&clk);
-	assert_int_equal(fired, 1);
-	assert_int_equal(clk.earliest, 200);
-	/* A timer that always wants to run again cannot keep the hypervisor. */
-	time_now = 300;
-	clock_run(&clk);
-	assert_int_equal(fired, 2);
-	timer_cancel(&clk, &other);
-	clock_run(&clk);
-	assert_int_equal(fired, 2);
-	for (u32 i = clk.timers; i < CLOCK_TIMERS_MAX; i++)
-		assert_int_equal(timer_init(&clk, &one, count, NULL), OK);
-	assert_int_equal(timer_init(&clk, &one, count, NULL), ERR_RANGE);
-}
-
-static void conversion_survives_years_of_uptime(void **state)
-{
-	(void)state;
-	const u64 year = (u64)365 * 24 * 3600;
-	assert_int_equal(ticks_in(100 * year * NS_PER_SECOND, 3579545), 100 * year * 3579545);
-	assert_int_equal(ns_of(100 * year * 3579545, 3579545), 100 * year * NS_PER_SECOND);
-	/* Rounded down one way and up the other: a tick is over when it is over. */
-	for (u64 ticks = 1; ticks < 100000; ticks += 7) {
-		assert_int_equal(ticks_in(ns_of(ticks, 1193182), 1193182), ticks);
-		assert_int_equal(ticks_in(ns_of(ticks, 1193182) - 1, 1193182), ticks - 1);
-	}
-	assert_true(ns_of(UINT64_MAX, 1) == CLOCK_NEVER);
-	assert_int_equal(next_period(1000, 10, 1000), 1010);
-	assert_int_equal(next_period(1000, 10, 1999), 2000);
-	assert_int_equal(next_period(1000, 10, 5), 1000);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -208,8 +135,6 @@ int main(void)
 		cmocka_unit_test_setup(an_access_reaches_its_device_with_offset_and_size, set_up),
 		cmocka_unit_test_setup(what_nobody_claims_reads_ones_and_swallows_writes, set_up),
 		cmocka_unit_test_setup(wide_port_accesses_become_bytes, set_up),
-		cmocka_unit_test(timers_run_once_when_due),
-		cmocka_unit_test(conversion_survives_years_of_uptime),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

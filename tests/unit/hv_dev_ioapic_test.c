@@ -1,6 +1,5 @@
 /* The I/O APIC, as its data sheet and Linux see it. */
 #include "hv/dev/ioapic.h"
-#include "hv/dev/isa_irq.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -157,33 +156,6 @@ static void status_bits_cannot_be_written(void **state)
 	assert_int_equal(get(0x14), 0x18000);
 }
 
-static bool intr;
-static void output(void *controller, u32 pin, bool level)
-{
-	(void)controller;
-	(void)pin;
-	intr = level;
-}
-
-static void isa_interrupts_reach_both_controllers(void **state)
-{
-	(void)state;
-	static struct pic pic;
-	struct isa_irqs irqs = { &pic, &ioapic };
-	pic_init(&pic, (struct irq_line){ output, NULL, 0 });
-	pic.master.imr = 0;
-	route(2, 0x30, 0);
-	route(4, 0x34, 0);
-	struct irq_line timer = isa_irq(&irqs, 0), serial = isa_irq(&irqs, 4);
-	irq_pulse(&timer);
-	assert_int_equal(last.vector, 0x30);
-	assert_true(intr);
-	irq_pulse(&serial);
-	assert_int_equal(last.vector, 0x34);
-	assert_int_equal(sent, 2);
-	assert_int_equal(pic.master.irr, 0x11);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -193,7 +165,6 @@ int main(void)
 		cmocka_unit_test_setup(a_level_waits_behind_its_mask, set_up),
 		cmocka_unit_test_setup(destinations_and_modes, set_up),
 		cmocka_unit_test_setup(status_bits_cannot_be_written, set_up),
-		cmocka_unit_test_setup(isa_interrupts_reach_both_controllers, set_up),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
