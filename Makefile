@@ -31,6 +31,7 @@ include update/module.mk
 include keys/module.mk
 include secureboot/module.mk
 include hv/module.mk
+include agent/module.mk
 include cli/module.mk
 include tests/module.mk
 include tools/bochs-plugins/module.mk

@@ -1,0 +1,2 @@
+# User space of the service VM.
+include $(wildcard agent/*/module.mk)
