@@ -12,7 +12,6 @@
 #include <string.h>
 
 enum {
-	RSDP_SIZE = 36,
 	RSDP_CHECKSUM = 8,
 	RSDP_V1_SIZE = 20,
 	RSDP_EXTENDED_CHECKSUM = 32,
@@ -165,7 +164,7 @@ static size_t build_madt(struct writer *w, const struct guest_acpi *g)
 	return start;
 }
 
-static void fill_rsdp(u8 *rsdp, u64 xsdt)
+void acpi_rsdp_fill(u8 rsdp[ACPI_RSDP_SIZE], u64 xsdt)
 {
 	static const u8 signature[8] = { 'R', 'S', 'D', ' ', 'P', 'T', 'R', ' ' };
 	static const u8 oem[6] = { 'S', 'I', 'G', 'N', 'E', 'T' };
@@ -173,10 +172,10 @@ static void fill_rsdp(u8 *rsdp, u64 xsdt)
 	memcpy(rsdp, signature, sizeof(signature));
 	memcpy(rsdp + 9, oem, sizeof(oem));
 	rsdp[15] = 2;
-	store_le32(rsdp + 20, RSDP_SIZE);
+	store_le32(rsdp + 20, ACPI_RSDP_SIZE);
 	store_le64(rsdp + 24, xsdt);
 	rsdp[RSDP_CHECKSUM] = checksum(rsdp, RSDP_V1_SIZE);
-	rsdp[RSDP_EXTENDED_CHECKSUM] = checksum(rsdp, RSDP_SIZE);
+	rsdp[RSDP_EXTENDED_CHECKSUM] = checksum(rsdp, ACPI_RSDP_SIZE);
 }
 
 enum err guest_acpi_build(const struct guest_acpi *g, u64 at, u8 out[GUEST_ACPI_SIZE])
@@ -187,12 +186,12 @@ enum err guest_acpi_build(const struct guest_acpi *g, u64 at, u8 out[GUEST_ACPI_
 		return ERR_RANGE;
 	memset(out, 0, GUEST_ACPI_SIZE);
 	struct writer w = writer_on(out, GUEST_ACPI_SIZE);
-	write_zero(&w, RSDP_SIZE);
+	write_zero(&w, ACPI_RSDP_SIZE);
 	size_t dsdt = build_dsdt(&w, g), fadt = build_fadt(&w, at + dsdt), madt = build_madt(&w, g);
 	size_t xsdt = acpi_table_begin(&w, "XSDT", 1);
 	write_le64(&w, at + fadt);
 	write_le64(&w, at + madt);
 	acpi_table_end(&w, xsdt);
-	fill_rsdp(out, at + xsdt);
+	acpi_rsdp_fill(out, at + xsdt);
 	return w.failed ? ERR_INTERNAL : OK;
 }

@@ -9,7 +9,7 @@
 #include "lib/err.h"
 #include "lib/types.h"
 
-enum { GUEST_ACPI_SIZE = 0x2000, GUEST_VCPUS_MAX = 32, GUEST_VIRTIO_MAX = 16 };
+enum { ACPI_RSDP_SIZE = 36, GUEST_ACPI_SIZE = 0x2000, GUEST_VCPUS_MAX = 32, GUEST_VIRTIO_MAX = 16 };
 
 struct virtio_place {
 	u32 base, length;
@@ -33,5 +33,6 @@ enum err guest_acpi_build(const struct guest_acpi *g, u64 at, u8 out[GUEST_ACPI_
 /* One table: the header, whose length and checksum are filled in at its end. */
 size_t acpi_table_begin(struct writer *w, const char signature[static 4], u8 revision);
 void acpi_table_end(struct writer *w, size_t start);
+void acpi_rsdp_fill(u8 rsdp[ACPI_RSDP_SIZE], u64 xsdt);
 
 #endif
