@@ -12,18 +12,12 @@ enum memory_qualification {
 	MEMORY_TRANSLATED = BIT(8),
 };
 
-static void decode_nothing(struct exit *x)
-{
-	(void)x;
-}
-
 static void decode_exception(struct exit *x)
 {
 	u32 info = (u32)vmcs_read(VMCS_EXIT_INTERRUPTION_INFO);
 
 	x->exception.vector = (u8)(info & INTERRUPTION_VECTOR);
-	x->exception.has_error = info & INTERRUPTION_ERROR_CODE;
-	x->exception.error = x->exception.has_error ? (u32)vmcs_read(VMCS_EXIT_ERROR_CODE) : 0;
+	x->exception.error = info & INTERRUPTION_ERROR_CODE ? (u32)vmcs_read(VMCS_EXIT_ERROR_CODE) : 0;
 	if ((info & INTERRUPTION_TYPE) >> INTERRUPTION_TYPE_SHIFT == EVENT_NMI)
 		x->kind = EXIT_NMI;
 }
@@ -83,68 +77,68 @@ static void decode_misconfiguration(struct exit *x)
 	x->memory = (struct exit_memory){ .guest = vmcs_read(VMCS_GUEST_PHYSICAL_ADDRESS) };
 }
 
-/* What is not here is EXIT_UNKNOWN: nobody asked the processor for it. */
-static const struct {
+/* What an exit has to tell beside its reason (SDM 28.2.5, 28.2.1): reading what nobody needs costs every exit. */
+enum reads { NOTHING, LENGTH = BIT(0), QUALIFICATION = BIT(1), BOTH = LENGTH | QUALIFICATION };
+
+struct reason {
 	u8 kind; /* enum exit_kind */
-	bool instruction; /* one caused it, and its length is there (SDM 28.2.5) */
-	void (*decode)(struct exit *x);
-} reasons[REASONS] = {
-	[REASON_EXCEPTION_NMI] = { EXIT_EXCEPTION, false, decode_exception },
-	[REASON_EXTERNAL_INTERRUPT] = { EXIT_INTERRUPT, false, decode_interrupt },
-	[REASON_TRIPLE_FAULT] = { EXIT_TRIPLE_FAULT, false, decode_nothing },
-	[REASON_INIT] = { EXIT_INIT, false, decode_nothing },
-	[REASON_SIPI] = { EXIT_SIPI, false, decode_sipi },
-	[REASON_INTERRUPT_WINDOW] = { EXIT_INTERRUPT_WINDOW, false, decode_nothing },
-	[REASON_NMI_WINDOW] = { EXIT_NMI_WINDOW, false, decode_nothing },
-	[REASON_TASK_SWITCH] = { EXIT_TASK_SWITCH, true, decode_nothing },
-	[REASON_CPUID] = { EXIT_CPUID, true, decode_nothing },
-	[REASON_GETSEC] = { EXIT_VIRTUALIZATION, true, decode_nothing },
-	[REASON_HLT] = { EXIT_HLT, true, decode_nothing },
-	[REASON_INVD] = { EXIT_INVD, true, decode_nothing },
-	[REASON_RDPMC] = { EXIT_RDPMC, true, decode_nothing },
-	[REASON_VMCALL] = { EXIT_VIRTUALIZATION, true, decode_nothing },
-	[REASON_VMCLEAR] = { EXIT_VIRTUALIZATION, true, decode_nothing },
-	[REASON_VMLAUNCH] = { EXIT_VIRTUALIZATION, true, decode_nothing },
-	[REASON_VMPTRLD] = { EXIT_VIRTUALIZATION, true, decode_nothing },
-	[REASON_VMPTRST] = { EXIT_VIRTUALIZATION, true, decode_nothing },
-	[REASON_VMREAD] = { EXIT_VIRTUALIZATION, true, decode_nothing },
-	[REASON_VMRESUME] = { EXIT_VIRTUALIZATION, true, decode_nothing },
-	[REASON_VMWRITE] = { EXIT_VIRTUALIZATION, true, decode_nothing },
-	[REASON_VMXOFF] = { EXIT_VIRTUALIZATION, true, decode_nothing },
-	[REASON_VMXON] = { EXIT_VIRTUALIZATION, true, decode_nothing },
-	[REASON_CR_ACCESS] = { EXIT_CR, true, decode_cr },
-	[REASON_DR_ACCESS] = { EXIT_DR, true, decode_nothing },
-	[REASON_IO] = { EXIT_IO, true, decode_io },
-	[REASON_RDMSR] = { EXIT_RDMSR, true, decode_nothing },
-	[REASON_WRMSR] = { EXIT_WRMSR, true, decode_nothing },
-	[REASON_MWAIT] = { EXIT_MWAIT, true, decode_nothing },
-	[REASON_MONITOR] = { EXIT_MONITOR, true, decode_nothing },
-	[REASON_PAUSE] = { EXIT_PAUSE, true, decode_nothing },
-	[REASON_EPT_VIOLATION] = { EXIT_MEMORY, false, decode_memory },
-	[REASON_EPT_MISCONFIGURATION] = { EXIT_MISCONFIGURATION, false, decode_misconfiguration },
-	[REASON_INVEPT] = { EXIT_VIRTUALIZATION, true, decode_nothing },
-	[REASON_PREEMPTION_TIMER] = { EXIT_TIMER, false, decode_nothing },
-	[REASON_INVVPID] = { EXIT_VIRTUALIZATION, true, decode_nothing },
-	[REASON_WBINVD] = { EXIT_WBINVD, true, decode_nothing },
-	[REASON_XSETBV] = { EXIT_XSETBV, true, decode_nothing },
-	[REASON_VMFUNC] = { EXIT_VIRTUALIZATION, true, decode_nothing },
-	[REASON_ENCLS] = { EXIT_VIRTUALIZATION, true, decode_nothing },
+	u8 reads; /* enum reads */
+	void (*decode)(struct exit *x); /* or NULL */
 };
+
+/* What is not here is EXIT_UNKNOWN: nobody asked the processor for it. */
+static const struct reason reasons[REASONS] = {
+	[REASON_EXCEPTION_NMI] = { EXIT_EXCEPTION, QUALIFICATION, decode_exception },
+	[REASON_EXTERNAL_INTERRUPT] = { EXIT_INTERRUPT, NOTHING, decode_interrupt },
+	[REASON_TRIPLE_FAULT] = { EXIT_TRIPLE_FAULT, NOTHING, NULL },
+	[REASON_INIT] = { EXIT_INIT, NOTHING, NULL },
+	[REASON_SIPI] = { EXIT_SIPI, QUALIFICATION, decode_sipi },
+	[REASON_INTERRUPT_WINDOW] = { EXIT_INTERRUPT_WINDOW, NOTHING, NULL },
+	[REASON_NMI_WINDOW] = { EXIT_NMI_WINDOW, NOTHING, NULL },
+	[REASON_TASK_SWITCH] = { EXIT_TASK_SWITCH, BOTH, NULL },
+	[REASON_CPUID] = { EXIT_CPUID, LENGTH, NULL },
+	[REASON_GETSEC] = { EXIT_VIRTUALIZATION, LENGTH, NULL },
+	[REASON_HLT] = { EXIT_HLT, LENGTH, NULL },
+	[REASON_INVD] = { EXIT_INVD, LENGTH, NULL },
+	[REASON_RDPMC] = { EXIT_RDPMC, LENGTH, NULL },
+	[REASON_VMCALL... REASON_VMXON] = { EXIT_VIRTUALIZATION, LENGTH, NULL },
+	[REASON_CR_ACCESS] = { EXIT_CR, BOTH, decode_cr },
+	[REASON_DR_ACCESS] = { EXIT_DR, BOTH, NULL },
+	[REASON_IO] = { EXIT_IO, BOTH, decode_io },
+	[REASON_RDMSR] = { EXIT_RDMSR, LENGTH, NULL },
+	[REASON_WRMSR] = { EXIT_WRMSR, LENGTH, NULL },
+	[REASON_MWAIT] = { EXIT_MWAIT, LENGTH, NULL },
+	[REASON_MONITOR] = { EXIT_MONITOR, LENGTH, NULL },
+	[REASON_PAUSE] = { EXIT_PAUSE, LENGTH, NULL },
+	[REASON_EPT_VIOLATION] = { EXIT_MEMORY, QUALIFICATION, decode_memory },
+	[REASON_EPT_MISCONFIGURATION] = { EXIT_MISCONFIGURATION, NOTHING, decode_misconfiguration },
+	[REASON_INVEPT] = { EXIT_VIRTUALIZATION, LENGTH, NULL },
+	[REASON_PREEMPTION_TIMER] = { EXIT_TIMER, NOTHING, NULL },
+	[REASON_INVVPID] = { EXIT_VIRTUALIZATION, LENGTH, NULL },
+	[REASON_WBINVD] = { EXIT_WBINVD, LENGTH, NULL },
+	[REASON_XSETBV] = { EXIT_XSETBV, LENGTH, NULL },
+	[REASON_VMFUNC] = { EXIT_VIRTUALIZATION, LENGTH, NULL },
+	[REASON_ENCLS] = { EXIT_VIRTUALIZATION, LENGTH, NULL },
+};
+static const struct reason unknown = { EXIT_UNKNOWN, QUALIFICATION, NULL },
+                           entry_failed = { EXIT_ENTRY_FAILED, QUALIFICATION, NULL };
+
+static const struct reason *find(u32 reason)
+{
+	if (reason < REASONS)
+		return &reasons[reason];
+	return reason & REASON_ENTRY_FAILED ? &entry_failed : &unknown;
+}
 
 void vmx_decode(struct exit *x)
 {
-	u32 reason = (u32)vmcs_read(VMCS_EXIT_REASON), basic = reason & REASON_BASIC;
+	u32 number = (u32)vmcs_read(VMCS_EXIT_REASON);
+	const struct reason *r = find(number);
 
-	x->kind = EXIT_UNKNOWN;
-	x->length = 0;
-	x->reason = reason;
-	x->qualification = vmcs_read(VMCS_EXIT_QUALIFICATION);
-	if (reason & REASON_ENTRY_FAILED) {
-		x->kind = EXIT_ENTRY_FAILED;
-	} else if (basic < REASONS && reasons[basic].decode) {
-		x->kind = reasons[basic].kind;
-		if (reasons[basic].instruction)
-			x->length = (u8)vmcs_read(VMCS_EXIT_INSTRUCTION_LENGTH);
-		reasons[basic].decode(x);
-	}
+	x->kind = r->kind;
+	x->reason = number;
+	x->length = r->reads & LENGTH ? (u8)vmcs_read(VMCS_EXIT_INSTRUCTION_LENGTH) : 0;
+	x->qualification = r->reads & QUALIFICATION ? vmcs_read(VMCS_EXIT_QUALIFICATION) : 0;
+	if (r->decode)
+		r->decode(x);
 }

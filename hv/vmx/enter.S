@@ -3,6 +3,7 @@
  * Trust: in the TCB; hardware access. bool vmx_enter(struct vcpu *v, bool launched)
  */
 #define HOST_RSP_FIELD 0x6C14
+#define MITIGATE_VERW 4 /* mitigate.h */
 
 	.section .text.vmx_enter, "ax"
 	.globl vmx_enter, vmx_exit
@@ -20,6 +21,11 @@ vmx_enter:
 	mov	$HOST_RSP_FIELD, %eax
 	vmwrite	%rsp, %rax
 	jbe	refused
+	/* After the last of root mode's own data, before the flags are needed: VERW spoils them. */
+	testb	$MITIGATE_VERW, vmx_machine(%rip)
+	jz	1f
+	verw	data_selector(%rip)
+1:
 	/* No MOV below changes the flags. */
 	test	%sil, %sil
 	mov	0(%rdi), %rax
@@ -83,3 +89,8 @@ vmx_exit:
 	xor	%r11d, %r11d
 	ret
 	.size vmx_enter, . - vmx_enter
+
+	.section .rodata
+	/* Any writable data segment will do. */
+data_selector:
+	.word	0x10

@@ -1,6 +1,7 @@
 /* Root mode's side: a processor into VMX operation, and the state every exit returns to. Trust: in the TCB; hardware.
  */
 #include "hv/boot/acpi.h"
+#include "hv/vm/vcpu.h"
 #include "hv/vmx/instructions.h"
 #include "hv/vmx/machine.h"
 #include "hv/vmx/vmcs.h"
@@ -11,8 +12,12 @@ enum {
 	FEATURE_C_VMX = BIT(5),
 	FEATURE_C_XSAVE = BIT(26),
 	CPUID_XSAVE = 0xD,
+	CPUID_EXTENDED_FEATURES = 7,
+	FEATURE_D_CAPABILITIES = BIT(29),
 	XSAVE_ROOM = 4096,
 };
+enum side_channel_msr { MSR_SPEC_CTRL = 0x48, MSR_PRED_CMD = 0x49, MSR_CAPABILITIES = 0x10A, MSR_FLUSH_CMD = 0x10B };
+enum { SPEC_CTRL_IBRS = BIT(0), PRED_CMD_IBPB = BIT(0), FLUSH_CMD_L1D = BIT(0) };
 /* Of XCR0: x87, SSE, AVX, AVX-512. The rest is not offered to guests. */
 #define XCR0_KNOWN 0xE7ull
 
@@ -58,6 +63,31 @@ static enum err take_xsave(u64 *xcr0, const char **missing)
 	return cpuid(CPUID_XSAVE, 0).b > XSAVE_ROOM ? ERR_VMX_CAPABILITY : OK;
 }
 
+static struct mitigations find_mitigations(void)
+{
+	struct enumeration found = { 0 };
+
+	if (cpuid(0, 0).a >= CPUID_EXTENDED_FEATURES) {
+		struct cpuid_leaf features = cpuid(CPUID_EXTENDED_FEATURES, 0);
+
+		found.features_b = features.b;
+		found.features_d = features.d;
+		if (features.d & FEATURE_D_CAPABILITIES)
+			found.capabilities = read_msr(MSR_CAPABILITIES);
+	}
+	return mitigations_choose(&found);
+}
+
+void vmx_mitigate_load(const struct vcpu *before, const struct vcpu *v)
+{
+	u8 due = mitigations_at_load(vmx_machine.mitigations.on, before && before->vm == v->vm);
+
+	if (due & MITIGATE_IBPB)
+		write_msr(MSR_PRED_CMD, PRED_CMD_IBPB);
+	if (due & MITIGATE_L1D)
+		write_msr(MSR_FLUSH_CMD, FLUSH_CMD_L1D);
+}
+
 static enum err examine(struct vmx_machine *m, const char **missing)
 {
 	static const struct msr_source msrs = { .read = read_any };
@@ -71,6 +101,7 @@ static enum err examine(struct vmx_machine *m, const char **missing)
 		e = take_xsave(&m->xcr0, missing);
 	if (e)
 		return e;
+	m->mitigations = find_mitigations();
 	vmx_caps_read(&m->caps, &msrs);
 	e = vmx_caps_check(&m->caps, missing);
 	return e ? e : vmx_controls_choose(&m->caps, &m->controls, missing);
@@ -80,7 +111,8 @@ static enum err examine(struct vmx_machine *m, const char **missing)
 static enum err same(const struct vmx_machine *a, const char **missing)
 {
 	*missing = "the same features on all processors";
-	if (a->xcr0 != vmx_machine.xcr0 || vmx_revision(&a->caps) != vmx_revision(&vmx_machine.caps))
+	if (a->mitigations.on != vmx_machine.mitigations.on || a->xcr0 != vmx_machine.xcr0 ||
+	        vmx_revision(&a->caps) != vmx_revision(&vmx_machine.caps))
 		return ERR_VMX_CAPABILITY;
 	for (u32 s = 0; s < VMX_CONTROL_SETS; s++)
 		if (a->controls.set[s] != vmx_machine.controls.set[s])
@@ -101,6 +133,8 @@ enum err vmx_cpu_start(struct cpu *cpu, const char **missing)
 		vmx_machine = found;
 		vmx_machine.filled = true;
 	}
+	if (found.mitigations.on & MITIGATE_IBRS)
+		write_msr(MSR_SPEC_CTRL, SPEC_CTRL_IBRS);
 	*(u32 *)cpu->vmxon_region = vmx_revision(&found.caps);
 	write_cr0(read_cr0() | (found.caps.cr0_fixed0 & found.caps.cr0_fixed1));
 	write_cr4(read_cr4() | CR4_VMXE);

@@ -45,22 +45,6 @@ static inline MUST_CHECK enum err vmptrld(u64 vmcs)
 	return vmx_result(failed);
 }
 
-static inline MUST_CHECK enum err vmread(u64 field, u64 *value)
-{
-	bool failed;
-
-	__asm__ volatile("vmread %2, %1" : "=@ccbe"(failed), "=rm"(*value) : "r"(field));
-	return vmx_result(failed);
-}
-
-static inline MUST_CHECK enum err vmwrite(u64 field, u64 value)
-{
-	bool failed;
-
-	__asm__ volatile("vmwrite %1, %2" : "=@ccbe"(failed) : "rm"(value), "r"(field));
-	return vmx_result(failed);
-}
-
 enum invalidation { INVALIDATE_ONE_CONTEXT = 1, INVALIDATE_ALL = 2 };
 
 struct invalidation_descriptor {

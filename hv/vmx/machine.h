@@ -5,17 +5,22 @@
 #define SIGNET_HV_VMX_MACHINE_H
 
 #include "hv/vmx/caps.h"
+#include "hv/vmx/mitigate.h"
+
+#include <assert.h>
 
 struct vcpu;
 struct cpu; /* hv/x86/cpu_local.h; its vmxon_region is a zeroed page, mapped at its physical address */
 
 /* What every processor has: the first one to start fills it, the others have to offer as much. */
 struct vmx_machine {
+	struct mitigations mitigations;
 	struct vmx_caps caps;
 	struct vmx_controls controls;
 	u64 xcr0; /* bits of XCR0 that all processors have */
 	bool filled;
 };
+static_assert(offsetof(struct vmx_machine, mitigations.on) == 0 && MITIGATE_VERW == 4, "enter.S");
 
 extern struct vmx_machine vmx_machine;
 
@@ -30,6 +35,9 @@ enum err vmx_cpu_stop(void) MUST_CHECK;
 
 /* Where it is kept which vCPU is loaded on a processor: only that processor asks. */
 struct vcpu **vmx_loaded(const struct cpu *cpu);
+
+/* Just before v goes on, here where `before` was the last one, or nobody: what of the other must not be left for it. */
+void vmx_mitigate_load(const struct vcpu *before, const struct vcpu *v);
 
 /* The host-state fields of the current VMCS, for this processor. */
 void vmx_host_state(const struct cpu *cpu);

@@ -1,3 +1,7 @@
-HV_PURE_SRCS += $(addprefix hv/vmx/,bitmaps.c caps.c controls.c decode.c guest.c inject.c switch.c vcpu.c)
+HV_PURE_SRCS += $(addprefix hv/vmx/,bitmaps.c caps.c controls.c decode.c guest.c inject.c mitigate.c switch.c vcpu.c)
 TEST_SRCS += tests/unit/fake_vmcs.c tests/unit/fake_vcpu.c
 HV_SRCS += $(addprefix hv/vmx/,enter.S host.c run.c vmcs.c)
+# vmcs.h's reads and writes in ring 0 are instructions, in host tests calls of the fake.
+VMX_OBJS := $(patsubst hv/vmx/%.c,$(B)/ring0/hv/vmx/%.o,$(filter hv/vmx/%.c,$(HV_PURE_SRCS) $(HV_SRCS)))
+$(VMX_OBJS): CFLAGS_RING0 += -include hv/vmx/vmcs_inline.h
+$(VMX_OBJS): hv/vmx/module.mk

@@ -41,6 +41,8 @@ static u64 shadowed(enum vmcs_field real, enum vmcs_field mask, enum vmcs_field 
 u64 vcpu_get(const struct vcpu *v, enum vcpu_register r)
 {
 	(void)v;
+	if (fields[r])
+		return vmcs_read((enum vmcs_field)fields[r]);
 	if (r == VCPU_CR0)
 		return shadowed(VMCS_GUEST_CR0, VMCS_CR0_MASK, VMCS_CR0_SHADOW);
 	if (r == VCPU_CR4)
@@ -49,9 +51,7 @@ u64 vcpu_get(const struct vcpu *v, enum vcpu_register r)
 		return live_cr2();
 	if (r == VCPU_DR6)
 		return live_dr(6);
-	if (r == VCPU_XCR0)
-		return live_xcr0();
-	return vmcs_read((enum vmcs_field)fields[r]);
+	return live_xcr0();
 }
 
 static void set_cr0(const struct vcpu *v, u64 value)
@@ -76,30 +76,29 @@ static void set_cr4(const struct vcpu *v, u64 value)
 }
 
 /* Entry refuses a 64-bit guest whose EFER.LMA says otherwise (SDM 27.3.1.1). */
-static void set_efer(u64 value)
+static void set_long_mode(u64 efer)
 {
 	u64 controls = vmcs_read(VMCS_ENTRY_CONTROLS) & ~(u64)VMENTRY_IA32E_GUEST;
 
-	vmcs_write(VMCS_ENTRY_CONTROLS, controls | (value & EFER_LMA ? VMENTRY_IA32E_GUEST : 0));
-	vmcs_write(VMCS_GUEST_EFER, value);
+	vmcs_write(VMCS_ENTRY_CONTROLS, controls | (efer & EFER_LMA ? VMENTRY_IA32E_GUEST : 0));
 }
 
 void vcpu_set(struct vcpu *v, enum vcpu_register r, u64 value)
 {
-	if (r == VCPU_CR0)
+	if (r == VCPU_EFER)
+		set_long_mode(value);
+	if (fields[r])
+		vmcs_write((enum vmcs_field)fields[r], value);
+	else if (r == VCPU_CR0)
 		set_cr0(v, value);
 	else if (r == VCPU_CR4)
 		set_cr4(v, value);
-	else if (r == VCPU_EFER)
-		set_efer(value);
 	else if (r == VCPU_CR2)
 		live_set_cr2(value);
 	else if (r == VCPU_DR6)
 		live_set_dr(6, value);
-	else if (r == VCPU_XCR0)
-		live_set_xcr0(value);
 	else
-		vmcs_write((enum vmcs_field)fields[r], value);
+		live_set_xcr0(value);
 }
 
 void vcpu_set_pdptes(struct vcpu *v, const u64 pdpte[4])
@@ -111,22 +110,27 @@ void vcpu_set_pdptes(struct vcpu *v, const u64 pdpte[4])
 	vmcs_write(VMCS_GUEST_PDPTE3, pdpte[3]);
 }
 
+/* Rare, all of it: the shadow of the instruction before, a resumed breakpoint, a single step. */
+__attribute__((noinline)) static void end_instruction(u64 flags, u64 blocked)
+{
+	vmcs_write(VMCS_GUEST_INTERRUPTIBILITY, blocked & ~(u64)(BLOCKED_BY_STI | BLOCKED_BY_MOV_SS));
+	vmcs_write(VMCS_GUEST_RFLAGS, flags & ~(u64)RFLAGS_RF);
+	if (flags & RFLAGS_TF)
+		vmcs_write(VMCS_GUEST_PENDING_DEBUG,
+		        vmcs_read(VMCS_GUEST_PENDING_DEBUG) | PENDING_DEBUG_ENABLED | PENDING_DEBUG_SINGLE_STEP);
+}
+
 void vcpu_skip(struct vcpu *v, u8 length)
 {
 	u64 rip = vmcs_read(VMCS_GUEST_RIP) + length, flags = vmcs_read(VMCS_GUEST_RFLAGS);
 	u64 blocked = vmcs_read(VMCS_GUEST_INTERRUPTIBILITY);
 
+	if (flags & (RFLAGS_RF | RFLAGS_TF) || blocked & (BLOCKED_BY_STI | BLOCKED_BY_MOV_SS))
+		end_instruction(flags, blocked);
 	/* Outside 64-bit code the instruction pointer wraps at 4 GiB, and entry refuses more. */
 	if (rip >> 32 && !vcpu_code_64(v))
 		rip = (u32)rip;
 	vmcs_write(VMCS_GUEST_RIP, rip);
-	if (blocked & (BLOCKED_BY_STI | BLOCKED_BY_MOV_SS))
-		vmcs_write(VMCS_GUEST_INTERRUPTIBILITY, blocked & ~(u64)(BLOCKED_BY_STI | BLOCKED_BY_MOV_SS));
-	if (flags & RFLAGS_RF)
-		vmcs_write(VMCS_GUEST_RFLAGS, flags & ~(u64)RFLAGS_RF);
-	if (flags & RFLAGS_TF)
-		vmcs_write(VMCS_GUEST_PENDING_DEBUG,
-		        vmcs_read(VMCS_GUEST_PENDING_DEBUG) | PENDING_DEBUG_ENABLED | PENDING_DEBUG_SINGLE_STEP);
 }
 
 bool vcpu_cr0_allowed(const struct vcpu *v, u64 value)

@@ -1,0 +1,73 @@
+/* Side channels: what is done on which processor, by what it enumerates. */
+#include "hv/vmx/mitigate.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#define RTM (1u << 11)
+#define MD_CLEAR (1u << 10)
+#define SPEC_CTRL (1u << 26)
+#define FLUSH_CMD (1u << 28)
+#define RDCL_NO 1ull
+#define IBRS_ALL 2ull
+#define SKIP_L1DFL 8ull
+#define MDS_NO 0x20ull
+#define TAA_NO 0x100ull
+#define FB_CLEAR 0x20000ull
+
+enum { ALL_OLD = MITIGATE_L1D | MITIGATE_IBPB | MITIGATE_VERW };
+
+static void each_is_decided_by_what_is_enumerated(void **state)
+{
+	static const struct {
+		struct enumeration enumerated;
+		u8 on, missing;
+	} cases[] = {
+		/* Before the microcode of 2018: vulnerable to all, and no means. */
+		{ { 0, 0, 0 }, 0, ALL_OLD },
+		{ { RTM, 0, 0 }, 0, ALL_OLD },
+		/* The same with microcode. */
+		{ { RTM, MD_CLEAR | SPEC_CTRL | FLUSH_CMD, 0 }, ALL_OLD, 0 },
+		{ { 0, MD_CLEAR | SPEC_CTRL, 0 }, MITIGATE_IBPB | MITIGATE_VERW, MITIGATE_L1D },
+		/* Under a hypervisor that flushes. */
+		{ { 0, MD_CLEAR | SPEC_CTRL, SKIP_L1DFL }, MITIGATE_IBPB | MITIGATE_VERW, 0 },
+		/* MDS_NO and TSX: TAA alone needs VERW; without TSX, or with TAA_NO, nothing does. */
+		{ { RTM, MD_CLEAR | SPEC_CTRL, RDCL_NO | IBRS_ALL | MDS_NO },
+		        MITIGATE_IBPB | MITIGATE_VERW | MITIGATE_IBRS, 0 },
+		{ { 0, MD_CLEAR | SPEC_CTRL, RDCL_NO | IBRS_ALL | MDS_NO }, MITIGATE_IBPB | MITIGATE_IBRS, 0 },
+		{ { RTM, MD_CLEAR | SPEC_CTRL, RDCL_NO | IBRS_ALL | MDS_NO | TAA_NO }, MITIGATE_IBPB | MITIGATE_IBRS,
+		        0 },
+		/* MMIO stale data: three immunities, all of them or not; then register files. */
+		{ { 0, SPEC_CTRL, RDCL_NO | MDS_NO | FB_CLEAR }, MITIGATE_IBPB | MITIGATE_VERW, 0 },
+		{ { 0, SPEC_CTRL, RDCL_NO | MDS_NO | FB_CLEAR | 6ull << 13 }, MITIGATE_IBPB | MITIGATE_VERW, 0 },
+		{ { 0, SPEC_CTRL, RDCL_NO | MDS_NO | FB_CLEAR | 7ull << 13 }, MITIGATE_IBPB, 0 },
+		{ { 0, SPEC_CTRL, RDCL_NO | MDS_NO | 1ull << 28 }, MITIGATE_IBPB | MITIGATE_VERW, 0 },
+		{ { 0, SPEC_CTRL, RDCL_NO | MDS_NO | 3ull << 27 }, MITIGATE_IBPB, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct mitigations m = mitigations_choose(&cases[i].enumerated);
+		if (m.on != cases[i].on || m.missing != cases[i].missing)
+			fail_msg("case %zu: on %#x, missing %#x", i, (unsigned)m.on, (unsigned)m.missing);
+	}
+}
+
+static void a_change_of_vm_costs_more_than_one_of_vcpu(void **state)
+{
+	(void)state;
+	assert_int_equal(mitigations_at_load(ALL_OLD, true), MITIGATE_L1D);
+	assert_int_equal(mitigations_at_load(ALL_OLD, false), MITIGATE_L1D | MITIGATE_IBPB);
+	assert_int_equal(mitigations_at_load(MITIGATE_VERW | MITIGATE_IBRS, false), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_is_decided_by_what_is_enumerated),
+		cmocka_unit_test(a_change_of_vm_costs_more_than_one_of_vcpu),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
