@@ -37,7 +37,7 @@ struct command {
 	enum exit_code (*run)(const struct args *args);
 };
 
-/* First words of the command line; the list is cli/groups.def. */
+/* First words of the command line; the list is cli/groups.def. A program without groups has one with the name "". */
 struct command_group {
 	const char *name;
 	const char *help;
@@ -93,6 +93,8 @@ enum err args_parse(int argc, char *const argv[], struct args *args, bool *help)
 const struct command_group *group_find(const char *name);
 const struct command *command_find(const struct command_group *group, const char *name);
 
+/* A paragraph in lines of at most 78 columns. */
+void print_wrapped(FILE *to, const char *text);
 /* What --help prints, at each level. */
 void help_program(FILE *to);
 void help_group(FILE *to, const struct command_group *group);

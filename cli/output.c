@@ -7,6 +7,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+const char *program = "signet";
+
 /* Everything that says "this is not what its owner signed or allows"; the rest failed for other reasons. */
 static const enum err refusals[] = {
 	ERR_SIGNATURE_LIST,
@@ -26,6 +28,7 @@ static const enum err refusals[] = {
 	ERR_IMAGE_EXPIRED,
 	ERR_IMAGE_PRODUCT,
 	ERR_NV_POLICY,
+	ERR_GATE_TICKET,
 };
 
 enum exit_code exit_code_of(enum err e)
@@ -46,7 +49,7 @@ static void print_line(char *text)
 	for (char *c = text; *c; c++)
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
 			*c = '?';
-	fprintf(stderr, "signet: %s\n", text);
+	fprintf(stderr, "%s: %s\n", program, text);
 }
 
 enum exit_code complain(enum err e, const char *todo, const char *fmt, ...)

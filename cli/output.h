@@ -17,6 +17,9 @@ enum exit_code {
 	EXIT_REFUSED = 5, /* signatures or policy said no */
 };
 
+/* What complaints and help call this program: "signet", unless its main() says otherwise. */
+extern const char *program;
+
 enum exit_code exit_code_of(enum err e);
 
 /*

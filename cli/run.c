@@ -5,7 +5,6 @@
 #include "cli/command.h"
 #include "cli/version.h"
 
-#include <stdarg.h>
 #include <string.h>
 
 static bool asks_help(const char *word)
@@ -17,19 +16,6 @@ static enum exit_code unknown(const char *what, const char *word, const char *he
 {
 	note("unknown %s '%s'", word[0] == '-' ? "option" : what, word);
 	note("`signet help%s%s` lists what there is", help[0] ? " " : "", help);
-	return EXIT_USAGE_ERROR;
-}
-
-enum exit_code usage_error(const struct args *args, const char *fmt, ...)
-{
-	char text[512];
-	va_list list;
-
-	va_start(list, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, list);
-	va_end(list);
-	note("%s", text);
-	note("`signet help %s %s` tells how it is used", args->group->name, args->command->name);
 	return EXIT_USAGE_ERROR;
 }
 
