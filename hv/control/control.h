@@ -1,7 +1,7 @@
 /*
- * The port signet.control: frames of hv/control/wire.h in, answers and events out. One request is assembled at a time, in
- * one buffer; the next is read when its answer has left. All functions: lock held.
- * Trust: in the TCB; pure. Requests are the service VM's.
+ * The port signet.control: frames of hv/control/wire.h in, answers and events out. One request is assembled at a time,
+ * in one buffer; the next is read when its answer has left. All functions: lock held. Trust: in the TCB; pure. Requests
+ * are the service VM's.
  */
 #ifndef SIGNET_HV_CONTROL_CONTROL_H
 #define SIGNET_HV_CONTROL_CONTROL_H
@@ -10,31 +10,43 @@
 #include "hv/dev/virtio_console.h"
 #include "lib/err.h"
 
-enum { CONTROL_BODY_MAX = CONTROL_REPLY_MAX - sizeof(struct control_header) };
+enum { CONTROL_VERSION_LOWEST = 1, CONTROL_WAITING_MAX = 16, CONTROL_CHANGES_MAX = 32 };
 
-/* The answer being made: a handler puts its body here, or asks for it to be deferred. */
-struct control_reply {
-	u32 size; /* of body */
-	bool deferred; /* answered by control_done(), without a body */
-	u8 *body; /* room for CONTROL_BODY_MAX bytes */
+/* One request, its size allowed by its kind's row, and the body of its answer; both bodies are aligned to 8 bytes. */
+struct control_call {
+	u16 kind;
+	const void *body;
+	u32 size;
+	void *answer;
+	u32 answer_size, room;
 };
+typedef enum err control_handler(struct control_call *call);
+
+/* By files: status.c, guests.c, node.c. */
+control_handler control_hello, control_status, control_messages, control_log;
+control_handler control_guests, control_exits, control_create, control_load, control_start, control_stop,
+        control_destroy, control_console_read, control_console_write;
+control_handler control_slots, control_order, control_power;
+
+/* The answer to a request that is answered later; guest is 0 when it is about none. Ignored when nobody waits. */
+void control_done(u16 kind, u32 guest, enum err e);
 
 /*
- * One kind of request: body sizes from least to most are let through, the body is aligned to 8 bytes. about: what
- * control_done() will name it by, if it may be deferred.
+ * Tells of a change; of a guest's console again only after it was read, so that one that floods its console costs one
+ * event.
  */
-typedef enum err control_handler(const void *body, u32 size, struct control_reply *reply);
-struct control_row {
-	u16 kind;
-	u32 least, most;
-	control_handler *handle;
-};
-
-/* The deferred request of this kind about this guest (0: none) is done. Ignored when nobody waits any more. */
-void control_done(u16 kind, u32 guest, enum err e);
-/* Tells of a change of a guest; at most one of each kind is on its way until the other side has looked. */
 void control_changed(u32 guest, enum control_change what);
 
 extern const struct console_user control_port;
+
+/* --- between the files of hv/control --- */
+
+/* The next change to tell of, guests by turns; false: none. */
+bool changes_take(struct control_changed *change);
+void changes_note(u32 guest, enum control_change what);
+/* The guest's console is being read. */
+void changes_seen(u32 guest);
+/* Of this guest, or of all (0). */
+void changes_forget(u32 guest);
 
 #endif

@@ -11,6 +11,7 @@
 #include "hv/dev/irq.h"
 #include "hv/dev/net_switch.h"
 
+/* Numbers are the ports' in the driver; it finds them by name. */
 enum port { PORT_CONTROL, PORT_TPM, PORT_BLOCK };
 
 /* Where they are in the service VM: VIRTIO_MMIO_SIZE bytes each, lines level. */
@@ -24,7 +25,8 @@ struct ports_place {
 
 /* Once for each start of the service VM, before its first instruction. Errors: bus_add()'s, switch_connect()'s. */
 enum err ports_attach(const struct ports_place *place) MUST_CHECK;
-/* The service VM is gone: ports close, guests' unanswered block requests wait for the next one. Harmless when detached. */
+/* The service VM is gone: ports close, guests' unanswered block requests wait for the next one. Harmless when detached.
+ */
 void ports_detach(void);
 
 /* As console_send(), console_resume() and console_refuse(); nothing happens while detached. */

@@ -1,7 +1,7 @@
 /*
  * What the service VM and the hypervisor say to each other on the ports `signet.control` and `signet.block`
- * (docs/control.md). Little-endian, fixed layouts, length first. Shared by hv/ and agent/; the service VM is not trusted:
- * every length and number is checked before it is used.
+ * (docs/control.md). Little-endian, fixed layouts, length first. Shared by hv/ and agent/; the service VM is not
+ * trusted: every length and number is checked before it is used.
  */
 #ifndef SIGNET_HV_CONTROL_WIRE_H
 #define SIGNET_HV_CONTROL_WIRE_H
@@ -35,7 +35,8 @@ enum control_kind {
 	CONTROL_STATUS = 2, /* -> control_status */
 	CONTROL_LOG = 3, /* control_read -> control_bytes: the measured event log (TCG) */
 	CONTROL_MESSAGES = 4, /* control_read -> control_bytes: what the hypervisor said, as text */
-	CONTROL_GUESTS = 5, /* control_guest_id: the first id wanted -> control_guest of that or the next one; ERR_RANGE: no more */
+	CONTROL_GUESTS = 5, /* control_guest_id: the first id wanted -> control_guest of that or the next one;
+	                       ERR_RANGE: no more */
 	CONTROL_EXITS = 6, /* control_guest_id -> control_exits */
 	CONTROL_CREATE = 16, /* control_create -> control_guest_id */
 	CONTROL_LOAD = 17, /* control_load */

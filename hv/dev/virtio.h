@@ -10,7 +10,7 @@
 #include "hv/dev/virtqueue.h"
 
 enum {
-	VIRTIO_QUEUES_MAX = 4,
+	VIRTIO_QUEUES_MAX = 8,
 	VIRTIO_CONFIG_MAX = 64,
 	VIRTIO_MMIO_SIZE = 0x200,
 	VIRTIO_ID_NET = 1,

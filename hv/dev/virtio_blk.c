@@ -124,6 +124,13 @@ void virtio_blk_replay(struct virtio_blk *b)
 	virtio_blk_resume(b);
 }
 
+const struct blk_request *virtio_blk_request(const struct virtio_blk *b, u32 tag)
+{
+	const struct blk_slot *s = &b->slot[tag % BLK_SLOTS];
+
+	return s->used && s->submitted && s->request.tag == tag ? &s->request : NULL;
+}
+
 enum err virtio_blk_fetch(struct virtio_blk *b, u32 tag, u32 offset, void *to, u32 n)
 {
 	const struct blk_slot *s = slot_of(b, tag);

@@ -51,6 +51,8 @@ struct virtio_blk {
 void virtio_blk_init(struct virtio_blk *b, struct blk_carrier carrier, u64 sectors, bool read_only,
         struct guest_memory memory, struct irq_line irq);
 
+/* What was asked under this tag; NULL: nothing that waits for an answer. */
+const struct blk_request *virtio_blk_request(const struct virtio_blk *b, u32 tag);
 /* What a write carries, and where a read's data goes. ERR_ARGUMENT: no such request. ERR_RANGE: beyond it. */
 enum err virtio_blk_fetch(struct virtio_blk *b, u32 tag, u32 offset, void *to, u32 n) MUST_CHECK;
 enum err virtio_blk_store(struct virtio_blk *b, u32 tag, u32 offset, const void *from, u32 n) MUST_CHECK;

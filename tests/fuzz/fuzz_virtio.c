@@ -9,8 +9,8 @@
 #include "tests/unit/hv_dev_guest.h"
 
 enum {
-	/* A full ring of full chains, each read, copied piece by piece and given back. */
-	ACCESSES_MAX = VIRTQ_SIZE_MAX * (2 * VIRTQ_SEGMENTS_MAX + 64 + 5),
+	/* In every queue a full ring of full chains, each read, copied piece by piece and given back. */
+	ACCESSES_MAX = VIRTIO_QUEUES_MAX * VIRTQ_SIZE_MAX * (2 * VIRTQ_SEGMENTS_MAX + 64 + 5),
 	NEEDS_RESET = 0x40,
 	STATUS = 0x70,
 };
@@ -24,16 +24,43 @@ static u32 fill(void *context, u8 *to, u32 n)
 	return n;
 }
 
-static u32 put(void *context, const u8 *bytes, u32 n)
-{
-	u32 *sum = context;
+static struct virtio_console console;
+static u32 sum, opened;
 
-	for (u32 i = 0; i < n; i++)
-		*sum += bytes[i];
-	return n;
+/* Takes what the sum of all before lets it, so that pieces come again; closed and opened by turns. */
+static u32 take(const u8 *bytes, u32 n, bool last)
+{
+	u32 taken = sum % 3 ? n : sum % (n + 1);
+
+	must(n && n <= CONSOLE_PIECE && opened);
+	for (u32 i = 0; i < taken; i++)
+		sum += bytes[i];
+	sum += last;
+	if (sum % 61 == 0)
+		console_refuse(&console, sum % CONSOLE_PORTS);
+	return taken;
 }
 
-static void step(struct reader *r, struct virtio_console *console)
+static void open_port(void)
+{
+	must(++opened <= CONSOLE_PORTS);
+}
+
+static void close_port(void)
+{
+	must(opened-- > 0);
+}
+
+static void room(void)
+{
+	sum++;
+}
+
+static const struct console_user stream = { "stream", false, open_port, close_port, take, room };
+static const struct console_user messages = { "messages", true, open_port, close_port, take, room };
+static const struct console_user *const users[CONSOLE_PORTS] = { &stream, &messages, &stream };
+
+static void step(struct reader *r)
 {
 	u8 what = read_u8(r);
 	u32 place = read_le16(r);
@@ -48,30 +75,31 @@ static void step(struct reader *r, struct virtio_console *console)
 		bus_write(&guest.bus, BUS_MMIO, DEVICE_MMIO + place % VIRTIO_MMIO_SIZE, 1u << (what >> 3) % 4, value);
 		break;
 	case 3:
-		put_descriptor(&guest, place % 2, place / 2 % 16, GUEST_BASE + value % 0x11000, value >> 20,
+		put_descriptor(&guest, place % 8, place / 8 % 16, GUEST_BASE + value % 0x11000, value >> 20,
 		        (u16)(what >> 3) % 8, (u16)(place >> 6) % 18);
 		break;
 	case 4:
-		offer(&guest, place % 2, (u16)(value % 17));
+		offer(&guest, place % 8, (u16)(value % 17));
 		break;
 	case 5:
 		memcpy(guest.bytes + place % (GUEST_SIZE - 4), &value, 4);
 		break;
 	case 6:
-		kick(&guest, place % 3);
+		kick(&guest, place % 9);
 		break;
 	default:
-		must(virtio_console_input(console, (const u8 *)&value, 4) <= 4);
+		must(console_send(&console, place % CONSOLE_PORTS, &value, 4) <= 4);
+		console_resume(&console, place % CONSOLE_PORTS);
 		break;
 	}
 }
 
-static void run(struct reader r, struct virtio_console *console, const struct virtio *device)
+static void run(struct reader r, const struct virtio *device)
 {
 	while (r.left >= 7) {
 		u64 before = guest.accesses;
 		bool broken = device->status & NEEDS_RESET;
-		step(&r, console);
+		step(&r);
 		must(guest.accesses - before <= ACCESSES_MAX);
 		must(!broken || !(device->status & NEEDS_RESET) || guest.accesses == before);
 		must(!(device->status & NEEDS_RESET) || device->breaches);
@@ -80,18 +108,16 @@ static void run(struct reader r, struct virtio_console *console, const struct vi
 
 int LLVMFuzzerTestOneInput(const u8 *bytes, size_t n)
 {
-	static struct virtio_console console;
 	static struct virtio_rng rng;
-	u32 sum = 0;
 
+	sum = opened = 0;
 	memset(&guest, 0, sizeof(guest));
-	virtio_console_init(
-	        &console, (struct console_output){ put, &sum }, 80, 25, guest_memory_of(&guest), guest_irq_of(&guest));
+	virtio_console_init(&console, users, guest_memory_of(&guest), guest_irq_of(&guest));
 	virtio_rng_init(&rng, (struct entropy_source){ fill, NULL }, guest_memory_of(&guest), guest_irq_of(&guest));
 	/* One of them, ready to go, so that few inputs are wasted on getting there. */
 	struct virtio *device = n && bytes[0] & 1 ? &rng.virtio : &console.virtio;
 	must(virtio_attach(device, &guest.bus, DEVICE_MMIO) == OK);
 	driver_start(&guest, device->class->queues, 16);
-	run(reader_on(bytes, n), &console, device);
+	run(reader_on(bytes, n), device);
 	return 0;
 }

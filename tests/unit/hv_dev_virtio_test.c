@@ -1,5 +1,4 @@
-/* virtio-mmio, split queues, entropy and console devices: as virtio 1.2 and Linux see them, and as an attacker does. */
-#include "hv/dev/virtio_console.h"
+/* virtio-mmio, split queues and the entropy device: as virtio 1.2 and Linux see them, and as an attacker does. */
 #include "hv/dev/virtio_rng.h"
 #include "tests/unit/hv_dev_guest.h"
 
@@ -12,23 +11,11 @@ enum { NEEDS_RESET = 0x40, SIZE = 8 };
 
 static struct guest guest;
 static struct virtio_rng rng;
-static struct virtio_console console;
-static char text[65536];
-static u32 length, room;
 
 static u32 fill(void *context, u8 *to, u32 n)
 {
 	(void)context;
 	memset(to, 0xA5, n);
-	return n;
-}
-
-static u32 put(void *context, const u8 *bytes, u32 n)
-{
-	(void)context;
-	n = n < room - length ? n : room - length;
-	memcpy(text + length, bytes, n);
-	length += n;
 	return n;
 }
 
@@ -39,19 +26,6 @@ static int with_rng(void **state)
 	virtio_rng_init(&rng, (struct entropy_source){ fill, NULL }, guest_memory_of(&guest), guest_irq_of(&guest));
 	assert_int_equal(virtio_attach(&rng.virtio, &guest.bus, DEVICE_MMIO), OK);
 	driver_start(&guest, 1, SIZE);
-	return 0;
-}
-
-static int with_console(void **state)
-{
-	(void)state;
-	memset(&guest, 0, sizeof(guest));
-	length = 0;
-	room = sizeof(text);
-	virtio_console_init(
-	        &console, (struct console_output){ put, NULL }, 80, 25, guest_memory_of(&guest), guest_irq_of(&guest));
-	assert_int_equal(virtio_attach(&console.virtio, &guest.bus, DEVICE_MMIO), OK);
-	driver_start(&guest, 2, SIZE);
 	return 0;
 }
 
@@ -380,59 +354,6 @@ static void a_ring_that_never_empties_lets_go(void **state)
 	assert_in_range(used_index(&guest, 0), 1, VIRTQ_SIZE_MAX);
 }
 
-static void the_console_says_what_it_is_given(void **state)
-{
-	(void)state;
-	assert_int_equal(device_get(&guest, 0x008), 3);
-	assert_int_equal(bus_read(&guest.bus, BUS_MMIO, DEVICE_MMIO + 0x100, 2), 80);
-	assert_int_equal(bus_read(&guest.bus, BUS_MMIO, DEVICE_MMIO + 0x102, 2), 25);
-	memcpy(guest_at(&guest, BUFFERS), "Hello, ", 7);
-	memcpy(guest_at(&guest, BUFFERS + 0x300), "guest\n", 6);
-	put_descriptor(&guest, 1, 0, BUFFERS, 7, NEXT, 1);
-	put_descriptor(&guest, 1, 1, BUFFERS + 0x300, 6, 0, 0);
-	offer(&guest, 1, 0);
-	kick(&guest, 1);
-	assert_int_equal(used_index(&guest, 1), 1);
-	assert_int_equal(used_length(&guest, 1, 0), 0);
-	assert_int_equal(length, 13);
-	assert_memory_equal(text, "Hello, guest\n", 13);
-	/* An emergency needs no queue. */
-	device_set(&guest, 0x70, 0);
-	device_set(&guest, 0x108, 0x12345600 | '!');
-	assert_int_equal(text[13], '!');
-}
-
-static void console_output_is_bounded(void **state)
-{
-	(void)state;
-	room = 100;
-	put_descriptor(&guest, 1, 0, GUEST_BASE, GUEST_SIZE, 0, 0);
-	offer(&guest, 1, 0);
-	kick(&guest, 1);
-	assert_int_equal(length, 100);
-	assert_int_equal(console.sent, 100);
-	assert_int_equal(console.dropped, GUEST_SIZE - 100);
-	assert_int_equal(used_index(&guest, 1), 1);
-}
-
-static void console_input_waits_for_buffers(void **state)
-{
-	(void)state;
-	assert_int_equal(virtio_console_input(&console, (const u8 *)"abcdef", 6), 0);
-	put_descriptor(&guest, 0, 0, BUFFERS, 4, WRITE, 0);
-	offer(&guest, 0, 0);
-	kick(&guest, 0);
-	assert_int_equal(virtio_console_input(&console, (const u8 *)"abcdef", 6), 4);
-	assert_memory_equal(guest_at(&guest, BUFFERS), "abcd", 5);
-	assert_int_equal(used_length(&guest, 0, 0), 4);
-	assert_true(guest.interrupt);
-	/* A buffer that nothing fits in is a breach, not a loop. */
-	put_descriptor(&guest, 0, 1, BUFFERS, 4, 0, 0);
-	offer(&guest, 0, 1);
-	assert_int_equal(virtio_console_input(&console, (const u8 *)"ef", 2), 0);
-	assert_int_equal(device_get(&guest, 0x70) & NEEDS_RESET, NEEDS_RESET);
-}
-
 static void nothing_moves_before_the_driver_is_ready(void **state)
 {
 	(void)state;
@@ -468,9 +389,6 @@ int main(void)
 		cmocka_unit_test_setup(what_changes_after_it_was_read_does_not_matter, with_rng),
 		cmocka_unit_test_setup(a_ring_that_never_empties_lets_go, with_rng),
 		cmocka_unit_test_setup(nothing_moves_before_the_driver_is_ready, with_rng),
-		cmocka_unit_test_setup(the_console_says_what_it_is_given, with_console),
-		cmocka_unit_test_setup(console_output_is_bounded, with_console),
-		cmocka_unit_test_setup(console_input_waits_for_buffers, with_console),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,120 @@
+/*
+ * The service VM's ports and uplink. Trust: in the TCB; pure.
+ */
+#include "hv/control/ports.h"
+
+#include "hv/control/block.h"
+#include "hv/control/control.h"
+#include "hv/dev/virtio_console.h"
+#include "hv/dev/virtio_net.h"
+#include "hv/node/tpm_port.h"
+
+#include <string.h>
+
+enum { UPLINK = 0 };
+
+static struct virtio_console console;
+static struct virtio_net uplink;
+static struct net_switch *network;
+static bool attached;
+
+/* The TPM's answer that the driver has no buffer for yet, and whether the command that comes is too long already. */
+static struct {
+	u32 size;
+	u8 answer[CONSOLE_PIECE];
+	bool long_command;
+} tpm;
+
+static void tpm_room(void)
+{
+	if (port_send(PORT_TPM, tpm.answer, tpm.size) == tpm.size) {
+		tpm.size = 0;
+		port_resume(PORT_TPM);
+	}
+}
+
+static void tpm_answer(const u8 *response, size_t n)
+{
+	tpm.size = (u32)n;
+	memcpy(tpm.answer, response, n);
+	tpm_room();
+}
+
+/* A command is what was written in one piece; of one that is too long, nothing is kept: it is answered as malformed. */
+static u32 tpm_bytes(const u8 *bytes, u32 n, bool last)
+{
+	if (!last) {
+		tpm.long_command = true;
+		return n;
+	}
+	if (tpm.size || !tpm_port_command(bytes, tpm.long_command ? 0 : n))
+		return 0;
+	tpm.long_command = false;
+	return n;
+}
+
+static void tpm_opened(void)
+{
+	tpm.size = 0;
+	tpm.long_command = false;
+	tpm_port_open();
+}
+
+static const struct console_user tpm_user = {
+	.name = "signet.tpm",
+	.messages = true,
+	.opened = tpm_opened,
+	.closed = tpm_port_close,
+	.bytes = tpm_bytes,
+	.room = tpm_room,
+};
+
+static const struct console_user *const users[CONSOLE_PORTS] = {
+	[PORT_CONTROL] = &control_port,
+	[PORT_TPM] = &tpm_user,
+	[PORT_BLOCK] = &block_port,
+};
+
+u32 port_send(enum port port, const void *bytes, u32 n)
+{
+	return attached ? console_send(&console, port, bytes, n) : 0;
+}
+
+void port_resume(enum port port)
+{
+	if (attached)
+		console_resume(&console, port);
+}
+
+void port_refuse(enum port port)
+{
+	if (attached)
+		console_refuse(&console, port);
+}
+
+enum err ports_attach(const struct ports_place *p)
+{
+	/* Locally administered; the service VM may use any other too, an uplink's addresses are learned. */
+	static const u8 mac[MAC_SIZE] = { 0x02, 'S', 'I', 'G', 'N', 0 };
+
+	ports_detach();
+	tpm_port_init(tpm_answer);
+	virtio_console_init(&console, users, p->memory, p->console_line);
+	enum err e = virtio_attach(&console.virtio, p->bus, p->console);
+	if (!e)
+		e = virtio_net_init(&uplink, p->network, UPLINK, mac, true, p->memory, p->uplink_line);
+	if (e)
+		return e;
+	network = p->network;
+	attached = true;
+	return virtio_attach(&uplink.virtio, p->bus, p->uplink);
+}
+
+void ports_detach(void)
+{
+	if (!attached)
+		return;
+	attached = false;
+	virtio_console_close(&console);
+	switch_disconnect(network, UPLINK);
+}
