@@ -40,7 +40,7 @@ enum {
 struct mask {
 	u32 leaf;
 	u32 subleaves;
-	struct cpuid_regs keep;
+	struct cpuid_result keep;
 };
 
 static const struct mask masks[] = {
@@ -73,7 +73,7 @@ static const struct mask masks[] = {
 	{ 0x80000008, ANY_SUBLEAF, { 0x0000FFFF, 0, 0, 0 } },
 };
 
-static struct cpuid_regs host(const struct cpuid_view *v, u32 leaf, u32 subleaf)
+static struct cpuid_result host(const struct cpuid_view *v, u32 leaf, u32 subleaf)
 {
 	return v->host(v->context, leaf, subleaf);
 }
@@ -84,20 +84,20 @@ static bool host_has(const struct cpuid_view *v, u32 leaf)
 	return leaf <= host(v, leaf & LEAF_EXTENDED, 0).eax;
 }
 
-static struct cpuid_regs allowed(const struct cpuid_view *v, u32 leaf, u32 subleaf)
+static struct cpuid_result allowed(const struct cpuid_view *v, u32 leaf, u32 subleaf)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(masks); i++) {
-		const struct cpuid_regs *keep = &masks[i].keep;
+		const struct cpuid_result *keep = &masks[i].keep;
 		if (masks[i].leaf != leaf || (masks[i].subleaves == ONE_SUBLEAF && subleaf) || !host_has(v, leaf))
 			continue;
-		struct cpuid_regs r = host(v, leaf, subleaf);
-		return (struct cpuid_regs){ r.eax & keep->eax, r.ebx & keep->ebx, r.ecx & keep->ecx,
+		struct cpuid_result r = host(v, leaf, subleaf);
+		return (struct cpuid_result){ r.eax & keep->eax, r.ebx & keep->ebx, r.ecx & keep->ecx,
 			r.edx & keep->edx };
 	}
-	return (struct cpuid_regs){ 0 };
+	return (struct cpuid_result){ 0 };
 }
 
-static void features(const struct cpuid_view *v, struct cpuid_regs *r)
+static void features(const struct cpuid_view *v, struct cpuid_result *r)
 {
 	r->ebx |= v->apic_id << F1_APIC_ID_SHIFT | (v->vcpus & 0xFF) << F1_COUNT_SHIFT;
 	/* The local APIC is a model: what it has does not hang on the processor. */
@@ -118,9 +118,9 @@ static u32 bits_for(u32 count)
 }
 
 /* One thread a core, all cores in one package. */
-static struct cpuid_regs topology(const struct cpuid_view *v, u32 subleaf)
+static struct cpuid_result topology(const struct cpuid_view *v, u32 subleaf)
 {
-	struct cpuid_regs r = { .ecx = subleaf & 0xFF, .edx = v->apic_id };
+	struct cpuid_result r = { .ecx = subleaf & 0xFF, .edx = v->apic_id };
 
 	if (subleaf == 0) {
 		r.ebx = 1;
@@ -139,7 +139,7 @@ static u32 xsave_size(const struct cpuid_view *v, u64 mask)
 	u32 size = XSAVE_LEGACY;
 
 	for (u32 i = XSAVE_FIRST; i < XSAVE_END; i++) {
-		struct cpuid_regs r = mask >> i & 1 ? host(v, 0xD, i) : (struct cpuid_regs){ 0 };
+		struct cpuid_result r = mask >> i & 1 ? host(v, 0xD, i) : (struct cpuid_result){ 0 };
 		if (r.ebx + r.eax > size)
 			size = r.ebx + r.eax;
 	}
@@ -153,7 +153,7 @@ static u32 xsavec_size(const struct cpuid_view *v, u64 mask)
 	for (u32 i = XSAVE_FIRST; i < XSAVE_END; i++) {
 		if (!(mask >> i & 1))
 			continue;
-		struct cpuid_regs r = host(v, 0xD, i);
+		struct cpuid_result r = host(v, 0xD, i);
 		if (r.ecx & XSAVE_ALIGNED)
 			size = (u32)align_up(size, 64);
 		size += r.eax;
@@ -161,27 +161,27 @@ static u32 xsavec_size(const struct cpuid_view *v, u64 mask)
 	return size;
 }
 
-static struct cpuid_regs xsave(const struct cpuid_view *v, u32 subleaf)
+static struct cpuid_result xsave(const struct cpuid_view *v, u32 subleaf)
 {
-	struct cpuid_regs r = allowed(v, 0xD, 0);
+	struct cpuid_result r = allowed(v, 0xD, 0);
 	u32 components = r.eax;
 
 	if (!(allowed(v, 1, 0).ecx & F1_XSAVE))
-		return (struct cpuid_regs){ 0 };
+		return (struct cpuid_result){ 0 };
 	if (subleaf == 0) {
 		r.ebx = xsave_size(v, v->xcr0 & components);
 		r.ecx = xsave_size(v, components);
 		return r;
 	}
 	if (subleaf == 1)
-		return (struct cpuid_regs){ .eax = host(v, 0xD, 1).eax & FD1_ALLOWED,
+		return (struct cpuid_result){ .eax = host(v, 0xD, 1).eax & FD1_ALLOWED,
 			.ebx = xsavec_size(v, v->xcr0 & components) };
 	if (subleaf >= XSAVE_END || !(components >> subleaf & 1))
-		return (struct cpuid_regs){ 0 };
+		return (struct cpuid_result){ 0 };
 	return host(v, 0xD, subleaf);
 }
 
-static struct cpuid_regs signature(u32 last, const char name[static 12])
+static struct cpuid_result signature(u32 last, const char name[static 12])
 {
 	u32 word[3];
 
@@ -189,42 +189,42 @@ static struct cpuid_regs signature(u32 last, const char name[static 12])
 		const char *c = name + (size_t)i * 4;
 		word[i] = (u32)(u8)c[0] | (u32)(u8)c[1] << 8 | (u32)(u8)c[2] << 16 | (u32)(u8)c[3] << 24;
 	}
-	return (struct cpuid_regs){ last, word[0], word[1], word[2] };
+	return (struct cpuid_result){ last, word[0], word[1], word[2] };
 }
 
-static struct cpuid_regs tsc(const struct cpuid_view *v)
+static struct cpuid_result tsc(const struct cpuid_view *v)
 {
-	return (struct cpuid_regs){ GUEST_CRYSTAL_HZ / 1000, (u32)(v->tsc_hz / 1000), GUEST_CRYSTAL_HZ, 0 };
+	return (struct cpuid_result){ GUEST_CRYSTAL_HZ / 1000, (u32)(v->tsc_hz / 1000), GUEST_CRYSTAL_HZ, 0 };
 }
 
-static struct cpuid_regs frequencies(const struct cpuid_view *v)
+static struct cpuid_result frequencies(const struct cpuid_view *v)
 {
 	u32 mhz = (u32)(v->tsc_hz / 1000000);
 
-	return (struct cpuid_regs){ mhz, mhz, GUEST_CRYSTAL_HZ / 1000000, 0 };
+	return (struct cpuid_result){ mhz, mhz, GUEST_CRYSTAL_HZ / 1000000, 0 };
 }
 
-static struct cpuid_regs structured(const struct cpuid_view *v, u32 subleaf)
+static struct cpuid_result structured(const struct cpuid_view *v, u32 subleaf)
 {
-	struct cpuid_regs r = allowed(v, 7, subleaf);
+	struct cpuid_result r = allowed(v, 7, subleaf);
 
 	if (!v->speculation_msrs)
 		r.edx &= ~(F7_IBRS_IBPB | F7_STIBP | F7_SSBD);
 	return r;
 }
 
-static struct cpuid_regs extended_features(const struct cpuid_view *v, u32 leaf)
+static struct cpuid_result extended_features(const struct cpuid_view *v, u32 leaf)
 {
-	struct cpuid_regs r = allowed(v, leaf, 0);
+	struct cpuid_result r = allowed(v, leaf, 0);
 
 	if (!v->rdtscp)
 		r.edx &= ~(u32)FE1_RDTSCP;
 	return r;
 }
 
-struct cpuid_regs guest_cpuid(const struct cpuid_view *v, u32 leaf, u32 subleaf)
+struct cpuid_result guest_cpuid(const struct cpuid_view *v, u32 leaf, u32 subleaf)
 {
-	struct cpuid_regs r = { 0 };
+	struct cpuid_result r = { 0 };
 
 	switch (leaf) {
 	case 0x0:

@@ -6,7 +6,7 @@
 #ifndef SIGNET_HV_GUEST_CPUID_H
 #define SIGNET_HV_GUEST_CPUID_H
 
-#include "lib/types.h"
+#include "hv/vm/vm.h"
 
 enum {
 	CPUID_SIGNATURE = 0x40000000,
@@ -20,13 +20,9 @@ enum {
 	GUEST_XCR0 = 0xE7,
 };
 
-struct cpuid_regs {
-	u32 eax, ebx, ecx, edx;
-};
-
 /* The vCPU that asks, and what its VM has. */
 struct cpuid_view {
-	struct cpuid_regs (*host)(void *context, u32 leaf, u32 subleaf);
+	struct cpuid_result (*host)(void *context, u32 leaf, u32 subleaf);
 	void *context;
 	u64 tsc_hz;
 	u64 xcr0; /* as the guest set it */
@@ -38,6 +34,6 @@ struct cpuid_view {
 	bool speculation_msrs;
 };
 
-struct cpuid_regs guest_cpuid(const struct cpuid_view *v, u32 leaf, u32 subleaf);
+struct cpuid_result guest_cpuid(const struct cpuid_view *v, u32 leaf, u32 subleaf);
 
 #endif

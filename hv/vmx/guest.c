@@ -88,6 +88,7 @@ static void put_long_mode(struct vcpu *v, const struct vmx_entry *entry)
 	vcpu_set(v, VCPU_CR4, CR4_PAE);
 	vcpu_set(v, VCPU_RIP, entry->rip);
 	vcpu_set(v, VCPU_RSP, entry->rsp);
+	v->gpr[RSI] = entry->rsi;
 	vmcs_write(VMCS_GUEST_GDTR_BASE, entry->gdt);
 	vmcs_write(VMCS_GUEST_GDTR_LIMIT, entry->gdt_limit);
 }

@@ -18,7 +18,7 @@ enum vmx_start {
 struct vmx_entry {
 	enum vmx_start mode;
 	u8 vector; /* of VMX_START_SIPI */
-	u64 rip, rsp, cr3; /* of VMX_START_LONG, as the rest */
+	u64 rip, rsp, rsi, cr3; /* of VMX_START_LONG, as the rest */
 	u64 gdt;
 	u16 gdt_limit;
 };
@@ -73,6 +73,9 @@ enum err vmx_vcpu_unload(struct vcpu *v) MUST_CHECK;
  * or at an interrupt of the machine: then its vector is in *vector, else 0. Lock not held. ERR_VMX_ENTRY: v is beyond help.
  */
 enum err vmx_vcpu_run(struct cpu *cpu, struct vcpu *v, u64 until, u8 *vector) MUST_CHECK;
+
+/* Before pages of EPTs go back: no processor enters a guest again with what it kept of any tables. Lock held. */
+void vmx_forget_epts(void);
 
 /* enter.S: false when the processor refused to enter at all. */
 bool vmx_enter(struct vcpu *v, bool launched);

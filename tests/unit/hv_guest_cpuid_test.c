@@ -13,17 +13,17 @@ static struct cpuid_view view;
 static u32 basic_max, extended_max;
 
 /* Every bit set, but for the leaves whose numbers mean something. */
-static struct cpuid_regs everything(void *context, u32 leaf, u32 subleaf)
+static struct cpuid_result everything(void *context, u32 leaf, u32 subleaf)
 {
 	(void)context;
 	if (leaf == 0)
-		return (struct cpuid_regs){ basic_max, 0x756E6547, 0x6C65746E, 0x49656E69 };
+		return (struct cpuid_result){ basic_max, 0x756E6547, 0x6C65746E, 0x49656E69 };
 	if (leaf == 0x80000000)
-		return (struct cpuid_regs){ extended_max, 0, 0, 0 };
+		return (struct cpuid_result){ extended_max, 0, 0, 0 };
 	if (leaf != 0xD)
-		return (struct cpuid_regs){ ~0u, ~0u, ~0u, ~0u };
+		return (struct cpuid_result){ ~0u, ~0u, ~0u, ~0u };
 	/* An AVX-512 server's areas. */
-	static const struct cpuid_regs area[10] = { [0] = { 0x2FF, 2696, 2696, 0 },
+	static const struct cpuid_result area[10] = { [0] = { 0x2FF, 2696, 2696, 0 },
 		[1] = { 0x1F, 2568, 0x100, 0 },
 		[2] = { 256, 576, 0, 0 },
 		[3] = { 64, 960, 0, 0 },
@@ -33,7 +33,7 @@ static struct cpuid_regs everything(void *context, u32 leaf, u32 subleaf)
 		[7] = { 1024, 1664, 2, 0 },
 		[8] = { 128, 0, 1, 0 },
 		[9] = { 8, 2688, 0, 0 } };
-	return subleaf < 10 ? area[subleaf] : (struct cpuid_regs){ 0 };
+	return subleaf < 10 ? area[subleaf] : (struct cpuid_result){ 0 };
 }
 
 static int set_up(void **state)
@@ -72,7 +72,7 @@ static void leaf_1_has_what_we_model_and_pass(void **state)
 	/* VME, MCE, MTRR, MCA, PSN, DS, ACPI, TM, PBE */
 	static const u8 no_edx[] = { 1, 7, 12, 14, 18, 21, 22, 29, 31 };
 	(void)state;
-	struct cpuid_regs r = guest_cpuid(&view, 1, 0);
+	struct cpuid_result r = guest_cpuid(&view, 1, 0);
 	ASSERT_BITS(r.ecx, ecx, no_ecx);
 	ASSERT_BITS(r.edx, edx, no_edx);
 	assert_int_equal(r.ebx >> 24, ID);
@@ -97,7 +97,7 @@ static void leaf_7_hides_what_needs_msrs_or_leaks(void **state)
 	 * CORE_CAPABILITIES */
 	static const u8 no_edx[] = { 5, 9, 18, 19, 20, 22, 24, 25, 28, 29, 30 };
 	(void)state;
-	struct cpuid_regs r = guest_cpuid(&view, 7, 0);
+	struct cpuid_result r = guest_cpuid(&view, 7, 0);
 	assert_int_equal(r.eax, 0);
 	ASSERT_BITS(r.ebx, ebx, no_ebx);
 	ASSERT_BITS(r.ecx, ecx, no_ecx);
@@ -111,7 +111,7 @@ static void leaf_7_hides_what_needs_msrs_or_leaks(void **state)
 static void extended_leaves(void **state)
 {
 	(void)state;
-	struct cpuid_regs r = guest_cpuid(&view, 0x80000001, 0);
+	struct cpuid_result r = guest_cpuid(&view, 0x80000001, 0);
 	assert_int_equal(r.edx, 1 << 11 | 1 << 20 | 1 << 26 | 1 << 27 | 1 << 29);
 	assert_int_equal(r.ecx, 1 | 1 << 5 | 1 << 8);
 	view.rdtscp = false;
@@ -126,7 +126,7 @@ static void extended_leaves(void **state)
 /* The signatures as a kernel compares them: EBX, ECX, EDX are twelve characters. */
 static void assert_signature(u32 leaf, const char *text, u32 last)
 {
-	struct cpuid_regs r = guest_cpuid(&view, leaf, 0);
+	struct cpuid_result r = guest_cpuid(&view, leaf, 0);
 	u32 word[3] = { r.ebx, r.ecx, r.edx };
 	assert_memory_equal(word, text, 12);
 	assert_int_equal(r.eax, last);
@@ -140,7 +140,7 @@ static void hypervisor_leaves_name_us_and_offer_nothing(void **state)
 	for (u32 leaf = 0x40000001; leaf < 0x40000400; leaf++) {
 		if (leaf == 0x40000100)
 			continue;
-		struct cpuid_regs r = guest_cpuid(&view, leaf, 0);
+		struct cpuid_result r = guest_cpuid(&view, leaf, 0);
 		assert_int_equal(r.eax | r.ebx | r.ecx | r.edx, 0);
 	}
 }
@@ -152,7 +152,7 @@ static void linux_computes_the_measured_tsc(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(hz); i++) {
 		view.tsc_hz = hz[i];
-		struct cpuid_regs r = guest_cpuid(&view, 0x15, 0);
+		struct cpuid_result r = guest_cpuid(&view, 0x15, 0);
 		u32 crystal_khz = r.ecx / 1000;
 		assert_int_equal(crystal_khz * r.ebx / r.eax, hz[i] / 1000);
 		assert_int_equal(guest_cpuid(&view, 0x16, 0).eax, hz[i] / 1000000);
@@ -162,7 +162,7 @@ static void linux_computes_the_measured_tsc(void **state)
 static void topology_is_one_package_of_cores(void **state)
 {
 	(void)state;
-	struct cpuid_regs r = guest_cpuid(&view, 0xB, 0);
+	struct cpuid_result r = guest_cpuid(&view, 0xB, 0);
 	assert_int_equal(r.eax, 0);
 	assert_int_equal(r.ebx, 1);
 	assert_int_equal(r.ecx, 0x100);
@@ -181,7 +181,7 @@ static void topology_is_one_package_of_cores(void **state)
 static void xsave_areas_have_room_for_what_is_allowed(void **state)
 {
 	(void)state;
-	struct cpuid_regs r = guest_cpuid(&view, 0xD, 0);
+	struct cpuid_result r = guest_cpuid(&view, 0xD, 0);
 	assert_int_equal(r.eax, 0xE7);
 	assert_int_equal(r.edx, 0);
 	assert_int_equal(r.ebx, 832);
@@ -211,7 +211,7 @@ static void unknown_leaves_are_empty(void **state)
 	(void)state;
 	assert_int_equal(guest_cpuid(&view, 0, 0).eax, 0x16);
 	for (size_t i = 0; i < ARRAY_SIZE(leaves); i++) {
-		struct cpuid_regs r = guest_cpuid(&view, leaves[i], 0);
+		struct cpuid_result r = guest_cpuid(&view, leaves[i], 0);
 		assert_int_equal(r.eax | r.ebx | r.ecx | r.edx, 0);
 	}
 }
@@ -222,7 +222,7 @@ static void an_old_processor_shows_only_its_own_leaves(void **state)
 	(void)state;
 	basic_max = 4;
 	extended_max = 0x80000004;
-	struct cpuid_regs r = guest_cpuid(&view, 7, 0);
+	struct cpuid_result r = guest_cpuid(&view, 7, 0);
 	assert_int_equal(r.eax | r.ebx | r.ecx | r.edx, 0);
 	assert_int_equal(guest_cpuid(&view, 0xD, 0).eax, 0);
 	assert_int_equal(guest_cpuid(&view, 0x80000008, 0).eax, 0);

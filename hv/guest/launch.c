@@ -1,0 +1,115 @@
+/*
+ * From an order to the first instruction: loading, measuring in place, the gate. Nobody else reaches the memory that is
+ * measured until the guest runs. Trust: in the TCB.
+ */
+#include "hv/guest/linux.h"
+#include "hv/guest/measure.h"
+#include "hv/guest/state.h"
+#include "hv/node/event.h"
+#include "hv/node/gate.h"
+#include "hv/vmx/vmx.h"
+#include "hv/x86/lock.h"
+
+#include "lib/print.h"
+
+#include <string.h>
+
+enum { HASH_CHUNK = 65536 };
+
+enum err guest_load(u32 id, u32 part, u64 offset, const u8 *bytes, u32 n)
+{
+	struct guest *g = guest_find(id);
+
+	if (!g || part >= CONTROL_PARTS)
+		return ERR_RANGE;
+	struct guest_part *p = &g->part[part];
+	if (g->state != CONTROL_GUEST_NEW)
+		return ERR_GUEST_STATE;
+	if (offset != p->loaded || n > p->length - offset)
+		return ERR_RANGE;
+	memcpy(g->vm->memory[0].window + p->at + offset, bytes, n);
+	p->loaded += n;
+	return OK;
+}
+
+static void hash_part(const struct guest *g, enum control_part part, u8 digest[SHA384_SIZE])
+{
+	const struct guest_part *p = &g->part[part];
+	struct sha384 h;
+
+	sha384_init(&h);
+	for (u64 at = 0; at < p->length; at += HASH_CHUNK) {
+		sha384_update(&h, g->vm->memory[0].window + p->at + at,
+		        p->length - at < HASH_CHUNK ? p->length - at : HASH_CHUNK);
+		worker_yield();
+	}
+	sha384_final(&h, digest);
+}
+
+static enum err measure(struct guest *g)
+{
+	struct launch l = {
+		.memory = g->shape.memory, .vcpus = g->shape.vcpus, .disks = g->shape.disks, .nets = g->shape.nets
+	};
+
+	hash_part(g, CONTROL_KERNEL, l.kernel);
+	hash_part(g, CONTROL_INITRAMFS, l.initramfs);
+	hash_part(g, CONTROL_COMMAND_LINE, l.command_line);
+	launch_digest(&l, g->digest);
+	enum err e = node_measure_guest(g->digest, g->id, g->shape.name);
+	return e ? e : gate_check(g->digest);
+}
+
+static enum err prepare(const struct guest *g, struct vmx_entry *entry)
+{
+	const struct guest_part *kernel = &g->part[CONTROL_KERNEL], *initramfs = &g->part[CONTROL_INITRAMFS];
+	struct linux_boot b = { .ram = g->vm->memory[0].window,
+		.ram_length = g->vm->memory[0].length,
+		.memory = g->shape.memory,
+		.kernel = kernel->at,
+		.kernel_length = kernel->length,
+		.initramfs = initramfs->at,
+		.initramfs_length = initramfs->length,
+		.command_line_length = (u32)g->part[CONTROL_COMMAND_LINE].length,
+		.acpi = &g->acpi };
+
+	*entry = (struct vmx_entry){ .mode = VMX_START_LONG,
+		.cr3 = LINUX_TABLES,
+		.gdt = LINUX_GDT,
+		.gdt_limit = LINUX_GDT_LIMIT,
+		.rsi = LINUX_ZERO_PAGE };
+	return linux_prepare(&b, &entry->rip);
+}
+
+static void launch(struct job *job)
+{
+	struct guest *g = (struct guest *)job;
+	struct vmx_entry entry;
+	enum err e = measure(g);
+
+	if (!e)
+		e = prepare(g, &entry);
+	hv_lock();
+	if (!e)
+		e = vm_start(g->vm, &entry);
+	g->state = e ? CONTROL_GUEST_OFF : CONTROL_GUEST_RUNNING;
+	g->reason = e ? err_text(e) : NULL;
+	say("guest %u: %s", g->id, e ? g->reason : "runs");
+	guest_observer->done(CONTROL_START, g->id, e);
+	hv_unlock();
+}
+
+enum err guest_start(u32 id)
+{
+	struct guest *g = guest_find(id);
+
+	if (!g)
+		return ERR_RANGE;
+	for (u32 i = 0; i < CONTROL_PARTS; i++)
+		if (g->state != CONTROL_GUEST_NEW || g->part[i].loaded != g->part[i].length)
+			return ERR_GUEST_STATE;
+	g->state = CONTROL_GUEST_STARTING;
+	g->job.run = launch;
+	worker_submit(&g->job);
+	return OK;
+}

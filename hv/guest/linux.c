@@ -1,0 +1,64 @@
+/* The 64-bit boot protocol's state. Trust: in the TCB; pure. */
+#include "hv/guest/linux.h"
+
+#include "hv/guest/bzimage.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum { PAGE = 4096, PRESENT_WRITE = 3, LARGE = BIT(7), ENTRIES = 512, DIRECTORIES = 4 };
+enum { E820_RAM = 1, E820_RESERVED = 2 };
+
+/* As the protocol wants them: 10h flat 64-bit code, 18h flat data. */
+static const u64 gdt[] = { 0, 0, 0x00AF9B000000FFFF, 0x00CF93000000FFFF };
+static_assert(sizeof(gdt) == LINUX_GDT_LIMIT + 1, "linux.h");
+
+static void build_tables(u8 *at)
+{
+	u8 *pointers = at + PAGE, *directories = pointers + PAGE;
+
+	store_le64(at, (LINUX_TABLES + PAGE) | PRESENT_WRITE);
+	for (u64 i = 0; i < DIRECTORIES; i++)
+		store_le64(pointers + i * 8, (LINUX_TABLES + (2 + i) * PAGE) | PRESENT_WRITE);
+	for (u64 i = 0; i < DIRECTORIES * ENTRIES; i++)
+		store_le64(directories + i * 8, i * MIB(2) | PRESENT_WRITE | LARGE);
+}
+
+static enum err put_zero_page(
+        const struct linux_boot *b, const struct bzimage *image, const u8 *head, const struct bzimage_layout *l)
+{
+	u64 low = b->memory < LINUX_HOLE ? b->memory : LINUX_HOLE;
+	struct e820_entry map[] = {
+		{ 0, LINUX_BIOS_DATA, E820_RAM },
+		{ LINUX_ACPI, LINUX_LOW_END - LINUX_ACPI, E820_RESERVED },
+		{ LINUX_LOW_END, low - LINUX_LOW_END, E820_RAM },
+		{ LINUX_HIGH, b->memory - low, E820_RAM },
+	};
+
+	return bzimage_zero_page(image, head, l, map, b->memory > low ? 4 : 3, LINUX_ACPI, b->ram + LINUX_ZERO_PAGE);
+}
+
+enum err linux_prepare(const struct linux_boot *b, u64 *entry)
+{
+	struct bzimage_layout l = { .ramdisk_length = b->initramfs_length,
+		.command_line = LINUX_COMMAND_LINE,
+		.command_line_length = b->command_line_length };
+	u8 head[BZIMAGE_HEAD];
+	struct bzimage image;
+
+	memcpy(head, b->ram + b->kernel, sizeof(head));
+	enum err e = bzimage_parse(head, b->kernel_length, &image);
+	if (!e)
+		e = bzimage_place(&image, b->ram_length, &l);
+	if (e)
+		return e;
+	/* In this order: the kernel's new place ends below the ramdisk's, old or new. */
+	memmove(b->ram + l.kernel, b->ram + b->kernel + image.kernel_offset, image.kernel_length);
+	memmove(b->ram + l.ramdisk, b->ram + b->initramfs, b->initramfs_length);
+	b->ram[LINUX_COMMAND_LINE + b->command_line_length] = 0;
+	memcpy(b->ram + LINUX_GDT, gdt, sizeof(gdt));
+	build_tables(b->ram + LINUX_TABLES);
+	*entry = l.entry;
+	e = put_zero_page(b, &image, head, &l);
+	return e ? e : guest_acpi_build(b->acpi, LINUX_ACPI, b->ram + LINUX_ACPI);
+}

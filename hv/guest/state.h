@@ -1,0 +1,55 @@
+/* What the files of hv/guest share: one guest. Trust: in the TCB. */
+#ifndef SIGNET_HV_GUEST_STATE_H
+#define SIGNET_HV_GUEST_STATE_H
+
+#include "hv/dev/power.h"
+#include "hv/dev/rtc.h"
+#include "hv/dev/uart.h"
+#include "hv/dev/virtio_blk.h"
+#include "hv/dev/virtio_net.h"
+#include "hv/dev/virtio_rng.h"
+#include "hv/guest/acpi.h"
+#include "hv/guest/guest.h"
+#include "hv/sched/worker.h"
+#include "hv/vm/vm.h"
+
+enum { GUESTS_MAX = 16, GUEST_CONSOLE_SIZE = 65536 };
+
+/* Bytes of a guest: its RAM begins at 0 and leaves the last GiB below 4 GiB to devices. */
+struct guest_part {
+	u64 at, length, loaded;
+};
+
+struct guest {
+	struct job job; /* first: it leads to the rest */
+	u32 id;
+	u8 state; /* enum control_guest_state */
+	bool leaving; /* nobody finds it any more */
+	struct control_create shape;
+	struct vm *vm;
+	struct guest_part part[CONTROL_PARTS];
+	u8 digest[48];
+	const char *reason; /* of CONTROL_GUEST_OFF */
+	struct uart uart;
+	struct rtc rtc;
+	struct power power;
+	struct guest_acpi acpi;
+	struct virtio_rng rng;
+	struct virtio_net net[CONTROL_NETS_MAX];
+	struct virtio_blk disk[CONTROL_DISKS_MAX];
+	u64 console_end;
+	u8 console[GUEST_CONSOLE_SIZE];
+};
+
+extern const struct vm_policy guest_policy;
+extern const struct guest_observer *guest_observer;
+
+/* NULL: there is none. */
+struct guest *guest_find(u32 id);
+
+/* Devices of a VM that has its memory. */
+enum err guest_add_devices(struct guest *g) MUST_CHECK;
+void guest_remove_devices(struct guest *g);
+void guest_console_put(void *guest, u8 byte);
+
+#endif
