@@ -23,9 +23,6 @@ enum {
 	ENTRY_DELIVERY_SHIFT = 8,
 	ENTRY_DELIVERY_MASK = 7,
 	ENTRY_LOGICAL = BIT(11),
-	ENTRY_REMOTE_IRR = BIT(14),
-	ENTRY_LEVEL = BIT(15),
-	ENTRY_MASKED = BIT(16),
 	ENTRY_DESTINATION_SHIFT = 56,
 	PHYSICAL_BROADCAST = 0xFF,
 };
@@ -47,7 +44,7 @@ static void send(struct ioapic *a, u32 pin)
 		.vector = (u8)entry,
 		.delivery = entry >> ENTRY_DELIVERY_SHIFT & ENTRY_DELIVERY_MASK,
 		.logical = entry & ENTRY_LOGICAL,
-		.level = entry & ENTRY_LEVEL,
+		.level = entry & IOAPIC_LEVEL,
 		.destination = (u32)(entry >> ENTRY_DESTINATION_SHIFT),
 	};
 
@@ -56,7 +53,7 @@ static void send(struct ioapic *a, u32 pin)
 	if (!m.logical && m.destination == PHYSICAL_BROADCAST)
 		m.destination = APIC_BROADCAST;
 	if (m.level)
-		a->redirection[pin] |= ENTRY_REMOTE_IRR;
+		a->redirection[pin] |= IOAPIC_REMOTE_IRR;
 	a->sink.send(a->sink.context, &m);
 }
 
@@ -65,7 +62,7 @@ static void serve_level(struct ioapic *a, u32 pin)
 {
 	u64 entry = a->redirection[pin];
 
-	if (a->lines >> pin & 1 && (entry & (ENTRY_LEVEL | ENTRY_MASKED | ENTRY_REMOTE_IRR)) == ENTRY_LEVEL)
+	if (a->lines >> pin & 1 && (entry & (IOAPIC_LEVEL | IOAPIC_MASKED | IOAPIC_REMOTE_IRR)) == IOAPIC_LEVEL)
 		send(a, pin);
 }
 
@@ -78,21 +75,28 @@ void ioapic_set_line(void *controller, u32 pin, bool level)
 	u64 bit = (u64)1 << pin;
 	bool rises = level && !(a->lines & bit);
 	a->lines = level ? a->lines | bit : a->lines & ~bit;
-	if (a->redirection[pin] & ENTRY_LEVEL)
+	if (a->redirection[pin] & IOAPIC_LEVEL)
 		serve_level(a, pin);
 	/* A masked edge is lost (data sheet, "Interrupt Mask"). */
-	else if (rises && !(a->redirection[pin] & ENTRY_MASKED))
+	else if (rises && !(a->redirection[pin] & IOAPIC_MASKED))
 		send(a, pin);
+}
+
+static void entry_changed(struct ioapic *a, u32 pin)
+{
+	if (a->changed)
+		a->changed(a, pin);
+	serve_level(a, pin);
 }
 
 void ioapic_eoi(struct ioapic *a, u8 vector)
 {
 	for (u32 pin = 0; pin < a->pins; pin++) {
 		u64 entry = a->redirection[pin];
-		if ((u8)entry != vector || !(entry & ENTRY_REMOTE_IRR))
+		if ((u8)entry != vector || !(entry & IOAPIC_REMOTE_IRR))
 			continue;
-		a->redirection[pin] = entry & ~(u64)ENTRY_REMOTE_IRR;
-		serve_level(a, pin);
+		a->redirection[pin] = entry & ~(u64)IOAPIC_REMOTE_IRR;
+		entry_changed(a, pin);
 	}
 }
 
@@ -119,10 +123,10 @@ static void write_entry(struct ioapic *a, u32 pin, u32 shift, u32 value)
 	u64 entry = (a->redirection[pin] & ~writable) | ((u64)value << shift & writable);
 
 	/* Edge triggering has nothing to wait for: kernels flip it to get rid of a stuck remote IRR. */
-	if (!(entry & ENTRY_LEVEL))
-		entry &= ~(u64)ENTRY_REMOTE_IRR;
+	if (!(entry & IOAPIC_LEVEL))
+		entry &= ~(u64)IOAPIC_REMOTE_IRR;
 	a->redirection[pin] = entry;
-	serve_level(a, pin);
+	entry_changed(a, pin);
 }
 
 static void write_register(struct ioapic *a, u32 value)
@@ -167,7 +171,7 @@ enum err ioapic_init(struct ioapic *a, u32 pins, u8 id, struct apic_sink sink)
 	a->id = id;
 	a->sink = sink;
 	for (u32 pin = 0; pin < pins; pin++)
-		a->redirection[pin] = ENTRY_MASKED;
+		a->redirection[pin] = IOAPIC_MASKED;
 	return OK;
 }
 

@@ -10,6 +10,9 @@
 
 enum { IOAPIC_PINS_MAX = 64, IOAPIC_SIZE = 0x1000 };
 
+/* Bits of a redirection entry that more than the model looks at. */
+enum { IOAPIC_LOW = BIT(13), IOAPIC_REMOTE_IRR = BIT(14), IOAPIC_LEVEL = BIT(15), IOAPIC_MASKED = BIT(16) };
+
 #define IOAPIC_BASE 0xFEC00000u
 
 struct ioapic {
@@ -19,6 +22,8 @@ struct ioapic {
 	u8 id;
 	u8 select;
 	struct apic_sink sink;
+	/* May be NULL. A pin's entry was written or its level ended: called before what the line is now is acted on. */
+	void (*changed)(struct ioapic *a, u32 pin);
 };
 
 /* pins: 1 to IOAPIC_PINS_MAX. */
