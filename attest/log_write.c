@@ -115,6 +115,17 @@ static bool write_digests(struct writer *w, const struct log_format *f, const st
 	return true;
 }
 
+void log_keep_banks(const struct log_format *format, struct tpm_digests *digests)
+{
+	u32 kept = 0;
+
+	for (u32 i = 0; i < digests->count; i++) {
+		if (log_has_bank(format, digests->bank[i].alg))
+			digests->bank[kept++] = digests->bank[i];
+	}
+	digests->count = kept;
+}
+
 enum err log_append(struct log *l, u32 pcr, u32 type, const struct tpm_digests *digests, const u8 *data, u32 length)
 {
 	if (pcr >= TPM_PCRS)

@@ -21,6 +21,9 @@ enum err log_create(struct log *l, u8 *buffer, size_t room, const struct tpm_ban
  * room). */
 enum err log_resume(struct log *l, u8 *buffer, size_t n, size_t room) MUST_CHECK;
 
+/* Of what TPM2_PCR_Event tells, which is the hash by every algorithm that the TPM knows, keeps the log's banks. */
+void log_keep_banks(const struct log_format *format, struct tpm_digests *digests);
+
 /* digests must hold each bank of the log, and no other: ERR_TPM_BANK. ERR_RANGE (pcr), ERR_NO_MEMORY. */
 enum err log_append(
         struct log *l, u32 pcr, u32 type, const struct tpm_digests *digests, const u8 *data, u32 length) MUST_CHECK;

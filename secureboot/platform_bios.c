@@ -20,22 +20,6 @@ enum { LOG_ROOM = 65536, FRAMEBUFFER_COLOUR = 1, FORMAT_BGRX = 1 };
 static struct tpm *tpm;
 static struct log event_log;
 
-/* TPM2_PCR_Event tells the hash by every algorithm that the TPM knows; of those, the log has the active banks'. */
-static void keep_active(const struct log_format *format, struct tpm_digests *digests)
-{
-	u32 kept = 0;
-
-	for (u32 i = 0; i < digests->count; i++) {
-		for (u32 j = 0; j < format->count; j++) {
-			if (format->alg[j] == digests->bank[i].alg) {
-				digests->bank[kept++] = digests->bank[i];
-				break;
-			}
-		}
-	}
-	digests->count = kept;
-}
-
 static enum err measure(u32 pcr, const struct event *event)
 {
 	u8 data[EVENT_TAGGED_SIZE];
@@ -46,7 +30,7 @@ static enum err measure(u32 pcr, const struct event *event)
 	e = tpm_pcr_event(tpm, pcr, data, sizeof(data), &digests);
 	if (e)
 		return e;
-	keep_active(&event_log.format, &digests);
+	log_keep_banks(&event_log.format, &digests);
 	return log_append(&event_log, pcr, EV_EVENT_TAG, &digests, data, sizeof(data));
 }
 

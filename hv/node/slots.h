@@ -5,10 +5,21 @@
 #ifndef SIGNET_HV_NODE_SLOTS_H
 #define SIGNET_HV_NODE_SLOTS_H
 
+#include "hv/boot/handoff.h"
 #include "hv/control/wire.h"
 #include "lib/err.h"
 
 enum { TRIAL_SECONDS = 600 };
+
+/* Reads the state by the TPM that node_tpm_start() found, and sets the trial's clock. Before the scheduler. */
+enum err slots_start(const struct boot_info *info) MUST_CHECK;
+
+/* The boot state is there. */
+bool slots_provisioned(void);
+/* This boot satisfies the write policy. */
+bool slots_writable(void);
+/* Of the write authority; NULL: unknown. */
+const u8 *slots_node_id(void);
 
 /* Lock held. A slot's svn is 0 unless it is the running one. */
 void slots_report(struct control_slots *out);

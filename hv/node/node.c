@@ -1,0 +1,157 @@
+/*
+ * What this boot stands for, found out and measured before anybody else runs.
+ * Trust: in the TCB; hardware access.
+ */
+#include "hv/node/node.h"
+
+#include "hv/boot/panic.h"
+#include "hv/node/gate.h"
+#include "hv/node/log.h"
+#include "hv/node/slots.h"
+#include "hv/node/tpm.h"
+#include "hv/x86/clock.h"
+#include "hv/x86/cpu.h"
+
+#include "lib/print.h"
+#include "lib/tpm/admin.h"
+
+#include <string.h>
+
+enum { SESSION_SIZE = 32, RANDOM_WORDS = 4, RANDOM_TRIES = 10, CPUID_FEATURES = 1, FEATURE_C_RDRAND = BIT(30) };
+
+static const struct boot_info *boot;
+static struct fleet fleet;
+static u8 session[SESSION_SIZE];
+static u64 started; /* TSC */
+
+static void must(enum err e)
+{
+	if (e)
+		stop(e);
+}
+
+static void measure(enum event_kind kind, const u8 *digest, u64 first, u64 second, const char *text)
+{
+	struct event event;
+
+	node_event_init(&event, kind, digest, first, second, text);
+	must(node_measure(PCR_DECISIONS, &event));
+}
+
+/* Two sources, hashed: neither a TPM nor a processor with a poor one makes the id foreseeable. */
+static void make_session(void)
+{
+	struct {
+		u8 tpm[SESSION_SIZE];
+		u64 processor[RANDOM_WORDS], time;
+	} random = { .time = read_time_stamp() };
+	u8 digest[SHA384_SIZE] = { 0 };
+	char text[2 * SESSION_SIZE + 1];
+
+	must(tpm_get_random(node_tpm(), random.tpm, sizeof(random.tpm)));
+	if (cpuid(CPUID_FEATURES, 0).c & FEATURE_C_RDRAND) {
+		for (u32 i = 0, tries = 0; i < RANDOM_WORDS && tries < RANDOM_TRIES; tries++)
+			i += read_random(&random.processor[i]);
+	}
+	sha256_of((const u8 *)&random, sizeof(random), session);
+	memset(&random, 0, sizeof(random));
+	memcpy(digest, session, sizeof(session));
+	measure(EVENT_SESSION, digest, 0, 0, "boot session");
+	hex_encode(text, session, sizeof(session));
+	say("node: boot session %s", text);
+}
+
+static void read_fleet(void)
+{
+	const struct boot_component *c = &boot->component[COMPONENT_FLEET_CONFIG];
+	const u8 *bytes = (const u8 *)c->content.base;
+	u8 digest[SHA384_SIZE];
+
+	if (!c->content.length)
+		return;
+	sha384_of(bytes, c->content.length, digest);
+	must(digest_equal(digest, c->digest, SHA384_SIZE) ? OK : ERR_IMAGE_CONTENT);
+	must(fleet_read(&fleet, bytes, c->content.length, boot->flags & IMAGE_DEVELOPMENT));
+	say("node: fleet %s", fleet.name);
+}
+
+static void set_gate(void)
+{
+	const struct gate gate = {
+		.ungated = fleet.ungated, .development = boot->flags & IMAGE_DEVELOPMENT, .measured = true
+	};
+	const char *closed =
+	        fleet.name[0] ? "a guest needs a ticket" : "no fleet configuration, so no guest will start";
+	const char *text = gate.ungated ? "UNGATED: guests start without a ticket" : closed;
+
+	measure(EVENT_GATE, boot->component[COMPONENT_FLEET_CONFIG].digest, gate.ungated, gate.development, text);
+	gate_set(&gate);
+	say("node: %s", text);
+}
+
+static void measure_build(void)
+{
+	static const char *const words[IMAGE_FLAGS_KNOWN + 1] = { "production image", "development image",
+		"debug image", "development and debug image" };
+	const char *text = words[boot->flags & IMAGE_FLAGS_KNOWN];
+
+	measure(EVENT_BUILD, NULL, boot->flags, 0, text);
+	say("node: %s", text);
+}
+
+static void measure_dma(void)
+{
+	static const char text[] = "NO DMA PROTECTION: a device reaches all memory";
+
+	measure(EVENT_DMA, NULL, 0, 0, text);
+	say("node: %s", text);
+}
+
+void node_start(const struct boot_info *info)
+{
+	boot = info;
+	started = read_time_stamp();
+	must(node_tpm_start());
+	must(node_log_start(info));
+	make_session();
+	read_fleet();
+	measure_build();
+	measure_dma();
+	must(slots_start(info));
+	set_gate();
+}
+
+const struct fleet *node_fleet(void)
+{
+	return &fleet;
+}
+
+static u32 flags(void)
+{
+	const bool set[] = { fleet.ungated, boot->flags & IMAGE_DEVELOPMENT, slots_provisioned(), slots_writable(),
+		false, boot->firmware, boot->secure_boot };
+	u32 bits = 0;
+
+	for (u32 i = 0; i < ARRAY_SIZE(set); i++)
+		bits |= set[i] ? BIT(i) : 0;
+	return bits;
+}
+
+void node_status(struct control_status *out)
+{
+	const u8 *node = slots_provisioned() ? slots_node_id() : NULL;
+
+	memcpy(out->session, session, sizeof(out->session));
+	if (node)
+		memcpy(out->node, node, sizeof(out->node));
+	memcpy(out->manifest, boot->manifest_digest, sizeof(out->manifest));
+	out->slot = boot->slot;
+	out->reason = boot->reason;
+	out->svn = boot->svn;
+	out->flags = flags();
+	out->uptime = (read_time_stamp() - started) / clock_ticks(1) * 1000;
+	out->trial_left = slots_trial_left();
+	memcpy(out->product, boot->product, sizeof(out->product));
+	memcpy(out->release, boot->release, sizeof(out->release));
+	memcpy(out->reason_text, boot->reason_text, sizeof(out->reason_text));
+}

@@ -1,0 +1,151 @@
+/*
+ * The slots' state as root mode keeps it: what the TPM holds, and a copy to look at.
+ * Trust: in the TCB.
+ */
+#include "hv/node/slots.h"
+
+#include "hv/boot/panic.h"
+#include "hv/node/state.h"
+#include "hv/node/tpm.h"
+#include "hv/x86/clock.h"
+#include "hv/x86/cpu.h"
+#include "hv/x86/lock.h"
+
+#include "lib/bytes.h"
+#include "lib/print.h"
+#include "update/plan.h"
+
+#include <string.h>
+
+struct node_state node_state;
+
+/* Of what stands on flash; the stage has said why where it is not usable. */
+static const struct authority *find_authority(const struct boot_authority *a)
+{
+	return authority_parse(a->bytes, a->length, &node_state.authority) ? NULL : &node_state.authority;
+}
+
+enum err state_read(const struct authority *authority)
+{
+	struct node_state *s = &node_state;
+	struct nv_view found;
+	enum err e = nv_tpm_init(&s->nv, node_tpm(), s->boot->policy_key, authority);
+
+	if (!e)
+		e = nv_read_view(&s->nv.store, &found);
+	if (e)
+		return e;
+	hv_lock();
+	s->view = found;
+	hv_unlock();
+	return OK;
+}
+
+static struct slot_record *running(void)
+{
+	return &node_state.view.state.slot[node_state.boot->slot];
+}
+
+/* The record speaks of what runs: of an unstaged image it does not. */
+static bool is_on_trial(void)
+{
+	return slots_provisioned() && running()->state == SLOT_TRYING &&
+	        digest_equal(running()->digest, node_state.boot->manifest_digest, SHA384_SIZE);
+}
+
+enum err slots_start(const struct boot_info *info)
+{
+	enum err e;
+
+	node_state.boot = info;
+	e = state_read(find_authority(&info->authority));
+	if (!e && is_on_trial()) {
+		node_state.deadline = read_time_stamp() + clock_ticks(TRIAL_SECONDS * 1000000ull);
+		say("node: on trial: %u minutes to be found well", TRIAL_SECONDS / 60);
+	}
+	return e;
+}
+
+bool slots_provisioned(void)
+{
+	return node_state.view.status == NV_PROVISIONED;
+}
+
+bool slots_writable(void)
+{
+	return node_state.view.writable;
+}
+
+const u8 *slots_node_id(void)
+{
+	return node_state.nv.authority ? node_state.authority.node_id : NULL;
+}
+
+void slots_report(struct control_slots *out)
+{
+	const struct boot_info *boot = node_state.boot;
+
+	*out = (struct control_slots){ .running = boot->slot };
+	for (u32 i = 0; slots_provisioned() && i < SLOTS; i++) {
+		const struct slot_record *r = &node_state.view.state.slot[i];
+
+		out->slot[i] = (struct control_slot){ .state = r->state, .tries = r->tries };
+		memcpy(out->slot[i].digest, r->digest, SHA384_SIZE);
+	}
+	out->slot[boot->slot].svn = boot->svn;
+}
+
+u64 slots_trial_left(void)
+{
+	u64 now = read_time_stamp(), second = clock_ticks(1000000);
+
+	return node_state.deadline > now ? (node_state.deadline - now + second - 1) / second : 0;
+}
+
+/* nv_commit works on a copy, so that nobody sees the view half made while the TPM is waited for. */
+static enum err commit(const struct boot_state *next)
+{
+	struct nv_view found = node_state.view;
+	enum err e = nv_commit(&node_state.nv.store, &found, next);
+
+	hv_lock();
+	node_state.view = found;
+	hv_unlock();
+	return e;
+}
+
+enum err slots_stage(const struct control_stage *order)
+{
+	struct boot_state next = node_state.view.state;
+	enum slot_event event = bytes_are_zero(order->digest, sizeof(order->digest)) ? SLOT_BEGIN_WRITE : SLOT_STAGE;
+	enum err e;
+
+	if (order->slot >= SLOTS || order->slot == node_state.boot->slot)
+		return ERR_ARGUMENT;
+	/* The other slot is an undecided trial's way back. */
+	if (is_on_trial())
+		return ERR_STATE_TRANSITION;
+	e = slot_transition(&next.slot[order->slot], event, order->digest, CAUSE_NONE);
+	return e ? e : commit(&next);
+}
+
+enum err slots_healthy(void)
+{
+	struct boot_state next;
+	enum err e =
+	        is_on_trial() ? plan_healthy(&node_state.view, (u8)node_state.boot->slot, &next) : ERR_STATE_TRANSITION;
+
+	if (!e)
+		e = commit(&next);
+	if (e)
+		return e;
+	node_state.deadline = 0;
+	say("node: this release was found well");
+	return OK;
+}
+
+void slots_watch(u64 tsc)
+{
+	if (node_state.deadline && tsc >= node_state.deadline)
+		panic("the trial of this release was not found well in time");
+}
