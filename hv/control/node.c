@@ -3,6 +3,7 @@
  * after the other. Trust: in the TCB; pure.
  */
 #include "hv/control/control.h"
+#include "hv/control/ports.h"
 #include "hv/node/provision.h"
 #include "hv/node/slots.h"
 #include "hv/sched/worker.h"
@@ -65,5 +66,15 @@ enum err control_slots(struct control_call *call)
 {
 	call->answer_size = sizeof(struct control_slots);
 	slots_report(call->answer);
+	return OK;
+}
+
+enum err control_power(struct control_call *call)
+{
+	const struct control_power *power = call->body;
+
+	if (power->how > CONTROL_POWER_OFF)
+		return ERR_RANGE;
+	ports_power(power->how == CONTROL_POWER_OFF ? POWER_OFF : POWER_RESET);
 	return OK;
 }

@@ -7,6 +7,7 @@
 #include "hv/control/control.h"
 #include "hv/dev/virtio_console.h"
 #include "hv/dev/virtio_net.h"
+#include "hv/guest/guest.h"
 #include "hv/node/tpm_port.h"
 
 #include <string.h>
@@ -15,8 +16,9 @@ enum { UPLINK = 0 };
 
 static struct virtio_console console;
 static struct virtio_net uplink;
-static struct net_switch *network;
+static struct ports_place place;
 static bool attached;
+static u32 starts;
 
 /* The TPM's answer that the driver has no buffer for yet, and whether the command that comes is too long already. */
 static struct {
@@ -97,7 +99,10 @@ enum err ports_attach(const struct ports_place *p)
 	/* Locally administered; the service VM may use any other too, an uplink's addresses are learned. */
 	static const u8 mac[MAC_SIZE] = { 0x02, 'S', 'I', 'G', 'N', 0 };
 
+	static const struct guest_observer observer = { control_changed, control_done };
+
 	ports_detach();
+	guests_observe(&observer);
 	tpm_port_init(tpm_answer);
 	virtio_console_init(&console, users, p->memory, p->console_line);
 	enum err e = virtio_attach(&console.virtio, p->bus, p->console);
@@ -105,8 +110,9 @@ enum err ports_attach(const struct ports_place *p)
 		e = virtio_net_init(&uplink, p->network, UPLINK, mac, true, p->memory, p->uplink_line);
 	if (e)
 		return e;
-	network = p->network;
+	place = *p;
 	attached = true;
+	starts++;
 	return virtio_attach(&uplink.virtio, p->bus, p->uplink);
 }
 
@@ -116,5 +122,15 @@ void ports_detach(void)
 		return;
 	attached = false;
 	virtio_console_close(&console);
-	switch_disconnect(network, UPLINK);
+	switch_disconnect(place.network, UPLINK);
+}
+
+u32 ports_starts(void)
+{
+	return starts;
+}
+
+void ports_power(enum power_event event)
+{
+	place.power(event);
 }

@@ -10,6 +10,7 @@
 #include "hv/dev/guest_memory.h"
 #include "hv/dev/irq.h"
 #include "hv/dev/net_switch.h"
+#include "hv/dev/power.h"
 
 /* Numbers are the ports' in the driver; it finds them by name. */
 enum port { PORT_CONTROL, PORT_TPM, PORT_BLOCK };
@@ -21,6 +22,7 @@ struct ports_place {
 	u64 console, uplink;
 	struct irq_line console_line, uplink_line;
 	struct net_switch *network; /* its port 0 is the uplink */
+	void (*power)(enum power_event event); /* the machine's, on CONTROL_POWER */
 };
 
 /* Once for each start of the service VM, before its first instruction. Errors: bus_add()'s, switch_connect()'s. */
@@ -28,6 +30,9 @@ enum err ports_attach(const struct ports_place *place) MUST_CHECK;
 /* The service VM is gone: ports close, guests' unanswered block requests wait for the next one. Harmless when detached.
  */
 void ports_detach(void);
+/* How often the service VM was started. */
+u32 ports_starts(void);
+void ports_power(enum power_event event);
 
 /* As console_send(), console_resume() and console_refuse(); nothing happens while detached. */
 u32 port_send(enum port port, const void *bytes, u32 n);

@@ -5,6 +5,7 @@
 #include "hv/boot/smp.h"
 #include "hv/control/control.h"
 #include "hv/control/messages.h"
+#include "hv/control/ports.h"
 #include "hv/guest/guest.h"
 #include "hv/node/node.h"
 
@@ -23,7 +24,8 @@ enum err control_status(struct control_call *call)
 	call->answer_size = sizeof(*s);
 	*s = (struct control_status){ .memory = layout.pool.count * POOL_PAGE,
 		.memory_free = layout.pool.free * POOL_PAGE,
-		.processors = smp.up };
+		.processors = smp.up,
+		.restarts = ports_starts() - 1 };
 	while (guest_next(guest.id + 1, &guest) == OK)
 		s->guests++;
 	node_status(s);
