@@ -9,6 +9,9 @@
 typedef void fatal_hook(void);
 void fatal_set(fatal_hook *halt);
 
+/* What the last word was about: for the hook. */
+const char *fatal_reason(void);
+
 /* Says reason and stops; without a hook, or if that returns, by an invalid instruction. */
 _Noreturn void fatal(const char *reason);
 

@@ -1,5 +1,5 @@
 /*
- * The serial line the stage told of, by polling.
+ * The serial line, by polling.
  * Trust: output only; hardware access.
  */
 #ifndef SIGNET_HV_BOOT_CONSOLE_H
@@ -7,7 +7,10 @@
 
 #include "lib/types.h"
 
-/* The stage has set it up and shown it works; port 0: there is none. Call once. */
-void console_serial(u32 port);
+/*
+ * Lines go to this port from now on, with 8N1 at baud (which divides 115,200; 0: at the speed it has). False, and they
+ * go where they went: there is no port, or nothing that answers as a UART. Call while one processor runs.
+ */
+bool console_serial(u32 port, u32 baud);
 
 #endif

@@ -57,7 +57,8 @@ enum err layout_choose(struct boot_info *info)
 	if (e)
 		return e;
 	layout.low = low;
-	pool_init(&layout.pool, layout.carve.base, layout.carve.length);
+	layout.last_run = (struct last_run *)layout.carve.base;
+	pool_init(&layout.pool, layout.carve.base + PAGING_PAGE, layout.carve.length - PAGING_PAGE);
 	e = memory_map_set(&info->map, low, length, MEMORY_RESERVED);
 	return e ? e : memory_map_set(&info->map, layout.carve.base, layout.carve.length, MEMORY_RESERVED);
 }

@@ -7,6 +7,7 @@
 
 #include "hv/boot/acpi.h"
 #include "hv/boot/handoff.h"
+#include "hv/boot/last_run.h"
 #include "hv/mem/carve.h"
 #include "hv/mem/paging.h"
 #include "hv/mem/pool.h"
@@ -18,6 +19,8 @@ struct layout {
 	struct carve carve;
 	struct pool pool;
 	struct paging paging;
+	/* The carve-out's first page, which lies in the midst of RAM: what loads a boot works from its ends. */
+	struct last_run *last_run; /* NULL: not chosen yet */
 	u64 low; /* TRAMPOLINE_PAGES below 1 MiB, or 0 */
 };
 

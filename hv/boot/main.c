@@ -8,6 +8,7 @@
 #include "hv/boot/layout.h"
 #include "hv/boot/panic.h"
 #include "hv/boot/run.h"
+#include "hv/boot/screen.h"
 #include "hv/boot/smp.h"
 #include "hv/x86/apic.h"
 #include "hv/x86/clock.h"
@@ -56,7 +57,7 @@ static void take_handoff(const void *tree, u64 length)
 	enum err e = boot_info_read(&info, tree, length, (u64)tree);
 
 	/* A tree that does not hold has told no console; a line lost on a port that is not there does no harm. */
-	console_serial(e ? COM1 : info.console_port);
+	console_serial(e ? COM1 : info.console_port, 0);
 	must(e);
 	if (!is_us(&info.component[COMPONENT_HYPERVISOR]))
 		stop(ERR_BOOT_HANDOFF);
@@ -82,6 +83,14 @@ static void find_machine(void)
 	must(clock_calibrate(acpi.pm_timer.port, acpi.pm_timer.mask, &timer));
 	say("hypervisor: TSC %lu kHz by %s", clock_rate() / 1000, timer);
 	apic_enable();
+}
+
+static void tell_last_run(void)
+{
+	char reason[LAST_RUN_TEXT];
+
+	if (last_run_take(layout.last_run, reason))
+		say("hypervisor: the last run ended by: %s", reason);
 }
 
 static void add_processor(u32 id, bool parked)
@@ -114,6 +123,7 @@ static void add_processors(void)
 static void start_processors(void)
 {
 	exceptions_use_own_stacks();
+	screen_start(&info);
 	layout_audit();
 	smp_start(layout.low);
 	say("hypervisor: processors: %u up, %u siblings parked, %u silent, %u left out", smp.up, smp.parked,
@@ -130,6 +140,7 @@ _Noreturn void hv_main(const void *tree, u64 length)
 	find_machine();
 	must(layout_choose(&info));
 	say("hypervisor: carve-out 0x%lx, %lu MiB", layout.carve.base, layout.carve.length >> 20);
+	tell_last_run();
 	add_processors();
 	must(layout_build(&info, &acpi));
 	smp_prepare(layout.low, layout.paging.root);

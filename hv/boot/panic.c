@@ -4,17 +4,23 @@
  */
 #include "hv/boot/panic.h"
 
+#include "hv/boot/last_run.h"
+#include "hv/boot/layout.h"
+#include "hv/boot/screen.h"
 #include "hv/boot/smp.h"
 #include "hv/boot/symbols.h"
+#include "hv/vmx/instructions.h"
 #include "hv/x86/apic.h"
 #include "hv/x86/clock.h"
 #include "hv/x86/cpu.h"
 
+#include "lib/fatal.h"
 #include "lib/print.h"
 
 enum {
 	VECTOR_NMI = 2,
 	TRACE_MAX = 32,
+	NAME_SIZE = 120,
 	CPUID_FEATURES = 1,
 	CPUID_TOPOLOGY = 0x0B,
 	/* For a person to read the screen, and a serial line to drain. */
@@ -30,7 +36,7 @@ enum {
 
 void exception(struct registers *r);
 
-extern const u8 hv_head[], constant_start[], symbols_start[], symbols_end[], boot_stack[], boot_stack_top[];
+extern const u8 symbols_start[], symbols_end[], boot_stack[], boot_stack_top[];
 
 /* APIC id of the processor that ends the machine. */
 static u32 ender = NOBODY;
@@ -68,19 +74,24 @@ static void end_begins(void)
 		if (smp.cpu[i]->up && smp.cpu[i]->apic_id != own)
 			(void)apic_send(smp.cpu[i]->apic_id, IPI_NMI, 0);
 	}
+	console_set(screen_report);
 }
 
-static void wait_to_be_read(void)
+/* For the next boot's log. A reset loses what is in the caches alone. */
+static void keep(const char *reason)
 {
+	if (layout.last_run)
+		last_run_keep(layout.last_run, reason);
+	wbinvd();
+}
+
+static _Noreturn void reset(const char *reason)
+{
+	keep(reason);
+	say("hypervisor: resetting");
 	for (u32 i = 0; !clock_rate() && i < RESET_WAIT_READS; i++)
 		(void)in8(SYSTEM_CONTROL);
 	clock_wait(RESET_WAIT);
-}
-
-static _Noreturn void reset(void)
-{
-	say("hypervisor: resetting");
-	wait_to_be_read();
 	reset_now();
 }
 
@@ -98,7 +109,7 @@ static struct stack_range stack_of(u64 rbp)
 	return (struct stack_range){ (u64)boot_stack, (u64)boot_stack_top };
 }
 
-static void show_address(u64 address)
+static void name_address(u64 address, char *to, size_t room)
 {
 	const struct symbol_table table = { symbols_start, (u64)symbols_end - (u64)symbols_start };
 	u64 offset = address - (u64)hv_head, distance = 0;
@@ -106,9 +117,17 @@ static void show_address(u64 address)
 	const char *name = ours ? symbol_find(&table, offset, &distance) : NULL;
 
 	if (name)
-		say("panic:   %s+0x%lx", name, distance);
+		format(to, room, "%s+0x%lx", name, distance);
 	else
-		say("panic:   0x%lx", address);
+		format(to, room, "0x%lx", address);
+}
+
+static void show_address(u64 address)
+{
+	char text[NAME_SIZE];
+
+	name_address(address, text, sizeof(text));
+	say("panic:   %s", text);
 }
 
 static void show_trace(u64 rbp)
@@ -124,8 +143,8 @@ static void show_trace(u64 rbp)
 
 static void show_registers(const struct registers *r)
 {
-	say("panic: exception %lu, error %lx, CR2 %lx, image at 0x%lx", r->vector, r->error, read_cr2(), (u64)hv_head);
-	say("panic: rip %lx cs %lx flags %lx rsp %lx ss %lx", r->rip, r->cs, r->flags, r->rsp, r->ss);
+	say("panic: rip %lx image %lx cs %lx flags %lx rsp %lx ss %lx", r->rip, (u64)hv_head, r->cs, r->flags, r->rsp,
+	        r->ss);
 	say("panic: rax %lx rbx %lx rcx %lx rdx %lx", r->rax, r->rbx, r->rcx, r->rdx);
 	say("panic: rsi %lx rdi %lx rbp %lx cr3 %lx", r->rsi, r->rdi, r->rbp, read_cr3());
 	say("panic: r8 %lx r9 %lx r10 %lx r11 %lx", r->r8, r->r9, r->r10, r->r11);
@@ -143,18 +162,15 @@ void exception(struct registers *r)
 			this_cpu()->nmis++;
 		return;
 	}
-	end_begins();
-	show_registers(r);
-	show_address(r->rip);
-	show_trace(r->rbp);
-	reset();
-}
+	char at[NAME_SIZE], reason[LAST_RUN_TEXT];
 
-_Noreturn void panic_end(void)
-{
 	end_begins();
-	show_trace(read_frame());
-	reset();
+	name_address(r->rip, at, sizeof(at));
+	format(reason, sizeof(reason), "exception %lu, error %lx, CR2 %lx, at %s", r->vector, r->error, read_cr2(), at);
+	say("panic: %s", reason);
+	show_registers(r);
+	show_trace(r->rbp);
+	reset(reason);
 }
 
 _Noreturn void panic(const char *reason)
@@ -162,11 +178,24 @@ _Noreturn void panic(const char *reason)
 	end_begins();
 	say("panic: %s", reason);
 	show_trace(read_frame());
-	reset();
+	reset(reason);
+}
+
+_Noreturn void panic_end(void)
+{
+	panic(fatal_reason());
+}
+
+_Noreturn void restart(const char *reason)
+{
+	end_begins();
+	say("hypervisor: %s", reason);
+	reset(reason);
 }
 
 _Noreturn void stop(enum err e)
 {
 	say("stop %u: %s", (u32)e, err_text(e));
+	keep(err_text(e));
 	rest();
 }

@@ -8,11 +8,14 @@
 
 #include "lib/err.h"
 
-/* Reason, back trace, then reset. Every other processor is halted. */
+/* Reason, back trace, then reset, with the reason kept for the next boot's log. Every other processor is halted. */
 _Noreturn void panic(const char *reason);
 
-/* For lib/fatal.h: the reason has been said. */
+/* For lib/fatal.h. */
 _Noreturn void panic_end(void);
+
+/* A reset that is no defect: the reason is said and kept. */
+_Noreturn void restart(const char *reason);
 
 /*
  * "signet: stop NN": the machine is not fit, and no other slot would find it fitter. Halts until somebody switches it

@@ -29,13 +29,17 @@ def refuses_without_memory(bed):
 
 
 def panics(bed):
-    log = started(bed, "panic", "build/hv-panic.bin", r"^signet: stage \d+, started by ", times=2)
+    """And the next boot's log says why the last run ended."""
+    log = started(bed, "panic", "build/hv-panic.bin", r"^signet: hypervisor: processors: ", times=2)
     log.refuse(r"code was written to")
-    log.need(r"^signet: panic: exception 14, error 3, ")  # a write, to a page that is there, by ring 0
-    log.need(r"^signet: panic:   write_to_code\S*\+0x")
+    # A write, to a page that is there, by ring 0.
+    log.need(r"^signet: panic: exception 14, error 3, CR2 \S+, at write_to_code\S*\+0x")
     log.need(r"^signet: panic:   start_processors\+0x")
     log.need(r"^signet: hypervisor: resetting$")
-    expect(len(machine_bed.each_boot(log)) == 2, "the machine did not start anew", log.tail())
+    boots = machine_bed.each_boot(log)
+    expect(len(boots) == 2, "the machine did not start anew", log.tail())
+    boots[0].refuse(r"the last run ended")
+    boots[1].need(r"^signet: hypervisor: the last run ended by: exception 14, error 3, CR2 \S+, at write_to_code\S*\+0x")
 
 
 def overruns(bed):
