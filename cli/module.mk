@@ -1,5 +1,6 @@
 # The `signet` program. Its main.c stays out of the library, so that test programs link the rest.
 HOST_SRCS += cli/table.c cli/args.c cli/usage.c cli/help.c cli/completion.c cli/run.c cli/output.c cli/progress.c cli/json.c
+HOST_SRCS += cli/fleet_commands.c cli/fleet_file.c
 
 ALL += $(B)/signet $(B)/signet.1
 

@@ -9,8 +9,6 @@
 
 #include <string.h>
 
-enum { PORT_MAX = 0xFFF8, BAUD_MAX = 115200 };
-
 #define AT(member) offsetof(struct fleet, member)
 
 static const char *const compatible[] = { "signet,fleet-1" };
@@ -26,8 +24,8 @@ static const struct field ca[] = {
 };
 static const struct field policy[] = { FIELD_RULE("ungated", U32, AT(ungated), 1) };
 static const struct field console[] = {
-	FIELD_RULE("port", U32, AT(console_port), PORT_MAX),
-	FIELD_RULE("baud", U32, AT(console_baud), BAUD_MAX),
+	FIELD_RULE("port", U32, AT(console_port), FLEET_PORT_MAX),
+	FIELD_RULE("baud", U32, AT(console_baud), FLEET_BAUD_MAX),
 };
 static const struct field service[] = {
 	FIELD_RULE("arguments", TEXT, AT(arguments), FLEET_TEXT_SIZE),
@@ -53,7 +51,7 @@ static bool is_valid(const struct fleet *f)
 	bool ca_told = !bytes_are_zero(f->ca_key, P384_KEY_SIZE), console_told = f->console_port || f->console_baud;
 
 	return f->name[0] && (ca_told || !f->epoch) &&
-	        (!console_told || (f->console_port && f->console_baud && BAUD_MAX % f->console_baud == 0));
+	        (!console_told || (f->console_port && f->console_baud && FLEET_BAUD_MAX % f->console_baud == 0));
 }
 
 enum err fleet_read(struct fleet *out, const void *tree, u64 length, bool development)

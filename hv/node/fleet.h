@@ -9,7 +9,14 @@
 #include "lib/err.h"
 #include "lib/types.h"
 
-enum { FLEET_NAME_SIZE = 64, FLEET_TEXT_SIZE = 256, FLEET_LENGTH_MAX = 16384, VLAN_MAX = 4094 };
+enum {
+	FLEET_NAME_SIZE = 64,
+	FLEET_TEXT_SIZE = 256,
+	FLEET_LENGTH_MAX = 16384,
+	VLAN_MAX = 4094,
+	FLEET_PORT_MAX = 0xFFF8,
+	FLEET_BAUD_MAX = 115200
+};
 
 struct fleet {
 	char name[FLEET_NAME_SIZE]; /* empty: there is no fleet configuration */
