@@ -10,16 +10,16 @@ enum { PAGE = 4096, PRESENT_WRITE = 3, LARGE = BIT(7), ENTRIES = 512, DIRECTORIE
 enum { E820_RAM = 1, E820_RESERVED = 2 };
 
 /* As the protocol wants them: 10h flat 64-bit code, 18h flat data. */
-static const u64 gdt[] = { 0, 0, 0x00AF9B000000FFFF, 0x00CF93000000FFFF };
-static_assert(sizeof(gdt) == LINUX_GDT_LIMIT + 1, "linux.h");
+const u64 linux_gdt[] = { 0, 0, 0x00AF9B000000FFFF, 0x00CF93000000FFFF };
+static_assert(sizeof(linux_gdt) == LINUX_GDT_LIMIT + 1, "linux.h");
 
-static void build_tables(u8 *at)
+void linux_build_tables(u8 *at, u64 address)
 {
 	u8 *pointers = at + PAGE, *directories = pointers + PAGE;
 
-	store_le64(at, (LINUX_TABLES + PAGE) | PRESENT_WRITE);
+	store_le64(at, (address + PAGE) | PRESENT_WRITE);
 	for (u64 i = 0; i < DIRECTORIES; i++)
-		store_le64(pointers + i * 8, (LINUX_TABLES + (2 + i) * PAGE) | PRESENT_WRITE);
+		store_le64(pointers + i * 8, (address + (2 + i) * PAGE) | PRESENT_WRITE);
 	for (u64 i = 0; i < DIRECTORIES * ENTRIES; i++)
 		store_le64(directories + i * 8, i * MIB(2) | PRESENT_WRITE | LARGE);
 }
@@ -56,8 +56,8 @@ enum err linux_prepare(const struct linux_boot *b, u64 *entry)
 	memmove(b->ram + l.kernel, b->ram + b->kernel + image.kernel_offset, image.kernel_length);
 	memmove(b->ram + l.ramdisk, b->ram + b->initramfs, b->initramfs_length);
 	b->ram[LINUX_COMMAND_LINE + b->command_line_length] = 0;
-	memcpy(b->ram + LINUX_GDT, gdt, sizeof(gdt));
-	build_tables(b->ram + LINUX_TABLES);
+	memcpy(b->ram + LINUX_GDT, linux_gdt, sizeof(linux_gdt));
+	linux_build_tables(b->ram + LINUX_TABLES, LINUX_TABLES);
 	*entry = l.entry;
 	e = put_zero_page(b, &image, head, &l);
 	return e ? e : guest_acpi_build(b->acpi, LINUX_ACPI, b->ram + LINUX_ACPI);

@@ -25,6 +25,24 @@ static inline u8 in8(u16 port)
 	return value;
 }
 
+static inline void out16(u16 port, u16 value)
+{
+	__asm__ volatile("outw %0, %1" : : "a"(value), "Nd"(port));
+}
+
+static inline u16 in16(u16 port)
+{
+	u16 value;
+
+	__asm__ volatile("inw %1, %0" : "=a"(value) : "Nd"(port));
+	return value;
+}
+
+static inline void out32(u16 port, u32 value)
+{
+	__asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port));
+}
+
 static inline u32 in32(u16 port)
 {
 	u32 value;
@@ -164,6 +182,18 @@ static inline void pause(void)
 static inline void halt(void)
 {
 	__asm__ volatile("cli; hlt" : : : "memory");
+}
+
+/* The NMI handler, as if by an NMI: what blocks further ones ends with it. */
+static inline void interrupt_nmi(void)
+{
+	__asm__ volatile("int $2" : : : "memory");
+}
+
+/* Sleeps until an interrupt or NMI; the stub that takes an interrupt lets no second one in. Returns with them off. */
+static inline void wait_for_interrupt(void)
+{
+	__asm__ volatile("sti; hlt; cli" : : : "memory", "cc");
 }
 
 /* exceptions.S: the segment registers follow the new table. */

@@ -1,0 +1,221 @@
+/* The service VM's ACPI tables (ACPI 6.5, chapter 5). Trust: in the TCB; pure. */
+#include "hv/service/acpi.h"
+
+#include "hv/guest/aml.h"
+
+#include <string.h>
+
+/* Of what is not in here the service VM hears nothing: TPM2, DMAR, MCFG, HPET, BERT, EINJ, ERST, WSMT and the rest. */
+static const char allowed[][5] = { "SSDT" };
+
+enum {
+	FADT_FACS = 36,
+	FADT_SMI_COMMAND = 48,
+	FADT_SMI_ENABLE = 52,
+	FADT_PM1_EVENT = 56,
+	FADT_PM1_CONTROL = 64,
+	FADT_TIMER = 76,
+	FADT_GPE = 80,
+	FADT_PM1_EVENT_LENGTH = 88,
+	FADT_GPE_LENGTH = 92,
+	FADT_CST_CONTROL = 95,
+	FADT_C2_LATENCY = 96,
+	FADT_C3_LATENCY = 98,
+	FADT_BOOT_FLAGS = 109,
+	FADT_FLAGS = 112,
+	FADT_RESET = 116,
+	FADT_RESET_VALUE = 128,
+	FADT_X_FACS = 132,
+	FADT_LEAST = 116,
+	FADT_MOST = 276,
+	FLAG_RESET = BIT(10),
+	BOOT_NO_VGA = BIT(2),
+	BOOT_NO_MSI = BIT(3),
+	NO_C_STATE = 0xFFF, /* more than an OS takes for usable */
+	SPACE_IO = 1,
+	RESET_PORT = 0xCF9,
+	RESET_ALL = 6,
+	FACS_SIZE = 64,
+	FACS_LENGTH = 4,
+	FACS_VERSION = 32,
+	FACS_ALIGN = 64,
+};
+
+enum {
+	MADT_HEAD = ACPI_HEADER_SIZE + 8,
+	MADT_LAPIC = 0,
+	MADT_IOAPIC = 1,
+	MADT_OVERRIDE = 2,
+	MADT_REVISION = 5,
+	MADT_PCAT_COMPATIBLE = 1,
+	MADT_ENABLED = 1,
+	OVERRIDE_LENGTH = 10,
+	IOAPIC_LENGTH = 12,
+	OUR_IOAPIC_ID = 15,
+};
+#define LOCAL_APIC 0xFEE00000u
+
+static u64 build_facs(struct writer *w, u64 at)
+{
+	write_zero(w, align_up(w->used, FACS_ALIGN) - w->used);
+	size_t start = w->used;
+	write_zero(w, FACS_SIZE);
+	if (!w->failed) {
+		memcpy(w->start + start, "FACS", 4);
+		store_le32(w->start + start + FACS_LENGTH, FACS_SIZE);
+		w->start[start + FACS_VERSION] = 2;
+	}
+	return at + start;
+}
+
+/* No SMI, no sleep states but by PM1 control, no C-states, reset by the port that is handled. */
+static void change_fadt(u8 *f, u32 length, u64 facs)
+{
+	store_le32(f + FADT_FACS, (u32)facs);
+	memset(f + FADT_SMI_COMMAND, 0, FADT_PM1_EVENT - FADT_SMI_COMMAND);
+	f[FADT_CST_CONTROL] = 0;
+	store_le16(f + FADT_C2_LATENCY, NO_C_STATE);
+	store_le16(f + FADT_C3_LATENCY, NO_C_STATE);
+	store_le16(f + FADT_BOOT_FLAGS, load_le16(f + FADT_BOOT_FLAGS) | BOOT_NO_VGA | BOOT_NO_MSI);
+	store_le32(f + FADT_FLAGS, load_le32(f + FADT_FLAGS) & ~(u32)FLAG_RESET);
+	if (length <= FADT_RESET_VALUE)
+		return;
+	store_le32(f + FADT_FLAGS, load_le32(f + FADT_FLAGS) | FLAG_RESET);
+	store_le32(f + FADT_RESET, SPACE_IO | 8 << 8);
+	store_le64(f + FADT_RESET + 4, RESET_PORT);
+	f[FADT_RESET_VALUE] = RESET_ALL;
+	if (range_inside(FADT_X_FACS, 8, length))
+		store_le64(f + FADT_X_FACS, 0);
+}
+
+static u64 build_fadt(struct writer *w, u64 at, const struct acpi_table *fadt, u64 facs)
+{
+	u32 length = fadt->length < FADT_MOST ? fadt->length : FADT_MOST;
+	size_t start = acpi_table_begin(w, "FACP", fadt->bytes[8]);
+
+	write_bytes(w, fadt->bytes + ACPI_HEADER_SIZE, length - ACPI_HEADER_SIZE);
+	if (!w->failed)
+		change_fadt(w->start + start, length, facs);
+	acpi_table_end(w, start);
+	return at + start;
+}
+
+static void madt_ioapic(struct writer *w, u8 id, u32 base, u32 gsi_base)
+{
+	write_u8(w, MADT_IOAPIC);
+	write_u8(w, IOAPIC_LENGTH);
+	write_u8(w, id);
+	write_u8(w, 0);
+	write_le32(w, base);
+	write_le32(w, gsi_base);
+}
+
+/* Its I/O APICs and the overrides of ISA interrupts; NMI sources are not the service VM's. */
+static void madt_copied(struct writer *w, const struct acpi_table *madt, u32 ioapics)
+{
+	struct reader r = reader_on(madt->bytes + MADT_HEAD, madt->length - MADT_HEAD);
+
+	while (r.left && !r.failed) {
+		const u8 *entry = r.at;
+		u8 type = read_u8(&r), length = read_u8(&r);
+
+		if (length < 2 || !read_bytes(&r, length - 2u))
+			return;
+		bool ioapic = type == MADT_IOAPIC && length == IOAPIC_LENGTH && ioapics;
+		if (ioapic || (type == MADT_OVERRIDE && length == OVERRIDE_LENGTH))
+			write_bytes(w, entry, length);
+		ioapics -= ioapic;
+	}
+}
+
+static u64 build_madt(struct writer *w, u64 at, const struct acpi_table *madt, const struct service_acpi *s)
+{
+	static const u8 processor[] = { MADT_LAPIC, 8, 0, 0, MADT_ENABLED, 0, 0, 0 };
+	size_t start = acpi_table_begin(w, "APIC", MADT_REVISION);
+
+	write_le32(w, LOCAL_APIC);
+	write_le32(w, MADT_PCAT_COMPATIBLE);
+	write_bytes(w, processor, sizeof(processor));
+	madt_copied(w, madt, s->ioapics);
+	madt_ioapic(w, OUR_IOAPIC_ID, s->ioapic_base, s->gsi_base);
+	acpi_table_end(w, start);
+	return at + start;
+}
+
+static u64 build_ssdt(struct writer *w, u64 at, const struct service_acpi *s)
+{
+	size_t start = acpi_table_begin(w, "SSDT", 2);
+
+	aml_virtio_devices(w, s->virtio, s->virtio_count);
+	acpi_table_end(w, start);
+	return at + start;
+}
+
+static bool is_allowed(const struct acpi_table *t)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(allowed); i++) {
+		if (memcmp(t->bytes, allowed[i], 4) == 0)
+			return true;
+	}
+	return false;
+}
+
+enum err service_acpi_build(const struct service_acpi *s, u64 at, u8 out[SERVICE_ACPI_SIZE])
+{
+	struct acpi_table fadt = acpi_find(s->table, s->tables, "FACP"), madt = acpi_find(s->table, s->tables, "APIC");
+	struct writer w = writer_on(out, SERVICE_ACPI_SIZE);
+
+	if (fadt.length < FADT_LEAST || madt.length < MADT_HEAD)
+		return ERR_ACPI;
+	memset(out, 0, SERVICE_ACPI_SIZE);
+	write_zero(&w, ACPI_RSDP_SIZE);
+	u64 new_fadt = build_fadt(&w, at, &fadt, build_facs(&w, at));
+	u64 new_madt = build_madt(&w, at, &madt, s), ssdt = build_ssdt(&w, at, s);
+	size_t xsdt = acpi_table_begin(&w, "XSDT", 1);
+	write_le64(&w, new_fadt);
+	write_le64(&w, new_madt);
+	write_le64(&w, ssdt);
+	for (u32 i = 0; i < s->tables; i++) {
+		if (is_allowed(&s->table[i]))
+			write_le64(&w, s->table[i].address);
+	}
+	acpi_table_end(&w, xsdt);
+	acpi_rsdp_fill(out, at + xsdt);
+	return w.failed ? ERR_RANGE : OK;
+}
+
+void service_acpi_ports(const struct acpi_table *fadt, struct acpi_ports *p)
+{
+	const u8 *f = fadt->bytes;
+
+	*p = (struct acpi_ports){ 0 };
+	if (fadt->length < FADT_LEAST)
+		return;
+	for (u32 i = 0; i < 2; i++) {
+		p->event[i] = load_le16(f + FADT_PM1_EVENT + 4 * i);
+		p->control[i] = load_le16(f + FADT_PM1_CONTROL + 4 * i);
+		p->gpe[i] = load_le16(f + FADT_GPE + 4 * i);
+		p->gpe_length[i] = f[FADT_GPE_LENGTH + i];
+	}
+	p->event_length = f[FADT_PM1_EVENT_LENGTH];
+	p->timer = load_le16(f + FADT_TIMER);
+	p->smi = load_le16(f + FADT_SMI_COMMAND);
+	p->enable = f[FADT_SMI_ENABLE];
+}
+
+bool service_acpi_off(const struct acpi_table *dsdt, u8 *type)
+{
+	static const u8 name[] = { '_', 'S', '5', '_', 0x12 };
+
+	for (u32 at = ACPI_HEADER_SIZE; range_inside(at, sizeof(name) + 8, dsdt->length); at++) {
+		const u8 *p = dsdt->bytes + at + sizeof(name);
+
+		if (memcmp(dsdt->bytes + at, name, sizeof(name)) != 0)
+			continue;
+		/* Package length, of one to four bytes; number of elements; the first: a byte or one of two opcodes. */
+		p += (p[0] >> 6) + 2;
+		*type = p[0] == 0x0A ? p[1] & 7 : p[0];
+		return p[0] == 0x0A || p[0] <= 1;
+	}
+	return false;
+}

@@ -1,0 +1,206 @@
+/* What the service VM is made of. Trust: in the TCB; hardware access. */
+#include "hv/boot/layout.h"
+#include "hv/boot/smp.h"
+#include "hv/control/ports.h"
+#include "hv/dev/virtio.h"
+#include "hv/guest/guest.h"
+#include "hv/service/machine.h"
+#include "hv/service/service.h"
+#include "hv/vmx/vmx.h"
+#include "hv/x86/apic.h"
+#include "hv/x86/ioapic.h"
+
+#include "lib/bytes.h"
+#include "lib/print.h"
+
+/* In the hypervisor's own image, which is no memory of the service VM's and no device's: ours answer there. */
+enum { OUR_IOAPIC = 0x0000, OUR_VIRTIO = 0x1000 };
+
+enum { VIRTIO_CONSOLE, VIRTIO_UPLINK };
+
+/* Once root mode's own tables are in force. */
+static const u8 *read_physical(void *context, u64 address, u64 length)
+{
+	const struct service *s = context;
+	u32 type = memory_map_type(&s->info->map, address, length);
+
+	return type == MEMORY_ACPI || type == MEMORY_NVS || type == MEMORY_STAGE ? (const u8 *)(uintptr_t)address
+	                                                                         : NULL;
+}
+
+/* Every pin is masked, also of those that the service VM does not get. */
+static void claim_ioapics(struct service *s)
+{
+	struct irq_machine *m = &s->interrupts;
+
+	machine_pic_silence();
+	m->destination = (u8)smp.cpu[0]->apic_id;
+	m->write = machine_ioapic_write;
+	for (u32 i = 0; i < s->machine.ioapics; i++) {
+		const struct acpi_ioapic *a = &s->machine.ioapic[i];
+		u32 pins = machine_ioapic_claim(a->address);
+
+		if (s->acpi.gsi_base < a->gsi_base + pins)
+			s->acpi.gsi_base = a->gsi_base + pins;
+		if (m->ioapics < IRQ_IOAPICS_MAX && m->ioapics == i && pins)
+			m->ioapic[m->ioapics++] = (struct irq_ioapic){ a->address, a->gsi_base, pins };
+	}
+}
+
+static void place_devices(struct service *s)
+{
+	u32 base = (u32)(u64)hv_head;
+
+	s->acpi.ioapics = s->interrupts.ioapics;
+	s->acpi.ioapic_base = base + OUR_IOAPIC;
+	s->acpi.virtio = s->virtio;
+	s->acpi.virtio_count = SERVICE_VIRTIO;
+	for (u32 i = 0; i < SERVICE_VIRTIO; i++) {
+		u32 at = base + OUR_VIRTIO + i * (u32)POOL_PAGE;
+
+		s->virtio[i] = (struct virtio_place){ at, VIRTIO_MMIO_SIZE, s->acpi.gsi_base + i };
+	}
+}
+
+enum err service_find(struct service *s)
+{
+	const struct acpi_source source = { read_physical, s };
+	enum err e = acpi_read(&s->machine, &source, s->info->rsdp);
+	u32 count = acpi_tables(&source, s->info->rsdp, s->table);
+	struct acpi_table fadt = acpi_find(s->table, count, "FACP");
+
+	if (e)
+		return e;
+	if (fadt.length < 44 || (u64)memory_end > UINT32_MAX)
+		return ERR_RANGE;
+	struct acpi_table dsdt = acpi_table_at(&source, load_le32(fadt.bytes + 40), "DSDT");
+	s->acpi.table = s->table;
+	s->acpi.tables = count;
+	service_acpi_ports(&fadt, &s->ports.acpi);
+	s->ports.access = &machine_ports;
+	s->ports.has_off = service_acpi_off(&dsdt, &s->ports.off_type);
+	machine_take_power(&s->ports.acpi, s->ports.has_off, s->ports.off_type);
+	claim_ioapics(s);
+	place_devices(s);
+	pci_scan(&s->pci, &machine_pci, s->function);
+	s->pci.reset_control = machine_reset_control;
+	say("service VM: %u PCI functions, %u left out; %u I/O APICs", s->pci.count, s->pci.left_out,
+	        s->interrupts.ioapics);
+	return OK;
+}
+
+enum err service_plan(struct service *s)
+{
+	struct memory_range denied[SERVICE_DENIED_MAX] = {
+		{ layout.carve.base, layout.carve.length },
+		{ layout.low, TRAMPOLINE_PAGES * POOL_PAGE },
+		s->info->framebuffer,
+	};
+	struct acpi_table mcfg = acpi_find(s->table, s->acpi.tables, "MCFG");
+	struct acpi_table dmar = acpi_find(s->table, s->acpi.tables, "DMAR");
+	u32 count = 3;
+
+	for (u32 i = 0; i < s->machine.ioapics; i++)
+		denied[count++] = (struct memory_range){ s->machine.ioapic[i].address, IOAPIC_SIZE };
+	count += service_denied_by_tables(&mcfg, &dmar, denied + count, SERVICE_DENIED_MAX - count);
+	return service_memory_plan(&s->plan, &s->info->map, denied, count);
+}
+
+static enum err add_memory(struct service *s)
+{
+	struct ept_mapping m;
+	enum err e = OK;
+
+	for (u32 i = 0; !e && i < s->plan.map.count; i++) {
+		bool ram = s->plan.map.entry[i].type == MEMORY_RAM || s->plan.map.entry[i].type == MEMORY_NVS;
+
+		if (service_memory_mapping(&s->plan, i, &m))
+			e = vm_add_memory(s->vm, &m, ram);
+	}
+	return e;
+}
+
+/* A function may share a page with another one's registers: the page is there then. */
+static enum err add_registers(struct service *s)
+{
+	struct pci_place place;
+	struct ept_mapping m;
+	enum err e = OK;
+
+	for (u32 i = 0; !e && i < s->pci.count * PCI_BARS; i++) {
+		if (!pci_place(&s->function[i / PCI_BARS], i % PCI_BARS, &place) || place.io)
+			continue;
+		if (service_device_mapping(&s->plan, place.base, place.length, &m))
+			e = vm_add_memory(s->vm, &m, false);
+		else
+			say("service VM: registers at 0x%lx are not where devices are", (unsigned long)place.base);
+		e = e == ERR_EPT_PRESENT ? OK : e;
+	}
+	return e;
+}
+
+static enum err add_ioapics(struct service *s)
+{
+	enum err e = OK;
+
+	for (u32 i = 0; !e && i < s->interrupts.ioapics; i++) {
+		const struct irq_ioapic *a = &s->interrupts.ioapic[i];
+
+		e = vm_add_ioapic(
+		        s->vm, a->address, a->gsi_base, a->pins < IOAPIC_PINS_MAX ? a->pins : IOAPIC_PINS_MAX);
+	}
+	if (!e)
+		e = vm_add_ioapic(s->vm, s->acpi.ioapic_base, s->acpi.gsi_base, SERVICE_PINS);
+	if (!e)
+		service_irq_start(s->vm, &s->interrupts);
+	return e;
+}
+
+static void put(void *context, u8 byte)
+{
+	struct service *s = context;
+
+	if (byte != '\n' && byte != '\r' && s->line_length < SERVICE_LINE - 1)
+		s->line[s->line_length++] = (char)(byte < ' ' || byte > '~' ? '.' : byte);
+	if (byte == '\n' || s->line_length == SERVICE_LINE - 1) {
+		s->line[s->line_length] = 0;
+		s->line_length = 0;
+		say("service: %s", s->line);
+	}
+}
+
+static enum err add_ports(struct service *s)
+{
+	struct port_range range[PORT_RANGES_MAX];
+	u32 count = service_ports_pass(&s->ports.acpi, &s->pci, range);
+	u8 *bitmaps[] = { (u8 *)(uintptr_t)s->vm->io_bitmaps[0], (u8 *)(uintptr_t)s->vm->io_bitmaps[1] };
+	enum err e = service_ports_attach(&s->ports, &s->pci, &s->vm->bus);
+
+	for (u32 i = 0; i < count; i++)
+		vmx_io_pass(bitmaps, range[i].first, range[i].count);
+	uart_init(&s->uart, vm_line(s->vm, UART_GSI), (struct uart_sink){ put, s });
+	if (!e)
+		e = pic_attach(&s->pic, &s->vm->bus);
+	return e ? e : uart_attach(&s->uart, &s->vm->bus, UART_COM1);
+}
+
+enum err service_assemble(struct service *s)
+{
+	enum err e = add_memory(s);
+
+	if (!e)
+		e = add_registers(s);
+	if (!e)
+		e = add_ioapics(s);
+	if (!e)
+		e = add_ports(s);
+	return e ? e
+	         : ports_attach(&(struct ports_place){ .bus = &s->vm->bus,
+	                   .memory = vm_guest_memory(s->vm),
+	                   .console = s->virtio[VIRTIO_CONSOLE].base,
+	                   .uplink = s->virtio[VIRTIO_UPLINK].base,
+	                   .console_line = vm_line(s->vm, s->virtio[VIRTIO_CONSOLE].gsi),
+	                   .uplink_line = vm_line(s->vm, s->virtio[VIRTIO_UPLINK].gsi),
+	                   .network = &guest_network,
+	                   .power = machine_power });
+}

@@ -1,0 +1,96 @@
+/* The machine behind the service VM's policies. Trust: in the TCB; hardware access. */
+#include "hv/service/machine.h"
+
+#include "hv/boot/panic.h"
+#include "hv/x86/clock.h"
+#include "hv/x86/cpu.h"
+
+#include "lib/print.h"
+
+enum {
+	RESET_CPU = BIT(2),
+	PM1_SCI = BIT(0),
+	PM1_SLEEP_TYPE_SHIFT = 10,
+	PM1_SLEEP = BIT(13),
+	HANDOVER_STEPS = 1000,
+	HANDOVER_STEP_US = 1000,
+};
+
+static struct {
+	u16 control[2];
+	bool has_off;
+	u8 off_type;
+} power;
+
+static u32 port_in(u16 port, u32 size)
+{
+	return size == 1 ? in8(port) : size == 2 ? in16(port) : in32(port);
+}
+
+static void port_out(u16 port, u32 size, u32 value)
+{
+	if (size == 1)
+		out8(port, (u8)value);
+	else if (size == 2)
+		out16(port, (u16)value);
+	else
+		out32(port, value);
+}
+
+static u16 select(u32 address)
+{
+	out32(PCI_CONFIG_PORT, address & ~3u);
+	return (u16)(PCI_CONFIG_PORT + 4 + (address & 3));
+}
+
+static u32 config_read(void *context, u32 address, u32 size)
+{
+	(void)context;
+	return port_in(select(address), size);
+}
+
+static void config_write(void *context, u32 address, u32 size, u32 value)
+{
+	(void)context;
+	port_out(select(address), size, value);
+}
+
+const struct pci_access machine_pci = { config_read, config_write, NULL };
+const struct port_access machine_ports = { port_in, port_out, machine_power };
+
+void machine_take_power(const struct acpi_ports *acpi, bool has_off, u8 off_type)
+{
+	power.control[0] = acpi->control[0];
+	power.control[1] = acpi->control[1];
+	power.has_off = has_off && acpi->control[0];
+	power.off_type = off_type;
+	if (!acpi->smi || !acpi->enable || !acpi->control[0] || in16(acpi->control[0]) & PM1_SCI)
+		return;
+	out8(acpi->smi, acpi->enable);
+	for (u32 i = 0; i < HANDOVER_STEPS && !(in16(acpi->control[0]) & PM1_SCI); i++)
+		clock_wait(HANDOVER_STEP_US);
+}
+
+static void switch_off(void)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(power.control); i++) {
+		if (power.control[i])
+			out16(power.control[i], (u16)(PM1_SCI | power.off_type << PM1_SLEEP_TYPE_SHIFT | PM1_SLEEP));
+	}
+}
+
+void machine_power(enum power_event event)
+{
+	say("hypervisor: %s, by order of the service VM", event == POWER_OFF ? "switching off" : "resetting");
+	if (event == POWER_OFF && power.has_off)
+		switch_off();
+	if (event == POWER_OFF)
+		return;
+	restart("the service VM reset the machine");
+}
+
+void machine_reset_control(u8 value)
+{
+	if (value & RESET_CPU)
+		machine_power(POWER_RESET);
+}

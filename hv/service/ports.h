@@ -1,0 +1,42 @@
+/*
+ * Ports of the service VM: which ones reach the machine without a look, and the handlers of those that would take the
+ * machine down or away. What is neither reads as ones and is dropped and counted by the bus (docs/service-vm.md).
+ * Trust: in the TCB; pure over struct port_access. Values are the service VM's.
+ */
+#ifndef SIGNET_HV_SERVICE_PORTS_H
+#define SIGNET_HV_SERVICE_PORTS_H
+
+#include "hv/dev/power.h"
+#include "hv/service/acpi.h"
+#include "hv/service/pci.h"
+
+enum { PORT_RANGES_MAX = 64 };
+
+struct port_range {
+	u16 first;
+	u32 count;
+};
+
+/* The machine's ports; power is what its reset and off registers come to, and may be called several times. */
+struct port_access {
+	u32 (*in)(u16 port, u32 size);
+	void (*out)(u16 port, u32 size, u32 value);
+	void (*power)(enum power_event event);
+};
+
+struct service_ports {
+	const struct port_access *access;
+	struct acpi_ports acpi;
+	bool has_off;
+	u8 off_type; /* when has_off: the sleep type that is S5 */
+	u8 cmos_index;
+	u64 refused;
+};
+
+/* What passes: legacy IDE, PM1 events, GPEs, PM timer, I/O BARs of passed functions. Returns how many ranges. */
+u32 service_ports_pass(const struct acpi_ports *acpi, const struct pci *pci, struct port_range out[PORT_RANGES_MAX]);
+
+/* Puts the handled ports on the bus, PCI's too. access, acpi and off are filled in. Errors: bus_add()'s. */
+enum err service_ports_attach(struct service_ports *ports, struct pci *pci, struct bus *bus) MUST_CHECK;
+
+#endif

@@ -1,0 +1,49 @@
+/*
+ * What the files of hv/service share: the service VM, what it is made of, and what was found of the machine.
+ * Trust: in the TCB.
+ */
+#ifndef SIGNET_HV_SERVICE_SERVICE_H
+#define SIGNET_HV_SERVICE_SERVICE_H
+
+#include "hv/dev/pic.h"
+#include "hv/dev/uart.h"
+#include "hv/sched/worker.h"
+#include "hv/service/acpi.h"
+#include "hv/service/irq.h"
+#include "hv/service/load.h"
+#include "hv/service/msr.h"
+#include "hv/service/ports.h"
+#include "hv/vm/vm.h"
+
+enum { SERVICE_LINE = 160, SERVICE_VIRTIO = 2, SERVICE_PINS = 8 };
+
+struct service {
+	struct job job; /* its restart */
+	const struct boot_info *info;
+	struct vm *vm;
+	/* Found once. */
+	struct acpi machine;
+	struct acpi_table table[ACPI_TABLES_MAX];
+	struct irq_machine interrupts;
+	struct pci pci;
+	struct pci_function function[PCI_FUNCTIONS_MAX];
+	struct service_acpi acpi;
+	struct virtio_place virtio[SERVICE_VIRTIO]; /* console, uplink */
+	char command_line[SERVICE_COMMAND_LINE_SIZE];
+	/* Of each start. */
+	struct service_memory plan;
+	struct service_ports ports;
+	struct pic pic;
+	struct uart uart;
+	char line[SERVICE_LINE]; /* of its serial port */
+	u32 line_length;
+};
+
+/* What the machine has: tables, functions, I/O APICs, and where ours go. ERR_ACPI, ERR_RANGE. */
+enum err service_find(struct service *s) MUST_CHECK;
+/* The memory of the next start. ERR_BOOT_MEMORY. */
+enum err service_plan(struct service *s) MUST_CHECK;
+/* Memory, interrupt controllers and devices of a new VM. Errors: vm.h's, bus_add()'s. */
+enum err service_assemble(struct service *s) MUST_CHECK;
+
+#endif
