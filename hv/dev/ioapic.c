@@ -11,12 +11,11 @@ enum {
 	WINDOW_EOI = 0x40,
 	REG_ID = 0,
 	REG_VERSION = 1,
-	REG_ARBITRATION = 2,
 	REG_REDIRECTION = 0x10,
 	VERSION = 0x20,
 	VERSION_LAST_PIN_SHIFT = 16,
 	ID_SHIFT = 24,
-	ID_MASK = 0xF,
+	ID_MAX = 15,
 };
 
 enum {
@@ -31,11 +30,7 @@ enum {
  */
 #define ENTRY_WRITABLE 0xFF0000000001AFFFu
 
-static bool is_sendable(u32 delivery)
-{
-	return delivery == DELIVER_FIXED || delivery == DELIVER_LOWEST || delivery == DELIVER_NMI ||
-	        delivery == DELIVER_EXTINT;
-}
+static const u32 sendable = BIT(DELIVER_FIXED) | BIT(DELIVER_LOWEST) | BIT(DELIVER_NMI);
 
 static void send(struct ioapic *a, u32 pin)
 {
@@ -48,7 +43,7 @@ static void send(struct ioapic *a, u32 pin)
 		.destination = (u32)(entry >> ENTRY_DESTINATION_SHIFT),
 	};
 
-	if (!is_sendable(m.delivery))
+	if (!(sendable >> m.delivery & 1))
 		return;
 	if (!m.logical && m.destination == PHYSICAL_BROADCAST)
 		m.destination = APIC_BROADCAST;
@@ -106,7 +101,6 @@ static u32 read_register(const struct ioapic *a)
 
 	switch (a->select) {
 	case REG_ID:
-	case REG_ARBITRATION:
 		return (u32)a->id << ID_SHIFT;
 	case REG_VERSION:
 		return VERSION | (a->pins - 1) << VERSION_LAST_PIN_SHIFT;
@@ -133,9 +127,7 @@ static void write_register(struct ioapic *a, u32 value)
 {
 	u32 pin = (a->select - (u32)REG_REDIRECTION) / 2;
 
-	if (a->select == REG_ID)
-		a->id = value >> ID_SHIFT & ID_MASK;
-	else if (a->select >= REG_REDIRECTION && pin < a->pins)
+	if (a->select >= REG_REDIRECTION && pin < a->pins)
 		write_entry(a, pin, a->select % 2 * 32, value);
 }
 
@@ -165,7 +157,7 @@ static void write(void *device, u64 offset, u32 size, u64 value)
 enum err ioapic_init(struct ioapic *a, u32 pins, u8 id, struct apic_sink sink)
 {
 	memset(a, 0, sizeof(*a));
-	if (pins == 0 || pins > IOAPIC_PINS_MAX || id > ID_MASK)
+	if (pins == 0 || pins > IOAPIC_PINS_MAX || id > ID_MAX)
 		return ERR_RANGE;
 	a->pins = pins;
 	a->id = id;

@@ -239,21 +239,14 @@ static void write_register(struct lapic *l, u32 reg, u64 tsc, u64 value)
 	case REG_LVT_TIMER:
 		lapic_timer_write_lvt(l, lvt_value(l, (u32)value));
 		break;
-	case REG_LVT_THERMAL:
-	case REG_LVT_PERFORMANCE:
-	case REG_LVT_LINT0:
-	case REG_LVT_LINT1:
-	case REG_LVT_ERROR:
-		l->reg[reg] = lvt_value(l, (u32)value);
-		break;
 	case REG_INITIAL_COUNT:
 		lapic_timer_set_count(l, tsc, (u32)value);
 		break;
 	case REG_DIVIDE:
 		lapic_timer_set_divide(l, tsc, (u32)value);
 		break;
-	default: /* TPR */
-		l->reg[reg] = (u32)value;
+	default: /* TPR, and all LVT entries but the timer's */
+		l->reg[reg] = reg == REG_TPR ? (u32)value : lvt_value(l, (u32)value);
 		break;
 	}
 }

@@ -77,39 +77,23 @@ static u32 hour(const struct rtc *r, u32 h, u32 *flag)
 
 static u8 show_time(const struct rtc *r)
 {
-	u64 seconds = r->seconds(r->context);
-	u64 days = seconds / SECONDS_A_DAY;
+	u64 seconds = r->seconds(r->context), days = seconds / SECONDS_A_DAY;
+	u32 flag = 0, rest = (u32)(seconds % SECONDS_A_DAY);
 	struct date d = date_of(days + DAYS_BEFORE_1970);
-	u32 flag = 0, v = 0, rest = (u32)(seconds % SECONDS_A_DAY);
+	const u32 value[] = {
+		[REG_SECONDS] = rest % 60,
+		[REG_MINUTES] = rest / 60 % 60,
+		[REG_HOURS] = hour(r, rest / 3600, &flag),
+		[REG_WEEKDAY] = (u32)((days + THURSDAY) % 7 + 1),
+		[REG_DAY] = d.day,
+		[REG_MONTH] = d.month,
+		[REG_YEAR] = d.year % 100,
+		[RTC_CENTURY] = d.year / 100,
+	};
+	u32 v = r->index < ARRAY_SIZE(value) ? value[r->index] : 0;
 
-	switch (r->index) {
-	case REG_SECONDS:
-		v = rest % 60;
-		break;
-	case REG_MINUTES:
-		v = rest / 60 % 60;
-		break;
-	case REG_HOURS:
-		v = hour(r, rest / 3600, &flag);
-		break;
-	case REG_WEEKDAY:
-		v = (u32)((days + THURSDAY) % 7 + 1);
-		break;
-	case REG_DAY:
-		v = d.day;
-		break;
-	case REG_MONTH:
-		v = d.month;
-		break;
-	case REG_YEAR:
-		v = d.year % 100;
-		break;
-	case RTC_CENTURY:
-		v = d.year / 100;
-		break;
-	default:
-		break;
-	}
+	if (r->index != REG_HOURS)
+		flag = 0;
 	return (u8)(flag | (r->mode & B_BINARY ? v : v / 10 << 4 | v % 10));
 }
 
