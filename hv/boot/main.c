@@ -128,7 +128,7 @@ static void start_processors(void)
 	smp_start(layout.low);
 	say("hypervisor: processors: %u up, %u siblings parked, %u silent, %u left out", smp.up, smp.parked,
 	        smp.count - smp.up - smp.parked, acpi.processors.left_out);
-	hv_run();
+	hv_run(&info);
 }
 
 _Noreturn void hv_main(const void *tree, u64 length)

@@ -1,7 +1,7 @@
 # The hypervisor as the stage loads it: build/hv.bin.
 HV_PURE_SRCS += $(addprefix hv/boot/,handoff.c handoff_rules.c handoff_check.c acpi.c symbols.c screen.c font.c \
 	last_run.c)
-HV_SRCS += $(addprefix hv/boot/,start.S trampoline.S main.c layout.c smp.c console.c panic.c)
+HV_SRCS += $(addprefix hv/boot/,start.S trampoline.S main.c layout.c smp.c root.c console.c panic.c)
 # What a link variant has another one of.
 HV_RUN := hv/boot/run.c
 HV_SRCS += $(HV_RUN)
@@ -12,13 +12,13 @@ hv_objs = $(patsubst %,$(B)/ring0/%.o,$(basename $1))
 
 LINK_HV := -nostdlib -static-pie -Wl,-z,text -Wl,-z,noexecstack -Wl,--gc-sections -Wl,--no-undefined \
 	-Wl,--no-warn-rwx-segments -Wl,--build-id=none -Wl,-z,norelro -T hv/hv.ld
-HV_VARIANTS := $(addprefix $(B)/,hv.elf hv-panic.elf hv-overrun.elf hv-guest.elf)
+HV_VARIANTS := $(addprefix $(B)/,hv.elf hv-panic.elf hv-overrun.elf hv-guest.elf hv-machine.elf hv-linux.elf)
 
 # Every module has been read when these are made. The second link adds the table of the first one's functions, none of
 # which may have moved.
 .SECONDEXPANSION:
 $(B)/hv.elf: $$(call hv_objs,$$(HV_SRCS) $$(HV_PURE_SRCS) $$(HV_SHARED))
-$(B)/hv-panic.elf $(B)/hv-overrun.elf $(B)/hv-guest.elf: $(B)/hv-%.elf: $$(call hv_objs,$$(filter-out $$(HV_RUN),$$(HV_SRCS)) \
+$(filter-out $(B)/hv.elf,$(HV_VARIANTS)): $(B)/hv-%.elf: $$(call hv_objs,$$(filter-out $$(HV_RUN),$$(HV_SRCS)) \
 	$$(HV_PURE_SRCS) $$(HV_SHARED) tests/vmx/hv_$$*.c)
 $(HV_VARIANTS): $(B)/libmbedtls-ring0.a hv/hv.ld hv/symbols.awk hv/boot/module.mk
 	$(call echo_step,LINK,$@)

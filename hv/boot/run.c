@@ -1,54 +1,23 @@
 /*
- * Every processor into VMX root mode; one that falls short makes this no machine to run guests on.
- * Trust: in the TCB; hardware access.
+ * What makes this machine a node, in order; then the dispatcher for good.
+ * Trust: in the TCB.
  */
 #include "hv/boot/run.h"
 
-#include "hv/boot/panic.h"
 #include "hv/boot/smp.h"
-#include "hv/vmx/machine.h"
+#include "hv/sched/dispatch.h"
+#include "hv/x86/lock.h"
 
-#include "lib/print.h"
+/* Parts that are not linked have no address. */
+void node_start(const struct boot_info *info) __attribute__((weak));
+void service_start(const struct boot_info *info) __attribute__((weak));
 
-/* By number: how it went on each processor. */
-static struct {
-	enum err error;
-	const char *missing;
-} outcome[PROCESSORS_MAX];
-
-static void start_this(struct cpu *cpu)
+_Noreturn void hv_run(const struct boot_info *info)
 {
-	outcome[cpu->number].error = vmx_cpu_start(cpu, &outcome[cpu->number].missing);
-}
-
-/* The first one has settled what all have to have. */
-static void start_other(struct cpu *cpu)
-{
-	if (cpu->number)
-		start_this(cpu);
-}
-
-static void refuse_what_failed(void)
-{
-	for (u32 i = 0; i < smp.count; i++) {
-		enum err e = outcome[i].error;
-
-		if (e == ERR_VMX_CAPABILITY)
-			say("hypervisor: processor %u lacks %s", i, outcome[i].missing);
-		else if (e)
-			say("hypervisor: processor %u: %s", i, err_text(e));
-		if (e)
-			stop(e);
-	}
-}
-
-_Noreturn void hv_run(void)
-{
-	start_this(smp.cpu[0]);
-	refuse_what_failed();
-	smp_each(start_other);
-	refuse_what_failed();
-	say("hypervisor: %u processors in VMX root mode; no guest yet, halting", smp.up);
-	for (;;)
-		halt();
+	hv_root_mode();
+	if (node_start)
+		node_start(info);
+	if (service_start)
+		service_start(info);
+	smp_leave(dispatch);
 }

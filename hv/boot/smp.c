@@ -163,12 +163,23 @@ _Noreturn void smp_started(void)
 	wait_for_work(cpu);
 }
 
-void smp_each(void (*function)(struct cpu *cpu))
+static void hand_out(void (*function)(struct cpu *cpu))
 {
 	work = function;
 	work_done = 0;
 	__atomic_add_fetch(&work_number, 1, __ATOMIC_RELEASE);
 	function(smp.cpu[0]);
+}
+
+void smp_each(void (*function)(struct cpu *cpu))
+{
+	hand_out(function);
 	while (__atomic_load_n(&work_done, __ATOMIC_ACQUIRE) < smp.up - 1)
 		pause();
+}
+
+_Noreturn void smp_leave(void (*function)(struct cpu *cpu))
+{
+	hand_out(function);
+	__builtin_unreachable();
 }

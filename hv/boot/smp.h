@@ -33,6 +33,9 @@ void smp_start(u64 low);
 /* Runs function on every processor that is up, each at once, and waits for all. Never called by two. */
 void smp_each(void (*function)(struct cpu *cpu));
 
+/* The same for good: function does not return. */
+_Noreturn void smp_leave(void (*function)(struct cpu *cpu));
+
 /* Bits of an APIC id that tell the threads of one core. */
 u32 smp_thread_bits(void);
 

@@ -95,7 +95,7 @@ static enum exit_result task_priority(struct vcpu *v, const struct exit_cr *cr)
 	if (value > CR8_MAX)
 		return refuse(v);
 	lapic_set_cr8(&v->lapic, (u8)value);
-	v->attention = true; /* what had to wait may come now */
+	vcpu_set_attention(v); /* what had to wait may come now */
 	return EXIT_SKIP;
 }
 

@@ -3,6 +3,7 @@
  * Trust: in the TCB; pure.
  */
 #include "hv/exit/handlers.h"
+#include "hv/x86/lock.h"
 
 enum { DEBUGCTL_BTF = BIT(1) };
 
@@ -71,6 +72,34 @@ static size_t find(u32 msr)
 	return i;
 }
 
+static bool is_apic(u32 msr)
+{
+	return msr == MSR_APIC_BASE || msr == MSR_TSC_DEADLINE || (msr >= MSR_X2APIC_FIRST && msr <= MSR_X2APIC_LAST);
+}
+
+static bool read_other(struct vcpu *v, u32 msr, u64 *value)
+{
+	bool good;
+
+	hv_lock();
+	good = is_apic(msr) ? lapic_rdmsr(&v->lapic, msr, vcpu_tsc(v), value) : v->vm->policy->read_msr(v, msr, value);
+	hv_unlock();
+	return good;
+}
+
+/* What a local APIC was told may make something pending, or end what stood in its way. */
+static bool write_other(struct vcpu *v, u32 msr, u64 value)
+{
+	bool apic = is_apic(msr), good;
+
+	hv_lock();
+	good = apic ? lapic_wrmsr(&v->lapic, msr, vcpu_tsc(v), value) : v->vm->policy->write_msr(v, msr, value);
+	if (apic)
+		vcpu_set_attention(v);
+	hv_unlock();
+	return good;
+}
+
 enum exit_result handle_rdmsr(struct vcpu *v, const struct exit *x)
 {
 	u32 msr = (u32)v->gpr[RCX];
@@ -80,7 +109,7 @@ enum exit_result handle_rdmsr(struct vcpu *v, const struct exit *x)
 	(void)x;
 	if (i < ARRAY_SIZE(registers))
 		value = vcpu_get(v, registers[i].reg);
-	else if (!v->vm->policy->read_msr(v, msr, &value))
+	else if (!read_other(v, msr, &value))
 		return vcpu_raise(v, VECTOR_GP, 0);
 	v->gpr[RAX] = (u32)value;
 	v->gpr[RDX] = value >> 32;
@@ -111,7 +140,7 @@ enum exit_result handle_wrmsr(struct vcpu *v, const struct exit *x)
 		if (good)
 			write_register(v, registers[i].reg, value);
 	} else {
-		good = v->vm->policy->write_msr(v, msr, value);
+		good = write_other(v, msr, value);
 	}
 	return good ? EXIT_SKIP : vcpu_raise(v, VECTOR_GP, 0);
 }

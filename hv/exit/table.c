@@ -1,5 +1,6 @@
 /* What becomes of each kind of exit: one table, and the handlers too small for files. Trust: in the TCB; pure. */
 #include "hv/exit/handlers.h"
+#include "hv/x86/lock.h"
 
 static enum exit_result retry(struct vcpu *v, const struct exit *x)
 {
@@ -13,9 +14,18 @@ static enum exit_result skip(struct vcpu *v, const struct exit *x)
 	return EXIT_SKIP;
 }
 
+/* A window opened, or a time has come. */
+static enum exit_result look(struct vcpu *v, const struct exit *x)
+{
+	(void)x;
+	vcpu_set_attention(v);
+	return EXIT_RETRY;
+}
+
 static enum exit_result block(struct vcpu *v, const struct exit *x)
 {
-	(void)v, (void)x;
+	(void)x;
+	v->deaf = !(vcpu_get(v, VCPU_RFLAGS) & RFLAGS_IF);
 	return EXIT_BLOCK;
 }
 
@@ -74,48 +84,57 @@ static enum exit_result unknown(struct vcpu *v, const struct exit *x)
 	return vcpu_stop(v, x, "an exit nobody asked for");
 }
 
-static exit_handler *const handlers[EXIT_KINDS] = {
-	[EXIT_UNKNOWN] = unknown,
-	[EXIT_EXCEPTION] = handle_exception,
-	[EXIT_NMI] = retry, /* the run loop takes the machine's interrupts and NMIs */
-	[EXIT_INTERRUPT] = retry,
-	[EXIT_INTERRUPT_WINDOW] = retry,
-	[EXIT_NMI_WINDOW] = retry,
-	[EXIT_TRIPLE_FAULT] = triple_fault,
-	[EXIT_INIT] = stray,
-	[EXIT_SIPI] = stray,
-	[EXIT_TASK_SWITCH] = task_switch,
-	[EXIT_CPUID] = handle_cpuid,
-	[EXIT_HLT] = block,
-	[EXIT_INVD] = caches,
-	[EXIT_WBINVD] = caches,
-	[EXIT_RDPMC] = not_permitted,
-	[EXIT_VIRTUALIZATION] = invalid_opcode,
-	[EXIT_CR] = handle_cr,
-	[EXIT_DR] = unknown,
-	[EXIT_IO] = handle_io,
-	[EXIT_RDMSR] = handle_rdmsr,
-	[EXIT_WRMSR] = handle_wrmsr,
-	[EXIT_MWAIT] = invalid_opcode,
-	[EXIT_MONITOR] = invalid_opcode,
-	[EXIT_PAUSE] = skip,
-	[EXIT_MEMORY] = handle_memory,
-	[EXIT_MISCONFIGURATION] = misconfiguration,
-	[EXIT_TIMER] = retry,
-	[EXIT_XSETBV] = handle_xsetbv,
-	[EXIT_ENTRY_FAILED] = entry_failed,
+/* alone: it touches nothing but its vCPU, or takes the lock itself where it does more. */
+static const struct {
+	exit_handler *handle;
+	bool alone;
+} table[EXIT_KINDS] = {
+	[EXIT_UNKNOWN] = { unknown },
+	[EXIT_EXCEPTION] = { handle_exception, .alone = true },
+	[EXIT_NMI] = { retry, .alone = true }, /* the run loop takes the machine's interrupts and NMIs */
+	[EXIT_INTERRUPT] = { retry, .alone = true },
+	[EXIT_INTERRUPT_WINDOW] = { look, .alone = true },
+	[EXIT_NMI_WINDOW] = { look, .alone = true },
+	[EXIT_TRIPLE_FAULT] = { triple_fault },
+	[EXIT_INIT] = { stray },
+	[EXIT_SIPI] = { stray },
+	[EXIT_TASK_SWITCH] = { task_switch },
+	[EXIT_CPUID] = { handle_cpuid, .alone = true },
+	[EXIT_HLT] = { block },
+	[EXIT_INVD] = { caches, .alone = true },
+	[EXIT_WBINVD] = { caches, .alone = true },
+	[EXIT_RDPMC] = { not_permitted, .alone = true },
+	[EXIT_VIRTUALIZATION] = { invalid_opcode, .alone = true },
+	[EXIT_CR] = { handle_cr, .alone = true },
+	[EXIT_DR] = { unknown },
+	[EXIT_IO] = { handle_io },
+	[EXIT_RDMSR] = { handle_rdmsr, .alone = true },
+	[EXIT_WRMSR] = { handle_wrmsr, .alone = true },
+	[EXIT_MWAIT] = { invalid_opcode, .alone = true },
+	[EXIT_MONITOR] = { invalid_opcode, .alone = true },
+	[EXIT_PAUSE] = { skip, .alone = true },
+	[EXIT_MEMORY] = { handle_memory },
+	[EXIT_MISCONFIGURATION] = { misconfiguration },
+	[EXIT_TIMER] = { retry, .alone = true }, /* so it does with its own */
+	[EXIT_XSETBV] = { handle_xsetbv, .alone = true },
+	[EXIT_ENTRY_FAILED] = { entry_failed },
 };
 
 enum exit_result exit_handle(struct vcpu *v, const struct exit *x)
 {
 	u8 kind = x->kind < EXIT_KINDS ? x->kind : EXIT_UNKNOWN;
+	bool alone = table[kind].alone;
 	enum exit_result result;
 
 	v->exits[kind]++;
-	result = handlers[kind](v, x);
+	if (!alone)
+		hv_lock();
+	result = table[kind].handle(v, x);
 	if (result == EXIT_SKIP || result == EXIT_BLOCK)
 		vcpu_skip(v, x->length);
 	if (result == EXIT_BLOCK)
 		v->state = VCPU_HALTED;
+	if (!alone)
+		hv_unlock();
 	return result;
 }

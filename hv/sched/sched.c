@@ -17,21 +17,25 @@ void sched_init(struct sched *s, u64 slice)
 	*s = (struct sched){ .slice = slice };
 }
 
-enum err sched_add(struct sched *s, void *vcpu, u32 weight, struct task **task)
+enum err sched_add(struct sched *s, struct vcpu *vcpu, u32 weight, struct task **task)
 {
+	u32 i = 0;
+
 	if (weight < SCHED_WEIGHT || weight > WEIGHT_MAX)
 		return ERR_RANGE;
-	for (u32 i = 0; i < SCHED_TASKS_MAX; i++)
-		if (s->task[i].state == TASK_FREE) {
-			s->task[i] = (struct task){ .vcpu = vcpu,
-				.virtual_time = s->floor,
-				.weight = weight,
-				.processor = SCHED_NOWHERE,
-				.state = TASK_BLOCKED };
-			*task = &s->task[i];
-			return OK;
-		}
-	return ERR_NO_MEMORY;
+	while (i < s->used && s->task[i].state != TASK_FREE)
+		i++;
+	if (i == SCHED_TASKS_MAX)
+		return ERR_NO_MEMORY;
+	if (i == s->used)
+		s->used++;
+	s->task[i] = (struct task){ .vcpu = vcpu,
+		.virtual_time = s->floor,
+		.weight = weight,
+		.processor = SCHED_NOWHERE,
+		.state = TASK_BLOCKED };
+	*task = &s->task[i];
+	return OK;
 }
 
 void sched_remove(struct sched *s, struct task *t)
@@ -52,9 +56,11 @@ static struct task *first_ready(struct sched *s, u32 processor)
 {
 	struct task *first = NULL;
 
-	for (u32 i = 0; i < SCHED_TASKS_MAX; i++) {
+	for (u32 i = 0; i < s->used; i++) {
 		struct task *t = &s->task[i];
-		if (t->state == TASK_READY && (!first || goes_before(t, first, processor)))
+		if (t->state != TASK_READY || (t->bound && t->processor != processor))
+			continue;
+		if (!first || goes_before(t, first, processor))
 			first = t;
 	}
 	return first;
@@ -65,7 +71,7 @@ static void raise_floor(struct sched *s)
 {
 	u64 least = UINT64_MAX;
 
-	for (u32 i = 0; i < SCHED_TASKS_MAX; i++) {
+	for (u32 i = 0; i < s->used; i++) {
 		const struct task *t = &s->task[i];
 		if ((t->state == TASK_READY || t->state == TASK_RUNNING) && t->virtual_time < least)
 			least = t->virtual_time;
@@ -127,6 +133,14 @@ struct task *sched_pick(struct sched *s, u32 processor, u64 now, u64 *slice)
 	s->running[processor] = t;
 	*slice = s->slice;
 	return t;
+}
+
+u32 sched_spread(struct sched *s, u32 processors)
+{
+	/* Of nobody's processor: those bound to one are not meant. */
+	const struct task *t = first_ready(s, SCHED_NOWHERE);
+
+	return t ? idle_processor(s, t, processors) : SCHED_NOWHERE;
 }
 
 void sched_put(struct sched *s, u32 processor, u64 now, bool blocks)

@@ -8,12 +8,14 @@
 #include "lib/err.h"
 #include "lib/types.h"
 
-enum { SCHED_TASKS_MAX = 64, SCHED_PROCESSORS_MAX = 256, SCHED_WEIGHT = 1024 };
+struct vcpu;
+
+enum { SCHED_TASKS_MAX = 128, SCHED_PROCESSORS_MAX = 256, SCHED_WEIGHT = 1024 };
 
 enum task_state { TASK_FREE, TASK_BLOCKED, TASK_READY, TASK_RUNNING };
 
 struct task {
-	void *vcpu;
+	struct vcpu *vcpu; /* NULL: the worker */
 	u64 virtual_time; /* cycles it has had, by SCHED_WEIGHT / weight: never more than they were */
 	u64 cycles; /* as they were */
 	u64 since; /* when it was put on a processor */
@@ -21,10 +23,12 @@ struct task {
 	u32 processor; /* where it runs or ran last: SCHED_NOWHERE before the first time */
 	u8 state; /* enum task_state */
 	bool woken; /* an event came while it ran: it does not block */
+	bool bound; /* its registers are still in the processor it ran on, which is idle: nobody else may run it */
 };
 
 struct sched {
 	struct task task[SCHED_TASKS_MAX];
+	u32 used; /* tasks from here on were never added */
 	struct task *running[SCHED_PROCESSORS_MAX];
 	u64 slice; /* the longest turn while others wait */
 	u64 floor; /* no task's virtual time counts as less: whoever slept has no claim on the past */
@@ -36,7 +40,7 @@ struct sched {
 void sched_init(struct sched *s, u64 slice);
 
 /* A new task, blocked. weight: SCHED_WEIGHT is an ordinary share; at most 64 times that. ERR_RANGE, ERR_NO_MEMORY. */
-enum err sched_add(struct sched *s, void *vcpu, u32 weight, struct task **task) MUST_CHECK;
+enum err sched_add(struct sched *s, struct vcpu *vcpu, u32 weight, struct task **task) MUST_CHECK;
 /* It is not running. */
 void sched_remove(struct sched *s, struct task *t);
 
@@ -45,6 +49,9 @@ u32 sched_wake(struct sched *s, struct task *t, u32 processors);
 
 /* Who runs next on a processor that runs nobody, and for at most how long; NULL: idle until somebody is woken. */
 struct task *sched_pick(struct sched *s, u32 processor, u64 now, u64 *slice);
+
+/* After a pick: a processor that has nobody and should look too, for somebody still waits; or NOWHERE. */
+u32 sched_spread(struct sched *s, u32 processors);
 
 /* The turn on this processor is over; the task blocks unless it is to go on or was woken meanwhile. */
 void sched_put(struct sched *s, u32 processor, u64 now, bool blocks);

@@ -53,8 +53,8 @@ struct vcpu {
 	struct vcpu_hardware *hardware;
 	struct vcpu_event due; /* see struct event_state */
 	/*
-	 * Set, under the lock, with everything below that waits for it: then the vCPU looks (vcpu_attend) before it goes
-	 * on, and entry without it takes no lock. The vCPU itself may set it at any time.
+	 * Set, under the lock, with everything below that waits for it: then the vCPU looks (vcpu_attend) before it
+	 * goes on, and entry without it takes no lock. The vCPU itself may set it at any time.
 	 */
 	bool attention;
 	bool nmi; /* one is waiting */
@@ -108,6 +108,14 @@ bool vcpu_ready(const struct vcpu *v);
 u64 vcpu_gpr(const struct vcpu *v, u8 number);
 void vcpu_set_gpr(struct vcpu *v, u8 number, u64 value, u32 size);
 bool vcpu_long_mode(const struct vcpu *v); /* EFER.LMA */
+static inline bool vcpu_has_attention(const struct vcpu *v)
+{
+	return __atomic_load_n(&v->attention, __ATOMIC_RELAXED);
+}
+static inline void vcpu_set_attention(struct vcpu *v)
+{
+	__atomic_store_n(&v->attention, true, __ATOMIC_RELAXED);
+}
 bool vcpu_code_64(const struct vcpu *v); /* and a 64-bit code segment */
 u8 vcpu_cpl(const struct vcpu *v);
 

@@ -9,7 +9,7 @@
 #include "hv/dev/bus.h"
 #include "hv/dev/guest_memory.h"
 #include "hv/dev/ioapic.h"
-#include "hv/mem/ept.h"
+#include "hv/mem/audit.h"
 #include "lib/types.h"
 
 struct vcpu;
@@ -61,15 +61,20 @@ struct vm {
 	struct bus bus;
 	struct ept ept;
 	struct vm_memory memory[VM_MEMORY_MAX];
+	struct audit_range own[VM_MEMORY_MAX]; /* memory[] as the audit has it */
 	u32 memory_count;
 	struct ioapic ioapic[VM_IOAPICS_MAX];
 	u32 gsi_base[VM_IOAPICS_MAX]; /* the GSI of an I/O APIC's first pin */
 	u32 ioapic_count;
 	u64 tsc_offset; /* guest TSC - TSC: a VM's time begins with it */
-	u64 msr_bitmap, io_bitmaps[VM_IO_BITMAPS]; /* pages, all ones but for vmx_msr_bitmap()'s; change them before start */
+	u64 msr_bitmap,
+	        io_bitmaps[VM_IO_BITMAPS]; /* pages, all ones but for vmx_msr_bitmap()'s; change them before start */
 };
 
 /* --- life (hv/vm/life.c) --- */
+
+/* Once, before the first VM: what is taken of the pool by now is root mode's own. */
+void vm_init(void);
 
 /*
  * A VM without memory, its vCPUs waiting. The first vCPU is the bootstrap processor; APIC ids are 0 and up.
@@ -78,7 +83,10 @@ struct vm {
 enum err vm_create(const struct vm_policy *policy, u32 vcpus, struct vm **vm) MUST_CHECK;
 /* An I/O APIC of `pins` pins at base, its first one GSI gsi_base. Errors: ioapic_init()'s, bus_add()'s; ERR_RANGE. */
 enum err vm_add_ioapic(struct vm *vm, u64 base, u32 gsi_base, u32 pins) MUST_CHECK;
-/* Zeroed RAM from the pool, in pieces of 2 MiB if need be; whole pages. ept_map()'s errors; a part may be mapped then. */
+/*
+ * Zeroed RAM from the pool, in pieces of 2 MiB if need be; whole pages. As zeroing takes its time, in steps of 16 MiB
+ * or so: what continues the step before is joined to it. ERR_NO_MEMORY, ept_map()'s errors; a part may be mapped then.
+ */
 enum err vm_add_ram(struct vm *vm, u64 guest, u64 length) MUST_CHECK;
 /* What is there already: device memory, or RAM that root mode may touch (ram), mapped at its physical address. */
 enum err vm_add_memory(struct vm *vm, const struct ept_mapping *m, bool ram) MUST_CHECK;
@@ -87,10 +95,12 @@ void vm_forget(struct vm *vm);
 
 /* From VM_CREATED alone; ERR_INTERNAL otherwise. Its bootstrap processor begins as *bsp says. */
 enum err vm_start(struct vm *vm, const struct vmx_entry *bsp) MUST_CHECK;
-/* No more instruction of it runs; policy->stopped() follows, in this call or soon. Harmless unless VM_RUNNING. */
+/* No more instruction of it runs; policy->stopped() follows soon, never in this call. Harmless unless VM_RUNNING. */
 void vm_stop(struct vm *vm, const char *reason);
 /* Gives everything back. VM_CREATED or VM_STOPPED; ERR_INTERNAL otherwise, with nothing done. */
 enum err vm_destroy(struct vm *vm) MUST_CHECK;
+
+/* --- what there is (hv/vm/inspect.c) --- */
 
 /* VM number id, or NULL. */
 struct vm *vm_find(u32 id);
@@ -112,6 +122,10 @@ struct irq_line vm_line(struct vm *vm, u32 gsi);
 void vm_set_irq(struct vm *vm, u32 gsi, bool level);
 /* A message as a device's MSI makes it. context: the VM. */
 void vm_send(void *context, const struct apic_message *m);
+
+/* For hv/vm/life.c: what a local APIC sends (context: its vCPU), and the end of an interrupt (context: the VM). */
+void vcpu_send(void *context, const struct apic_message *m);
+void vm_end_of_interrupt(void *context, u8 vector);
 
 /* --- memory (hv/vm/vm.c); no lock needed --- */
 

@@ -2,10 +2,21 @@
 #include "hv/vmx/instructions.h"
 #include "hv/vmx/vmcs.h"
 #include "hv/vmx/vmx.h"
+#include "hv/x86/cpu_local.h"
+#include "hv/x86/lock.h"
 
+#include "lib/fatal.h"
 #include "lib/print.h"
 
 enum { XSAVE_MXCSR = 24, MXCSR_RESET = 0x1F80 };
+
+/* Grows with every change that may outlive its tables in a processor. */
+static u32 ept_changes;
+
+void vmx_forget_epts(void)
+{
+	ept_changes++;
+}
 
 /* A VMCS is active on one processor at most, so that another one may load it later. */
 enum err vmx_vcpu_unload(struct vcpu *v)
@@ -24,17 +35,29 @@ enum err vmx_vcpu_unload(struct vcpu *v)
 	return OK;
 }
 
-static MUST_CHECK enum err make_current(struct cpu *cpu, struct vcpu *v)
+static void make(struct vcpu_hardware *h)
+{
+	*(u32 *)h->vmcs = vmx_revision(&h->machine->caps);
+	h->xcr0 = 1;
+	/* XRSTOR takes MXCSR from memory even where it sets SSE to its initial state (SDM volume 1, 13.8.1). */
+	*(u32 *)(h->xsave + XSAVE_MXCSR) = MXCSR_RESET;
+}
+
+static MUST_CHECK enum err load(struct cpu *cpu, struct vcpu *v)
 {
 	struct vcpu_hardware *h = v->hardware;
-	struct vcpu *before = *vmx_loaded(cpu);
-	enum err e = before ? vmx_vcpu_unload(before) : OK;
+	enum err e;
 
-	if (!e)
-		e = vmclear(h->vmcs);
+	if (h->cpu == cpu)
+		return OK;
+	if (h->cpu || *vmx_loaded(cpu))
+		return ERR_INTERNAL;
+	if (!h->made)
+		make(h);
+	e = vmclear(h->vmcs);
 	if (!e)
 		e = vmptrld(h->vmcs);
-	/* Here it may have run before, under tables that have changed since. */
+	/* Here it, or an earlier one with its number, may have run before, under tables that have changed since. */
 	if (!e)
 		e = vmx_flush_vpid(h->vpid);
 	if (e)
@@ -43,38 +66,46 @@ static MUST_CHECK enum err make_current(struct cpu *cpu, struct vcpu *v)
 	h->cpu = cpu;
 	h->launched = false;
 	vmx_host_state(cpu);
+	vmx_restore(h);
 	return OK;
 }
 
-static MUST_CHECK enum err load(struct cpu *cpu, struct vcpu *v)
-{
-	enum err e;
-
-	if (v->hardware->cpu == cpu)
-		return OK;
-	if (v->hardware->cpu)
-		return ERR_INTERNAL;
-	e = make_current(cpu, v);
-	if (!e)
-		vmx_restore(v->hardware);
-	return e;
-}
-
-enum err vmx_vcpu_init(struct cpu *cpu, struct vcpu *v, const struct vmx_entry *entry)
+static void begin(struct vcpu *v)
 {
 	struct vcpu_hardware *h = v->hardware;
-	enum err e;
 
-	*(u32 *)h->vmcs = vmx_revision(&h->machine->caps);
-	h->xcr0 = 1;
-	/* XRSTOR takes MXCSR from memory even where it sets SSE to its initial state (SDM volume 1, 13.8.1). */
-	*(u32 *)(h->xsave + XSAVE_MXCSR) = MXCSR_RESET;
-	e = make_current(cpu, v);
-	if (e)
-		return e;
-	vmx_restore(h);
-	vmx_guest_state(v, entry);
-	return OK;
+	h->begins = false;
+	if (h->made)
+		vmx_guest_registers(v, &h->entry);
+	else
+		vmx_guest_state(v, &h->entry);
+	h->made = true;
+}
+
+/*
+ * Tables that VMs gave up are forgotten before any guest is entered: a root page that came back to the pool may be
+ * another VM's root by now, and the processor would know it by its address.
+ */
+static void forget_epts(struct cpu *cpu)
+{
+	if (cpu->ept_changes == ept_changes)
+		return;
+	cpu->ept_changes = ept_changes;
+	if (invept(INVALIDATE_ALL, 0))
+		fatal("INVEPT failed");
+}
+
+static void attend(struct cpu *cpu, struct vcpu *v)
+{
+	hv_lock();
+	vcpu_attend(v);
+	forget_epts(cpu);
+	if (v->state == VCPU_RUNNABLE) {
+		if (v->hardware->begins)
+			begin(v);
+		vmx_inject(v);
+	}
+	hv_unlock();
 }
 
 /* At most what the timer's 32 bits hold; it ends the guest's turn, root mode's share of it counted. */
@@ -95,7 +126,6 @@ static MUST_CHECK enum err enter(struct vcpu *v, u64 cycles)
 		if (vmx_flush_vpid(h->vpid))
 			return ERR_VMX_INSTRUCTION;
 	}
-	vmx_inject(v);
 	if (!vmx_enter(v, h->launched)) {
 		say("vCPU %u of VM %u: entry refused, error %lu", v->index, v->vm->id,
 		        (unsigned long)vmcs_read(VMCS_INSTRUCTION_ERROR));
@@ -105,32 +135,35 @@ static MUST_CHECK enum err enter(struct vcpu *v, u64 cycles)
 	return OK;
 }
 
-/* Of what exits, these end the turn: somebody else is to look first. */
-static bool ends_turn(const struct exit *x, enum exit_result result)
+/* Returns the vector of a machine's interrupt, or 0. */
+static u8 handle(struct vcpu *v)
 {
-	bool outside = x->kind == EXIT_INTERRUPT || x->kind == EXIT_NMI || x->kind == EXIT_TIMER;
-
-	return outside || result == EXIT_BLOCK || result == EXIT_STOP;
-}
-
-enum err vmx_vcpu_run(struct cpu *cpu, struct vcpu *v, u64 slice, u8 *vector)
-{
-	enum err e = load(cpu, v);
-	u64 start = live_tsc(), used = 0;
-	bool over = false;
 	struct exit x;
 
+	vmx_decode(&x);
+	vmx_collect(v, &x);
+	exit_handle(v, &x);
+	/* NMIs stay blocked after the exit until an IRET: the handler's own. */
+	if (x.kind == EXIT_NMI)
+		interrupt_nmi();
+	return x.kind == EXIT_INTERRUPT ? x.vector : 0;
+}
+
+enum err vmx_vcpu_run(struct cpu *cpu, struct vcpu *v, u64 until, u8 *vector)
+{
+	enum err e = load(cpu, v);
+
 	*vector = 0;
-	while (!e && !over && v->state == VCPU_RUNNABLE && used < slice) {
-		e = enter(v, slice - used);
-		if (e)
+	while (!e && !*vector) {
+		u64 now = live_tsc();
+
+		if (now >= v->deadline || v->due.type != EVENT_NONE || vcpu_has_attention(v))
+			attend(cpu, v);
+		if (v->state != VCPU_RUNNABLE || now >= until)
 			break;
-		vmx_decode(&x);
-		vmx_collect(v, &x);
-		over = ends_turn(&x, exit_handle(v, &x));
-		if (x.kind == EXIT_INTERRUPT)
-			*vector = x.vector;
-		used = live_tsc() - start;
+		e = enter(v, (v->deadline < until ? v->deadline : until) - now);
+		if (!e)
+			*vector = handle(v);
 	}
 	return e;
 }

@@ -9,17 +9,28 @@
 enum {
 	CPUID_FEATURES = 1,
 	FEATURE_C_X2APIC = BIT(21),
+	FEATURE_C_DEADLINE = BIT(24),
 	BASE_X2APIC = BIT(10),
 	BASE_ENABLE = BIT(11),
 
 	/* Offsets of the registers in memory; as MSRs they are 800h + offset / 16. */
 	REGISTER_ID = 0x20,
+	REGISTER_PRIORITY = 0x80,
+	REGISTER_EOI = 0xB0,
 	REGISTER_SPURIOUS = 0xF0,
+	REGISTER_IN_SERVICE = 0x100,
 	REGISTER_COMMAND = 0x300,
 	REGISTER_COMMAND_HIGH = 0x310,
+	REGISTER_TIMER = 0x320,
+	REGISTER_LINT0 = 0x350,
 	MSR_FIRST = 0x800,
 
 	SPURIOUS_ENABLE = 0x1FF,
+	/* Class 1 and 0: exceptions' vectors, which a device's message might carry too. */
+	PRIORITY_EXCEPTIONS = 0x10,
+	TIMER_DEADLINE = 2 << 17,
+	MASKED = 1 << 16,
+	IN_SERVICE_WORDS = 8,
 	COMMAND_ASSERT = 1 << 14,
 	COMMAND_PENDING = 1 << 12,
 	/* Looks at the "being sent" bit; it takes microseconds. */
@@ -66,6 +77,53 @@ void apic_enable(void)
 	if (x2apic)
 		write_msr(MSR_APIC_BASE, base | BASE_X2APIC);
 	write_register(REGISTER_SPURIOUS, SPURIOUS_ENABLE);
+	write_register(REGISTER_PRIORITY, PRIORITY_EXCEPTIONS);
+}
+
+/* Initialised anew and masked: its spurious interrupts have the vectors it was told, which firmware likes to be 8. */
+void pic_off(void)
+{
+	static const struct {
+		u8 port, value;
+	} writes[] = { { 0x20, 0x11 }, { 0x21, 0xE0 }, { 0x21, 4 }, { 0x21, 1 }, { 0x21, 0xFF }, { 0xA0, 0x11 },
+		{ 0xA1, 0xE8 }, { 0xA1, 2 }, { 0xA1, 1 }, { 0xA1, 0xFF } };
+
+	for (u32 i = 0; i < ARRAY_SIZE(writes); i++)
+		out8(writes[i].port, writes[i].value);
+}
+
+bool apic_has_deadline(void)
+{
+	return cpuid(CPUID_FEATURES, 0).c & FEATURE_C_DEADLINE;
+}
+
+void apic_take_vectors(u8 timer)
+{
+	write_register(REGISTER_LINT0, MASKED);
+	write_register(REGISTER_TIMER, TIMER_DEADLINE | timer);
+	/* In memory the mode is not in force before the next MSR write unless told so (SDM volume 3, 12.5.4.1). */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+void apic_set_timer(u64 tsc)
+{
+	write_msr(MSR_TSC_DEADLINE, tsc == UINT64_MAX ? 0 : tsc);
+}
+
+u8 apic_in_service(void)
+{
+	for (u32 i = IN_SERVICE_WORDS; i-- > 0;) {
+		u32 word = read_register(REGISTER_IN_SERVICE + 0x10 * i);
+
+		if (word)
+			return (u8)(32 * i + 31 - (u32)__builtin_clz(word));
+	}
+	return 0;
+}
+
+void apic_eoi(void)
+{
+	write_register(REGISTER_EOI, 0);
 }
 
 u32 apic_id(void)

@@ -19,6 +19,9 @@ struct cpu {
 	u32 up; /* set by the processor itself */
 	u32 parked;
 	u64 nmis; /* counted, not acted on */
+	u32 place; /* the scheduler's number for it */
+	bool look; /* somebody else may have to run here: set under the lock */
+	u32 ept_changes; /* as of the last INVEPT */
 	u64 vmxon_region; /* physical address of a zeroed page for hv/vmx; set by who adds the processor */
 	struct descriptors descriptors;
 };

@@ -30,9 +30,12 @@ struct gate {
 };
 static_assert(sizeof(struct gate) == 16, "Intel SDM volume 3, 7.14.1");
 
-extern const u8 exception_stubs[];
+extern const u8 exception_stubs[], interrupt_stub[];
 
-/* Vectors from 32 up stay absent: interrupts are off in root mode, so one that comes is a defect, seen as #NP. */
+/*
+ * Interrupts are off in root mode but for wait_for_interrupt(): every vector from 32 up has the stub that ends the
+ * wait. That none of those below comes as an interrupt is apic_enable()'s and pic_off()'s care.
+ */
 static struct gate gates[VECTORS];
 
 static void load_gates(void)
@@ -44,8 +47,8 @@ static void load_gates(void)
 
 void exceptions_catch(void)
 {
-	for (u32 i = 0; i < EXCEPTIONS; i++) {
-		u64 stub = (u64)exception_stubs + (u64)i * STUB_SIZE;
+	for (u32 i = 0; i < VECTORS; i++) {
+		u64 stub = i < EXCEPTIONS ? (u64)exception_stubs + (u64)i * STUB_SIZE : (u64)interrupt_stub;
 
 		gates[i] = (struct gate){ .offset_low = (u16)stub,
 			.selector = SELECTOR_CODE,
@@ -68,7 +71,7 @@ void descriptors_load(struct descriptors *d, const u64 tops[OWN_STACKS])
 	u64 task = (u64)&d->task;
 	struct table_pointer pointer = { .limit = sizeof(d->gdt) - 1, .base = (u64)d->gdt };
 
-	d->task = (struct task_state){ .io_map = sizeof(d->task) };
+	d->task = (struct task_segment){ .io_map = sizeof(d->task) };
 	for (u32 i = 0; i < OWN_STACKS; i++)
 		d->task.ist[i] = tops[i];
 	d->gdt[SELECTOR_CODE / 8] = DESCRIPTOR_CODE;

@@ -14,7 +14,7 @@ enum selector { SELECTOR_CODE = 0x08, SELECTOR_DATA = 0x10, SELECTOR_TASK = 0x18
 /* What may come at any instruction, even where the stack is not usable, has a stack of its own. */
 enum own_stack { STACK_DOUBLE_FAULT, STACK_NMI, STACK_MACHINE_CHECK, OWN_STACKS };
 
-struct __attribute__((packed)) task_state {
+struct __attribute__((packed)) task_segment {
 	u32 reserved0;
 	u64 rsp[3];
 	u64 reserved1;
@@ -23,11 +23,11 @@ struct __attribute__((packed)) task_state {
 	u16 reserved3;
 	u16 io_map;
 };
-static_assert(sizeof(struct task_state) == 104, "Intel SDM volume 3, 8.7");
+static_assert(sizeof(struct task_segment) == 104, "Intel SDM volume 3, 8.7");
 
 struct descriptors {
 	u64 gdt[5];
-	struct task_state task;
+	struct task_segment task;
 };
 
 /* As exceptions.S leaves them on the stack. */

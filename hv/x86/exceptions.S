@@ -36,6 +36,12 @@ exception_common:
 	add $16, %rsp
 	iretq
 
+	/* Of wait_for_interrupt(): nothing but to let no further interrupt in. The local APIC knows which one it was. */
+	.globl interrupt_stub
+interrupt_stub:
+	andl $~0x200, 16(%rsp)
+	iretq
+
 	.globl load_gdt
 load_gdt:
 	lgdt (%rdi)

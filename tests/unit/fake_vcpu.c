@@ -1,6 +1,8 @@
 /* See fake_vcpu.h. */
 #include "tests/unit/fake_vcpu.h"
 
+#include "hv/dev/lapic_regs.h"
+
 #include <string.h>
 
 struct fake_guest fake;
@@ -48,52 +50,42 @@ static bool write_one_msr(struct vcpu *v, u32 msr, u64 value)
 	return msr == 0x1234;
 }
 
-static bool pending(void *apic)
+void vcpu_notify(struct vcpu *v)
 {
-	(void)apic;
-	return fake.vector >= 0;
+	vcpu_set_attention(v);
+	fake.notified |= 1u << v->index;
 }
 
-static u8 accept(void *apic)
+static void ipi(void *context, const struct apic_message *m)
 {
-	int vector = fake.vector;
-
-	(void)apic;
-	fake.vector = -1;
-	return (u8)vector;
+	(void)context, (void)m;
 }
 
-static void set_task_priority(void *apic, u8 cr8)
+static void end(void *context, u8 vector)
 {
-	(void)apic;
-	fake.task_priority = cr8;
+	(void)context, (void)vector;
 }
-
-static u8 task_priority(void *apic)
-{
-	(void)apic;
-	return fake.task_priority;
-}
-
-static const struct interrupt_source source = { pending, accept, set_task_priority, task_priority, NULL };
 
 void fake_guest_reset(void)
 {
 	memset(&fake, 0, sizeof(fake));
 	memset(&fake_vmcs, 0, sizeof(fake_vmcs));
-	fake.vector = -1;
-	fake.policy = (struct vm_policy){ answer_cpuid, read_one_msr, write_one_msr, 0xE7, false };
-	fake.ept.host_end = 1ull << 46;
-	fake.vm = (struct vm){ .policy = &fake.policy, .bus = &fake.bus, .ept = &fake.ept, .memory_count = 1 };
+	fake.policy = (struct vm_policy){
+		.cpuid = answer_cpuid, .read_msr = read_one_msr, .write_msr = write_one_msr, .xcr0 = 0xE7
+	};
+	fake.vm = (struct vm){ .policy = &fake.policy, .ept.host_end = 1ull << 46, .memory_count = 1 };
 	fake.vm.memory[0] = (struct vm_memory){ .length = MEMORY, .window = fake.memory };
 	fake.machine.caps = (struct vmx_caps){
 		.cr0_fixed0 = 0x80000021, .cr0_fixed1 = 0xFFFFFFFF, .cr4_fixed0 = 0x2000, .cr4_fixed1 = 0x3767FF
 	};
 	fake.hardware.machine = &fake.machine;
-	fake.vcpu = (struct vcpu){ .vm = &fake.vm, .hardware = &fake.hardware, .due = NO_EVENT, .interrupts = &source };
+	fake.vcpu = (struct vcpu){ .vm = &fake.vm, .hardware = &fake.hardware, .due = NO_EVENT };
+	lapic_init(&fake.vcpu.lapic, &(struct lapic_config){ .tsc_khz = 1000000, .ipi = { ipi, NULL }, .eoi = end });
+	fake.vcpu.lapic.reg[REG_SVR] |= SVR_ENABLED;
+	fake.vcpu.deadline = LAPIC_NEVER;
 	for (u32 space = 0; space < BUS_SPACES; space++) {
 		struct bus_region r = { space == BUS_PORT ? DEVICE_PORT : DEVICE_MMIO, DEVICE_LENGTH, &device, NULL };
-		if (bus_add(&fake.bus, space, &r) != OK)
+		if (bus_add(&fake.vm.bus, space, &r) != OK)
 			return;
 	}
 	vcpu_set(&fake.vcpu, VCPU_EFER, EFER_LME | EFER_LMA);

@@ -19,14 +19,11 @@ extern struct fake_guest {
 	struct vmx_machine machine;
 	struct vm vm;
 	struct vm_policy policy;
-	struct bus bus;
-	struct ept ept;
 	u8 memory[MEMORY] __attribute__((aligned(4096)));
 	struct access access[256];
 	u32 accesses;
 	u64 answer; /* what the device reads as */
-	int vector; /* waiting in the local APIC, or -1 */
-	u8 task_priority;
+	u32 notified; /* vCPUs by index */
 } fake;
 
 /* 64-bit code at CPL 0, paging off in the page-table sense: linear addresses are physical until a test turns it on. */

@@ -4,7 +4,7 @@ from functools import partial
 import bed as machine_bed
 from tap import expect
 
-READY = r"^signet: hypervisor: \d+ processors in VMX root mode; no guest yet, halting$"
+READY = r"^signet: hypervisor: \d+ processors in VMX root mode$"
 ENDED = rf"{READY}|^signet: stop \d+:|^signet: hypervisor: resetting"
 
 

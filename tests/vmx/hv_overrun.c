@@ -25,8 +25,9 @@ static void overrun(struct cpu *cpu)
 		say("overrun test: came back with %u", descend(0));
 }
 
-_Noreturn void hv_run(void)
+_Noreturn void hv_run(const struct boot_info *info)
 {
+	(void)info;
 	smp_each(overrun);
 	say("overrun test: all came back");
 	for (;;)

@@ -16,8 +16,9 @@ static __attribute__((noinline)) void write_to_code(volatile u8 *code)
 	say("panic test: code was written to");
 }
 
-_Noreturn void hv_run(void)
+_Noreturn void hv_run(const struct boot_info *info)
 {
+	(void)info;
 	write_to_code(hv_head);
 	for (;;)
 		;

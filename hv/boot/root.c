@@ -1,0 +1,67 @@
+/*
+ * Every processor into VMX root mode; one that falls short makes this no machine to run guests on.
+ * Trust: in the TCB; hardware access.
+ */
+#include "hv/boot/run.h"
+
+#include "hv/boot/panic.h"
+#include "hv/boot/smp.h"
+#include "hv/sched/dispatch.h"
+#include "hv/sched/worker.h"
+#include "hv/vm/vm.h"
+#include "hv/vmx/machine.h"
+#include "hv/x86/apic.h"
+
+#include "lib/print.h"
+
+/* By number: how it went on each processor. */
+static struct {
+	enum err error;
+	const char *missing;
+} outcome[PROCESSORS_MAX];
+
+static void start_this(struct cpu *cpu)
+{
+	const char **missing = &outcome[cpu->number].missing;
+
+	*missing = "a TSC deadline of its local APIC's timer";
+	outcome[cpu->number].error = apic_has_deadline() ? vmx_cpu_start(cpu, missing) : ERR_VMX_CAPABILITY;
+}
+
+/* The first one has settled what all have to have. */
+static void start_other(struct cpu *cpu)
+{
+	if (cpu->number)
+		start_this(cpu);
+}
+
+static void refuse_what_failed(void)
+{
+	for (u32 i = 0; i < smp.count; i++) {
+		enum err e = outcome[i].error;
+
+		if (e == ERR_VMX_CAPABILITY)
+			say("hypervisor: processor %u lacks %s", i, outcome[i].missing);
+		else if (e)
+			say("hypervisor: processor %u: %s", i, err_text(e));
+		if (e)
+			stop(e);
+	}
+}
+
+void hv_root_mode(void)
+{
+	enum err e;
+
+	pic_off();
+	start_this(smp.cpu[0]);
+	refuse_what_failed();
+	smp_each(start_other);
+	refuse_what_failed();
+	say("hypervisor: %u processors in VMX root mode", smp.up);
+	dispatch_init();
+	vm_init();
+	e = worker_init();
+	if (e)
+		stop(e);
+}

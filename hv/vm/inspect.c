@@ -1,0 +1,84 @@
+/* What VMs there are, what they used, and the audit over all of them. Trust: in the TCB; hardware access. */
+#include "hv/boot/layout.h"
+#include "hv/boot/panic.h"
+#include "hv/boot/smp.h"
+#include "hv/sched/sched.h"
+#include "hv/vm/vcpu.h"
+#include "hv/vm/vm_table.h"
+
+#include "lib/print.h"
+
+enum { RANGES_OF_ALL = 3, RANGES_OF_VM = 2 };
+
+bool vm_audits;
+static u64 early_end;
+
+void vm_init(void)
+{
+	/* Nothing has been given back so far: the pool's pages went out in order. */
+	early_end = layout.pool.base + layout.pool.hint * POOL_PAGE;
+}
+
+struct vm *vm_find(u32 id)
+{
+	return id - 1 < VM_MAX ? vm_table[id - 1] : NULL;
+}
+
+u64 vm_cycles(const struct vm *vm)
+{
+	u64 sum = 0;
+
+	for (u32 i = 0; i < vm->vcpu_count; i++)
+		sum += vm->vcpu[i]->task->cycles;
+	return sum;
+}
+
+u64 vm_exits(const struct vm *vm, u32 kind)
+{
+	u64 sum = 0;
+
+	for (u32 i = 0; i < vm->vcpu_count; i++)
+		sum += vm->vcpu[i]->exits[kind];
+	return sum;
+}
+
+/* Root mode's own: the image, the way in, what was taken before the first VM, and what each VM is made of. */
+static u32 own_ranges(struct audit_range *r)
+{
+	u32 n = 0;
+
+	r[n++] = (struct audit_range){ (u64)hv_head, (u64)(memory_end - hv_head) };
+	r[n++] = (struct audit_range){ layout.low, TRAMPOLINE_PAGES * POOL_PAGE };
+	r[n++] = (struct audit_range){ layout.carve.base, early_end - layout.carve.base };
+	for (u32 i = 0; i < VM_MAX; i++) {
+		const struct vm *vm = vm_table[i];
+
+		if (!vm)
+			continue;
+		r[n++] = (struct audit_range){ (u64)vm, VM_BLOCK * POOL_PAGE };
+		r[n++] = (struct audit_range){ vm->ept.root, POOL_PAGE };
+		for (u32 k = 0; k < vm->vcpu_count; k++)
+			r[n++] = (struct audit_range){ (u64)vm->vcpu[k], VCPU_BLOCK * POOL_PAGE };
+	}
+	return n;
+}
+
+u64 vm_audit(void)
+{
+	static struct audit_range own[RANGES_OF_ALL + RANGES_OF_VM * VM_MAX + SCHED_TASKS_MAX];
+	struct audit_vm vms[VM_MAX];
+	struct audit_finding f;
+	u32 count = 0;
+	u64 pages;
+
+	for (u32 i = 0; i < VM_MAX; i++)
+		if (vm_table[i])
+			vms[count++] =
+			        (struct audit_vm){ &vm_table[i]->ept, vm_table[i]->own, vm_table[i]->memory_count };
+	if (ept_audit(vms, count, own, own_ranges(own), &f, &pages)) {
+		say("audit: of %u VMs number %u reaches 0x%lx, %lu bytes, at 0x%lx", count, f.vm, f.host, f.length,
+		        f.guest);
+		panic("a VM reaches memory that is not its own");
+	}
+	return pages;
+}
