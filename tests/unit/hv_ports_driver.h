@@ -81,9 +81,21 @@ static inline struct irq_line driver_line(struct driver *d)
 	return (struct irq_line){ driver_irq, d, 0 };
 }
 
+/* Buffers keep what is in them: to clear all of it would be most of what fuzzing does. */
+static inline void driver_clear(struct driver *d)
+{
+	for (u32 q = 0; q < DRIVER_QUEUES; q++)
+		memset(d->memory + q * DRIVER_STRIDE, 0, DRIVER_BUFFERS);
+	memset(d->posted, 0, sizeof(d->posted));
+	d->looked = 0;
+}
+
 static inline void driver_new(struct driver *d)
 {
-	memset(d, 0, sizeof(*d));
+	driver_clear(d);
+	memset(&d->bus, 0, sizeof(d->bus));
+	d->interrupt = false;
+	d->accesses = 0;
 }
 
 static inline void driver_set(struct driver *d, u32 offset, u32 value)
@@ -104,9 +116,7 @@ static inline u8 *driver_at(struct driver *d, u32 queue, u32 offset)
 /* From reset to DRIVER_OK, with all features that are offered. */
 static inline void driver_begin(struct driver *d, u32 queues)
 {
-	memset(d->memory, 0, sizeof(d->memory));
-	memset(d->posted, 0, sizeof(d->posted));
-	d->looked = 0;
+	driver_clear(d);
 	driver_set(d, 0x70, 0);
 	driver_set(d, 0x70, 3);
 	driver_set(d, 0x24, 0);

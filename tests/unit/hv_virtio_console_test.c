@@ -71,7 +71,7 @@ static int fresh(void **state)
 	memset(user, 0, sizeof(user));
 	for (u32 i = 0; i < CONSOLE_PORTS; i++)
 		user[i].appetite = UINT32_MAX;
-	driver_new(&driver);
+	memset(&driver, 0, sizeof(driver));
 	virtio_console_init(&console, users, driver_memory(&driver), driver_line(&driver));
 	assert_int_equal(virtio_attach(&console.virtio, &driver.bus, DEVICE_MMIO), OK);
 	driver_begin(&driver, 8);
