@@ -1,6 +1,6 @@
 # What the service VM boots: Debian's kernel as it is, and our initramfs.
 KERNELS := /usr/src/signet/kernels
-SERVICE_PROGRAMS :=
+SERVICE_PROGRAMS ?=
 
 $(B)/service/vmlinuz: $(KERNELS)/generic/vmlinuz
 	@mkdir -p $(@D)

@@ -1,0 +1,92 @@
+/*
+ * `signet-blkd`: serves guests' disks to the hypervisor. When the stream is lost it ends; whoever supervises it starts
+ * it anew, and the hypervisor sends again what was not answered. Trust: runs in the service VM.
+ */
+#include "agent/blkd/serve.h"
+#include "agent/control/port.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BLOCK_PORT "/dev/signet/block"
+
+enum { IDLE_MS = 1000 };
+
+static u8 in[BLOCK_FRAME_MAX];
+static u8 out[BLOCK_FRAME_MAX];
+
+static enum err send_all(int fd, u32 n)
+{
+	for (u32 sent = 0; sent < n;) {
+		ssize_t written = write(fd, out + sent, n - sent);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written <= 0)
+			return ERR_IO;
+		sent += (u32)written;
+	}
+	return OK;
+}
+
+/* ERR_DEVICE at the stream's end. */
+static enum err receive(int fd, u32 *have)
+{
+	struct pollfd wait = { .fd = fd, .events = POLLIN };
+
+	while (poll(&wait, 1, IDLE_MS) == 0)
+		disks_close();
+	/* A full buffer holds a whole frame, which block_peek() has seen. */
+	if (*have >= sizeof(in))
+		return ERR_INTERNAL;
+	ssize_t n = read(fd, in + *have, sizeof(in) - *have);
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return OK;
+	if (n <= 0)
+		return n == 0 ? ERR_DEVICE : ERR_IO;
+	*have += (u32)n;
+	return OK;
+}
+
+static enum err serve_stream(int fd, const char *disks)
+{
+	struct block_request r;
+	u32 have = 0;
+	enum err e = OK;
+
+	while (!e) {
+		e = block_peek(in, have, &r);
+		if (e == ERR_RANGE) {
+			e = receive(fd, &have);
+		} else if (!e) {
+			e = send_all(fd, block_serve(&r, in + sizeof(r), disk_find(disks, r.guest, r.disk), out));
+			have -= r.length;
+			memmove(in, in + r.length, have);
+		}
+	}
+	return e;
+}
+
+int main(int argc, char *argv[])
+{
+	const char *port = argc > 1 ? argv[1] : BLOCK_PORT;
+
+	if (argc > 3 || port[0] == '-') {
+		(void)fputs("usage: signet-blkd [PORT [DISKS]]\n"
+		            "Serves guests' disks, links DISKS/GUEST/N, on the hypervisor's block port.\n",
+		        stderr);
+		return 2;
+	}
+	int fd;
+	enum err e = port_open(port, &fd);
+	if (e) {
+		(void)fprintf(stderr, "signet-blkd: %s: %s\n", port, err_text(e));
+		return 3;
+	}
+	e = serve_stream(fd, argc > 2 ? argv[2] : DISKS_FOLDER);
+	(void)fprintf(stderr, "signet-blkd: %s\n", err_text(e));
+	return 1;
+}

@@ -1,0 +1,99 @@
+/* A guest's file with the paths in it, and where the block server finds its disks. Trust: see ctl.h. */
+#include "agent/blkd/disks.h"
+#include "agent/signetctl/ctl.h"
+#include "image/host/file.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Paths in a guest's file start at the folder it lies in; what is handed on is absolute. */
+static enum exit_code make_absolute(const char *file, char path[GUEST_PATH_MAX])
+{
+	char joined[2 * GUEST_PATH_MAX + 2];
+	const char *slash = strrchr(file, '/');
+	int folder = path[0] == '/' || !slash ? 0 : (int)(slash - file + 1);
+	int n = snprintf(joined, sizeof(joined), "%.*s%s", folder, file, path);
+	char *real = n > 0 && (size_t)n < sizeof(joined) ? realpath(joined, NULL) : NULL;
+
+	if (!real || strlen(real) >= GUEST_PATH_MAX) {
+		free(real);
+		return complain(ERR_IO, NULL, "%s names %s, which cannot be opened", file, path);
+	}
+	memcpy(path, real, strlen(real) + 1);
+	free(real);
+	return EXIT_OK;
+}
+
+static enum exit_code make_all_absolute(const char *file, struct guest_file *g)
+{
+	enum exit_code code = make_absolute(file, g->kernel);
+
+	if (!code && g->initramfs[0])
+		code = make_absolute(file, g->initramfs);
+	for (u32 i = 0; i < g->disks && !code; i++)
+		code = make_absolute(file, g->disk[i].path);
+	return code;
+}
+
+enum exit_code guest_file_load(const char *path, struct guest_file *out)
+{
+	static u8 text[GUEST_FILE_MAX + 1];
+	struct guest_file_problem problem;
+	size_t n;
+	enum err e = file_read(path, text, sizeof(text), &n);
+
+	if (e)
+		return complain(e, NULL, "cannot read %s", path);
+	e = guest_file_parse((const char *)text, n, out, &problem);
+	if (!e)
+		return make_all_absolute(path, out);
+	if (problem.line)
+		note("%s, line %u: %s", path, problem.line, problem.words);
+	else
+		note("%s: %s", path, problem.words);
+	return EXIT_FAILED;
+}
+
+static const char *root_of(const struct args *args)
+{
+	const char *given = option_value(args, "disks");
+
+	return given ? given : DISKS_FOLDER;
+}
+
+static enum err make_folder(const char *path)
+{
+	return mkdir(path, 0700) == 0 || errno == EEXIST ? OK : ERR_IO;
+}
+
+enum exit_code disks_offer(const struct args *args, u32 id, const struct guest_file *g)
+{
+	char path[DISK_PATH_MAX];
+
+	if (g->disks == 0)
+		return EXIT_OK;
+	disk_folder(path, root_of(args), id);
+	enum err e = make_folder(path);
+	for (u32 i = 0; i < g->disks && !e; i++) {
+		disk_path(path, root_of(args), id, i, g->disk[i].read_only);
+		(void)unlink(path);
+		e = symlink(g->disk[i].path, path) == 0 ? OK : ERR_IO;
+	}
+	return e ? complain(e, NULL, "cannot tell the block server of the disks: %s", path) : EXIT_OK;
+}
+
+void disks_forget(const struct args *args, u32 id)
+{
+	char path[DISK_PATH_MAX];
+
+	for (u32 i = 0; i < CONTROL_DISKS_MAX; i++)
+		for (u32 read_only = 0; read_only < 2; read_only++) {
+			disk_path(path, root_of(args), id, i, read_only);
+			(void)unlink(path);
+		}
+	disk_folder(path, root_of(args), id);
+	(void)rmdir(path);
+}

@@ -1,0 +1,18 @@
+# Shared with test programs; main.c stays out.
+HOST_SRCS += agent/control/frame.c agent/control/port.c agent/control/channel.c agent/guest/guest_file.c agent/blkd/disks.c agent/blkd/serve.c
+CTL_SRCS := $(addprefix agent/signetctl/,main.c table.c ctl.c show.c node.c guest_path.c create.c end.c read.c console.c)
+
+# Static, as everything in the initramfs.
+$(B)/signetctl: $(CTL_SRCS:%.c=$(B)/host/%.o) $(B)/libsignet.a
+	$(call echo_step,LINK,$@)
+	$(Q)$(CC) -static-pie -Wl,--gc-sections $^ -o $@
+$(B)/signet-blkd: $(B)/host/agent/blkd/main.o $(B)/libsignet.a
+	$(call echo_step,LINK,$@)
+	$(Q)$(CC) -static-pie -Wl,--gc-sections $^ -o $@
+
+# Without symbols: they are a third of it.
+$(B)/service/%: $(B)/%
+	@mkdir -p $(@D)
+	$(Q)strip -o $@ $<
+SERVICE_PROGRAMS += $(B)/service/signetctl $(B)/service/signet-blkd
+ALL += $(B)/signetctl $(B)/signet-blkd
