@@ -10,6 +10,7 @@
 #include "hv/boot/run.h"
 #include "hv/boot/screen.h"
 #include "hv/boot/smp.h"
+#include "hv/control/messages.h"
 #include "hv/x86/apic.h"
 #include "hv/x86/clock.h"
 #include "hv/x86/cpu.h"
@@ -136,6 +137,7 @@ _Noreturn void hv_main(const void *tree, u64 length)
 	exceptions_catch();
 	stack_guard_seed(random_word());
 	fatal_set(panic_end);
+	messages_keep();
 	take_handoff(tree, length);
 	find_machine();
 	must(layout_choose(&info));
