@@ -1,4 +1,5 @@
-# The program as its users meet it: exit codes, messages, files; peers judge what it makes.
+# The programs as their users meet them: exit codes, messages, files; peers judge what `signet` makes, scripted ones what
+# the service VM's programs say.
 .PHONY: check-cli
-check-cli: $(B)/signet $(B)/signet.1
-	@tests/tap cli tests/cli/frame.sh tests/cli/keys.sh tests/cli/fleet.sh
+check-cli: $(B)/signet $(B)/signet.1 $(B)/signetctl $(B)/signet-blkd
+	@tests/tap cli tests/cli/frame.sh tests/cli/keys.sh "python3 tests/cli/guests.py"
