@@ -77,12 +77,8 @@ extern int (*pluginRegisterIOWriteHandler)(
         void *context, bochs_port_write *write, unsigned port, const char *name, u8 widths);
 void pluginRegisterDeviceDevmodel(void *plugin, u16 type, struct bochs_device *device, const char *name);
 
-/* Makes a bx_devmodel_c in place and tells Bochs of it; device, vtable and name must stay. */
-void bochs_device_register(
-        struct bochs_device *device, const struct bochs_vtable *vtable, void *plugin, u16 type, const char *name);
-
-/* For virtual functions with nothing to do. */
-void bochs_nothing(struct bochs_device *device);
-void bochs_no_dump(struct bochs_device *device, int argc, char **argv);
+/* Makes a plugin's one bx_devmodel_c in place and tells Bochs of it; device and name must stay. */
+void bochs_device_register(struct bochs_device *device, void (*init)(struct bochs_device *),
+        void (*reset)(struct bochs_device *, unsigned type), void *plugin, u16 type, const char *name);
 
 #endif

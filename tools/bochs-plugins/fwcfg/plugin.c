@@ -96,22 +96,6 @@ static void reset(struct bochs_device *d, unsigned type)
 	disable_power_management();
 }
 
-static void destroy(struct bochs_device *d)
-{
-	bochs_log_destroy(d);
-}
-
-static const struct bochs_vtable vtable = {
-	.destroy = destroy,
-	/* The device is static: there is nothing to give back. */
-	.destroy_and_delete = destroy,
-	.init = init,
-	.reset = reset,
-	.register_state = bochs_nothing,
-	.after_restore_state = bochs_nothing,
-	.debug_dump = bochs_no_dump,
-};
-
 static const u8 *read_dsdt(const char *path, size_t *size)
 {
 	FILE *file = fopen(path, "rb");
@@ -144,7 +128,7 @@ static int start(void *plugin, u16 type)
 		fputs("fwcfg: BOCHS_MEMORY, BOCHS_CPUS or BOCHS_BIOS is missing or out of range\n", stderr);
 		return -1;
 	}
-	bochs_device_register(&device, &vtable, plugin, type, "fwcfg");
+	bochs_device_register(&device, init, reset, plugin, type, "fwcfg");
 	return 0;
 }
 
@@ -156,7 +140,7 @@ int libfwcfg_plugin_entry(void *plugin, u16 type, u8 mode)
 	case PLUGIN_INIT:
 		return start(plugin, type);
 	case PLUGIN_FINI:
-		destroy(&device);
+		bochs_log_destroy(&device);
 		return 0;
 	default: /* FLAGS: not a PCI device */
 		return 0;

@@ -58,22 +58,6 @@ static void reset(struct bochs_device *d, unsigned type)
 	tis_reset(&tis, swtpm_link_backend(&swtpm));
 }
 
-static void destroy(struct bochs_device *d)
-{
-	bochs_log_destroy(d);
-}
-
-static const struct bochs_vtable vtable = {
-	.destroy = destroy,
-	/* The device is static: there is nothing to give back. */
-	.destroy_and_delete = destroy,
-	.init = init,
-	.reset = reset,
-	.register_state = bochs_nothing,
-	.after_restore_state = bochs_nothing,
-	.debug_dump = bochs_no_dump,
-};
-
 static int start(void *plugin, u16 type)
 {
 	const char *path = getenv("BOCHS_TPM");
@@ -81,13 +65,13 @@ static int start(void *plugin, u16 type)
 		fprintf(stderr, "tpm: no swtpm at the socket named by BOCHS_TPM (%s)\n", path ? path : "not set");
 		return -1;
 	}
-	bochs_device_register(&device, &vtable, plugin, type, "tpm");
+	bochs_device_register(&device, init, reset, plugin, type, "tpm");
 	return 0;
 }
 
 static void stop(void)
 {
-	destroy(&device);
+	bochs_log_destroy(&device);
 	swtpm_link_close(&swtpm);
 }
 
