@@ -56,14 +56,20 @@ class Bed:
         self.extensions.write_text("")
         signet("keys", "authorize", self.owner.keys, "--node-id", NODE, "--out", self.authority, "--pcr7", NO_PCR7)
 
-    def image(self, name, action, hypervisor="build/payload.bin"):
-        """Its payload ends with action."""
+    def image(self, name, action, hypervisor="build/payload.bin", fleet=("--ungated",)):
+        """A payload ends with action; anything else gets the fleet configuration that these options make."""
         path, config = self.folder / f"{name}.img", self.folder / f"fleet-{name}"
-        config.write_text(f"action={action}\n")
-        signet("image", "build", "--keys", self.owner.keys, "--release", name, "--svn", 2, "--component",
+        if hypervisor == "build/payload.bin":
+            config.write_text(f"action={action}\n")
+        else:
+            signet("fleet", "make", "--out", config, *fleet)
+        self.build(path, name, hypervisor, config)
+        return path
+
+    def build(self, path, release, hypervisor, config):
+        signet("image", "build", "--keys", self.owner.keys, "--release", release, "--svn", 2, "--component",
                f"hypervisor={hypervisor}", "--component", f"fleet-config={config}", "--output", path)
         signet("image", "sign", path, "--keys", self.owner.keys)
-        return path
 
     def flash(self, name, slot_a, slot_b):
         path = self.folder / f"{name}-disk.img"

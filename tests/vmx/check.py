@@ -9,6 +9,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 import firmware
 import ground
 import guest
+import node
 import tap
 from bed import Bed
 
@@ -23,7 +24,7 @@ def main():
     except tap.Failed as e:
         # Without it nothing can be shown, and nothing counts as shown.
         sys.exit(tap.run([("keys, images and boot files are made", lambda: tap.expect(False, str(e), e.detail))]))
-    status = tap.run(firmware.scenarios(bed) + ground.scenarios(bed) + guest.scenarios(bed))
+    status = tap.run(firmware.scenarios(bed) + ground.scenarios(bed) + guest.scenarios(bed) + node.scenarios(bed))
     if not status:
         # Disks are large; those of a run with a failure stay, to be looked at.
         shutil.rmtree(FOLDER)

@@ -1,0 +1,101 @@
+"""What the node decides and measures: its event log against the TPM, the gate, enrolment, the TPM port."""
+from functools import partial
+
+import bed as machine_bed
+import eventlog
+import report
+from tap import expect
+from world import NODE, record
+
+BANKS = ("sha256", "sha384")
+HALTED = r"^signet: payload: halting|^signet: stop \d+:|^signet: panic"
+FLAGS = {"ungated": 1, "development": 2, "provisioned": 4, "writable": 8}
+
+
+def started(bed, name, binary="build/hv-node.bin", fleet=("--ungated",), until=HALTED, options=()):
+    image = bed.image(name, None, binary, fleet)
+    return machine_bed.boot(bed.flash(name, image, image), ["--cpus", 2, *options], until=until), image
+
+
+def records(log, pcr):
+    """Our records in a PCR: (kind, digest, first, second, text)."""
+    return [event.record() for event in eventlog.parse(report.event_log(log)) if event.pcr == pcr]
+
+
+def expect_replays(log):
+    events = eventlog.parse(report.event_log(log))
+    for bank in BANKS:
+        values, found = eventlog.replay(events, bank), report.pcrs(log, bank)
+        for pcr in (12, 13, 14):
+            expect(values[pcr] == found[pcr], f"PCR{pcr} of {bank} does not replay", log.tail())
+
+
+def answers(log):
+    return {m[1]: (int(m[2]), int(m[3], 16)) for m in
+            log.find_all(r"^signet: payload: port (\S+) bytes=(\d+) code=(0x[0-9a-f]+)$")}
+
+
+def outcome(log, step):
+    return int(log.need(rf"^signet: payload: {step} error=(\d+)$").group(1))
+
+
+def lives(bed):
+    """One boot from factory-new to enrolled: every step, the log, the TPM port."""
+    log, image = started(bed, "node")
+    status = report.fields(log, "status")
+    session = status["session"]
+    log.need(rf"^signet: node: boot session {session}$")
+    log.need(r"^signet: node: UNGATED: guests start without a ticket$")
+    log.need(r"^signet: node: NO DMA PROTECTION: ")
+    expect_replays(log)
+    decided = records(log, 14)
+    expect([kind for kind, *_ in decided] == [16, 17, 18, 32, 35, 34, 33, 36, 37], f"PCR14: {decided}")
+    expect(decided[3][1].hex() == session + "00" * 16, f"boot session: {decided[3]}")
+    expect(decided[6][2:] == (1, 1, "UNGATED: guests start without a ticket"), f"gate: {decided[6]}")
+    expect(records(log, 13) == [(48, bytes([0x11, 0x22]) + bytes(46), 1, 0, "guest one")], "PCR13")
+    found = {step: outcome(log, step) for step in (
+        "measured", "gate", "stage-early", "provision-other-key", "provision-no-authority", "provision", "healthy",
+        "writing", "staged", "stage-running")}
+    expect(found == {"measured": 0, "gate": 0, "stage-early": 49, "provision-other-key": 5, "provision-no-authority": 51,
+                     "provision": 0, "healthy": 70, "writing": 0, "staged": 0, "stage-running": 5}, f"steps: {found}")
+    expect(status["node"] == NODE and int(status["flags"]) == sum(FLAGS.values()), f"status: {status}")
+    expect((status["slot-a"], status["slot-b"]) == ("5", "2"), f"slots: {status}")
+    asked = answers(log)
+    expect({what: code for what, (_, code) in asked.items()} ==
+           {"random": 0, "extend": 0x143, "clear": 0x143, "session": 0, "short": 0x142}, f"TPM port: {asked}")
+    expect(asked["random"][0] == 20 and asked["extend"][0] == 10, f"TPM port: {asked}")
+
+
+def gated(bed):
+    """Without `ungated` nothing starts; the guest is measured all the same."""
+    log, _ = started(bed, "gated", fleet=())
+    log.need(r"^signet: node: a guest needs a ticket$")
+    expect((outcome(log, "measured"), outcome(log, "gate")) == (0, 122), "the gate", log.tail())
+    expect(records(log, 14)[6][2:] == (0, 1, "a guest needs a ticket"), "PCR14")
+    expect_replays(log)
+
+
+def sessions_differ(bed):
+    """Two boots, and no id twice."""
+    ids = [report.fields(started(bed, f"session-{i}")[0], "status")["session"] for i in range(2)]
+    expect(ids[0] != ids[1], f"boot sessions: {ids}")
+
+
+def refuses_no_configuration(bed):
+    """Text in the configuration's place."""
+    image = bed.folder / "text.img"
+    config = bed.folder / "fleet-text"
+    config.write_text("ungated=1\n")
+    bed.build(image, "text", "build/hv-node.bin", config)
+    log = machine_bed.boot(bed.flash("text", image, image), ["--cpus", 2], until=HALTED)
+    log.need(r"^signet: stop 120: ")
+
+
+def scenarios(bed):
+    cases = {
+        "a node's log replays to its PCRs from boot session to enrolment; the TPM port lets through what it may": lives,
+        "a gated node measures a guest and refuses it": gated,
+        "no two boots have the same session": sessions_differ,
+        "a fleet configuration that is none stops the boot": refuses_no_configuration,
+    }
+    return [(name, partial(function, bed)) for name, function in cases.items()]
