@@ -29,7 +29,7 @@ static int open_node(void **state)
 static int open_provisioned(void **state)
 {
 	open_node(state);
-	node_provision(*state);
+	node_enrol(*state);
 	return 0;
 }
 

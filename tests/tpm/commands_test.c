@@ -242,7 +242,7 @@ static void attests(void **state)
 	struct tpm_public ak;
 	struct tpm_attested a;
 	u32 handle;
-	node_provision(n);
+	node_enrol(n);
 	struct provision_request r = node_request();
 	assert_int_equal(tpm_create_ak(n->tpm, &r.owner, &handle, &ak), OK);
 	assert_int_equal(tpm_quote(n->tpm, handle, q, pcrs, &a), OK);

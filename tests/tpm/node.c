@@ -97,7 +97,7 @@ struct provision_request node_request(void)
 	return r;
 }
 
-void node_provision(struct node *n)
+void node_enrol(struct node *n)
 {
 	struct provision_request r = node_request();
 	node_boot(n, OUR_FIRMWARE);

@@ -40,6 +40,6 @@ void firmware_digest(const char *firmware, u8 out[SHA256_SIZE]);
 
 /* Slot A good, slot B empty, floors 5 and 2; owner's and lockout values to go with it. */
 struct provision_request node_request(void);
-void node_provision(struct node *n);
+void node_enrol(struct node *n);
 
 #endif

@@ -15,7 +15,7 @@ static int open_node(void **state)
 {
 	static struct node n;
 	node_open(&n);
-	node_provision(&n);
+	node_enrol(&n);
 	*state = &n;
 	return 0;
 }

@@ -73,7 +73,7 @@ static void makes_a_provisioned_node(void **state)
 	node_boot(n, OUR_FIRMWARE);
 	assert_int_equal(nv_read_view(&n->nv.store, &view), OK);
 	assert_int_equal(view.status, NV_UNPROVISIONED);
-	node_provision(n);
+	node_enrol(n);
 	assert_provisioned(n);
 }
 
@@ -81,7 +81,7 @@ static void keeps_a_state_that_is_there(void **state)
 {
 	struct node *n = *state;
 	struct provision_request other = node_request();
-	node_provision(n);
+	node_enrol(n);
 	node_boot(n, OUR_FIRMWARE);
 	other.first.image_floor = 1;
 	other.first.slot[SLOT_A].digest[0] ^= 1;
@@ -100,7 +100,7 @@ static void wants_a_boot_that_may_write(void **state)
 	assert_int_equal(nv_tpm_check(&n->nv, NV_STATE_0, &written), ERR_NV_ABSENT);
 	assert_int_equal(nv_read_view(&n->nv.store, &view), OK);
 	assert_int_equal(view.status, NV_UNPROVISIONED);
-	node_provision(n);
+	node_enrol(n);
 	assert_provisioned(n);
 }
 
@@ -153,7 +153,7 @@ static void survives_a_cut_at_every_command(void **state)
 	for (u32 mode = 0; mode < 2; mode++) {
 		for (u32 i = 0; provision_cut(n, i, mode); i++, cuts++) {
 			assert_boots(n);
-			node_provision(n);
+			node_enrol(n);
 			assert_provisioned(n);
 			forget(n);
 		}
@@ -172,7 +172,7 @@ static void survives_a_second_cut(void **state)
 		assert_boots(n);
 		for (u32 j = 2; provision_cut(n, j, false) && j < 40; j += 7)
 			assert_boots(n);
-		node_provision(n);
+		node_enrol(n);
 		assert_provisioned(n);
 		forget(n);
 	}
