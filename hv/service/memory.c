@@ -3,14 +3,14 @@
 
 #include "lib/bytes.h"
 
-#include <string.h>
-
 enum {
 	MCFG_ENTRIES = 44,
 	MCFG_ENTRY = 16,
 	DMAR_ENTRIES = 48,
 	DMAR_UNIT = 0,
 	DMAR_UNIT_LENGTH = 16,
+	ROMS = 0xC0000,
+	LOW_MEMORY = 0x100000,
 };
 
 #define FOUR_GIB (1ull << 32)
@@ -54,16 +54,19 @@ enum err service_memory_plan(
 
 	if (machine->count > MAP_ROOM || count > SERVICE_DENIED_MAX)
 		return ERR_BOOT_MEMORY;
-	plan->map = (struct memory_map){ plan->entries, machine->count, SERVICE_MAP_ROOM };
+	plan->map = (struct memory_map){ plan->entries, 0, SERVICE_MAP_ROOM };
 	plan->low_end = 0;
-	memcpy(plan->entries, machine->entry, machine->count * sizeof(plan->entries[0]));
-	for (u32 i = 0; i < machine->count; i++) {
+	/* ROMs of a PC, which firmware's maps leave out and kernels search through. */
+	e = memory_map_set(&plan->map, ROMS, LOW_MEMORY - ROMS, MEMORY_RESERVED);
+	for (u32 i = 0; !e && i < machine->count; i++) {
 		const struct memory_entry *m = &machine->entry[i];
 
+		e = memory_map_set(&plan->map, m->base, m->length, m->type);
 		if (m->base < FOUR_GIB && m->type != MEMORY_RESERVED && m->type != MEMORY_BAD)
 			plan->low_end = m->base + m->length;
 	}
-	e = deny(plan, always_denied, ARRAY_SIZE(always_denied));
+	if (!e)
+		e = deny(plan, always_denied, ARRAY_SIZE(always_denied));
 	return e ? e : deny(plan, denied, count);
 }
 
