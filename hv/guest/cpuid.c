@@ -23,6 +23,7 @@ enum {
 	F1_APIC_ID_SHIFT = 24,
 	F1_COUNT_SHIFT = 16,
 	F6_ARAT = BIT(2),
+	F7_TSC_ADJUST = BIT(1),
 	F7_IBRS_IBPB = BIT(26),
 	F7_STIBP = BIT(27),
 	F7_SSBD = 1u << 31,
@@ -57,7 +58,7 @@ static const struct mask masks[] = {
 	{ 0x04, ANY_SUBLEAF, { 0x000003FF, ~0u, ~0u, 0x00000007 } },
 	/*
 	 * EBX: FSGSBASE, BMI1, AVX2, SMEP, BMI2, ERMS, INVPCID, AVX512 F and DQ, RDSEED, ADX, SMAP, AVX512 IFMA,
-	 * CLFLUSHOPT, CLWB, AVX512 CD, SHA, AVX512 BW and VL. Not TSC_ADJUST, SGX, HLE, RTM, PQM, MPX, RDT, PT.
+	 * CLFLUSHOPT, CLWB, AVX512 CD, SHA, AVX512 BW and VL. Not SGX, HLE, RTM, PQM, MPX, RDT, PT.
 	 * ECX: AVX512 VBMI, UMIP, AVX512 VBMI2, GFNI, VAES, VPCLMULQDQ, AVX512 VNNI, BITALG, VPOPCNTDQ.
 	 * EDX: FSRM, MD_CLEAR, and with their MSRs IBRS/IBPB, STIBP, SSBD.
 	 */
@@ -208,6 +209,9 @@ static struct cpuid_result structured(const struct cpuid_view *v, u32 subleaf)
 {
 	struct cpuid_result r = allowed(v, 7, subleaf);
 
+	/* With it Linux trusts the TSC without a watchdog, which would be the jiffies that a busy node delays. */
+	if (subleaf == 0)
+		r.ebx |= F7_TSC_ADJUST;
 	if (!v->speculation_msrs)
 		r.edx &= ~(F7_IBRS_IBPB | F7_STIBP | F7_SSBD);
 	return r;

@@ -16,7 +16,7 @@ static const struct {
 	u64 value;
 } rows[] = {
 	{ 0x017, false, 0 }, /* IA32_PLATFORM_ID */
-	{ 0x03A, false, FEATURE_CONTROL_LOCKED },
+	{ 0x03A, false, FEATURE_CONTROL_LOCKED }, { 0x03B, true, 0 }, /* IA32_TSC_ADJUST: the TSC is never wrong */
 	{ 0x08B, true, MICROCODE_REVISION }, /* IA32_BIOS_SIGN_ID: cleared before CPUID fills it in */
 	{ 0x0CE, false, 0 }, /* MSR_PLATFORM_INFO: no CPUID faulting */
 	{ 0x179, false, 0 }, /* IA32_MCG_CAP: no banks */

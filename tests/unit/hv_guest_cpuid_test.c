@@ -87,9 +87,9 @@ static void leaf_1_has_what_we_model_and_pass(void **state)
 
 static void leaf_7_hides_what_needs_msrs_or_leaks(void **state)
 {
-	static const u8 ebx[] = { 0, 3, 5, 7, 8, 10, 16, 18, 20, 29 };
-	/* TSC_ADJUST, SGX, HLE, RTM, RDT-M, MPX, RDT-A, PT */
-	static const u8 no_ebx[] = { 1, 2, 4, 11, 12, 14, 15, 25 };
+	static const u8 ebx[] = { 0, 1, 3, 5, 7, 8, 10, 16, 18, 20, 29 };
+	/* SGX, HLE, RTM, RDT-M, MPX, RDT-A, PT */
+	static const u8 no_ebx[] = { 2, 4, 11, 12, 14, 15, 25 };
 	/* PKU, OSPKE, WAITPKG, CET_SS, TME, LA57, RDPID, KL, BUS_LOCK, ENQCMD, SGX_LC, PKS */
 	static const u8 ecx[] = { 2 }, no_ecx[] = { 3, 4, 5, 7, 13, 16, 22, 23, 24, 29, 30, 31 };
 	static const u8 edx[] = { 4, 10, 26, 27, 31 };
