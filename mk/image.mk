@@ -25,6 +25,22 @@ $(DEV)/release-1.img: $(B)/payload.bin $(DEV)/keys/manifest-1.bin | $(SIGNET)
 $(B)/flash.img: $(DEV)/boot/BOOTX64.EFI $(DEV)/release-1.img $(DEV)/firmware/db.cer
 	$(Q)$(SIGNET) flash make $@ --boot $(DEV)/boot --slot-a $(DEV)/release-1.img --slot-b $(DEV)/release-1.img
 
+# The same with the hypervisor and its service VM in place of the payload.
+.PHONY: node-image
+node-image: $(B)/node.img
+	@echo 'build/node.img: tools/run-bochs build/node.img --cpus 2'
+
+SERVICE := $(B)/service
+$(DEV)/node-1.img: $(B)/hv.bin $(SERVICE)/vmlinuz $(SERVICE)/initramfs $(DEV)/keys/manifest-1.bin | $(SIGNET)
+	$(Q)$(SIGNET) image build --keys $(DEV)/keys --release 0.1-development --svn 1 --component hypervisor=$(B)/hv.bin \
+		--component service-kernel=$(SERVICE)/vmlinuz --component service-initramfs=$(SERVICE)/initramfs \
+		--output $@.unsigned
+	$(Q)$(SIGNET) image sign $@.unsigned --keys $(DEV)/keys --output $@
+	@rm $@.unsigned
+
+$(B)/node.img: $(DEV)/boot/BOOTX64.EFI $(DEV)/node-1.img $(DEV)/firmware/db.cer
+	$(Q)$(SIGNET) flash make $@ --boot $(DEV)/boot --slot-a $(DEV)/node-1.img --slot-b $(DEV)/node-1.img
+
 .PHONY: demo
 demo: all
 	@tools/demo

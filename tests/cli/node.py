@@ -1,4 +1,4 @@
-"""A scripted hypervisor behind a Unix socket, after docs/control.md: what signetctl says is taken apart by our own layouts."""
+"""A scripted hypervisor behind a Unix socket, after docs/control.md. What signetctl says is taken apart by own layouts."""
 import socket
 import struct
 import threading
@@ -22,8 +22,8 @@ def exactly(connection, n):
 
 
 class Node:
-    """Guests are dicts. Anything a scenario wants otherwise it puts into `answers`: kind to a function of the body that gives
-    (status, body) or the bytes of whole frames."""
+    """Guests are dicts. Anything a scenario wants otherwise it puts into `answers`: kind to a function of the body that
+    gives (status, body) or the bytes of whole frames."""
 
     def __init__(self, path):
         self.guests, self.said, self.answers = {}, [], {}
@@ -86,7 +86,8 @@ class Node:
     def status(self, _):
         flags = 1 | 2
         return 0, struct.pack("<32s32s48sIIIIQQQQIIII64s64s64s", b"\x11" * 32, bytes(32), b"\x22" * 48, 1, 2, 7, flags,
-                              61_500_000_000, 540, 1 << 30, 1 << 29, 2, len(self.guests), 3, 0, b"signet", b"1.2", b"trial")
+                              61_500_000_000, 540, 1 << 30, 1 << 29, 2, len(self.guests), 3, 0, b"signet", b"1.2",
+                              b"trial")
 
     def add(self, name, state=RUNNING, **more):
         number = len(self.guests) + 1
@@ -101,9 +102,9 @@ class Node:
         if number is None:
             return RANGE, b""
         g = self.guests[number]
-        return 0, struct.pack("<IIIIIIQQQQ48s32s64s", number, g["state"], g["vcpus"], g["disks"], g["nets"], 0, g["memory"],
-                              2_500_000_000, 1234, len(self.console[number]), b"\x33" * 48, g["name"].encode(),
-                              g["reason"].encode())
+        return 0, struct.pack("<IIIIIIQQQQ48s32s64s", number, g["state"], g["vcpus"], g["disks"], g["nets"], 0,
+                              g["memory"], 2_500_000_000, 1234, len(self.console[number]), b"\x33" * 48,
+                              g["name"].encode(), g["reason"].encode())
 
     def exits(self, _):
         return 0, struct.pack("<II32Q", 29, 0, *(n * 10 for n in range(32)))
