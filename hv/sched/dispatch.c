@@ -157,8 +157,8 @@ static void stopped(struct vcpu *v)
 	struct vm *vm = v->vm;
 
 	if (vm->state == VM_RUNNING) {
-		say("VM %u: vCPU %u stopped: %s; exit %u, qualification 0x%lx", vm->id, v->index, v->report,
-		        v->last.reason, v->last.qualification);
+		say("VM %u: vCPU %u stopped: %s; exit %u, qualification 0x%lx, rip 0x%lx", vm->id, v->index, v->report,
+		        v->last.reason, v->last.qualification, v->hardware->cpu ? vcpu_get(v, VCPU_RIP) : 0);
 		vm_stop(vm, v->report);
 	}
 	unload(v);

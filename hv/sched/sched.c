@@ -1,7 +1,8 @@
 /* Fair scheduling: who has had least goes next. Trust: in the TCB; pure. */
 #include "hv/sched/sched.h"
 
-enum { WEIGHT_MAX = 64 * SCHED_WEIGHT };
+/* The worker polls: so many turns count for a whole slice at least, or its polling would take a share of its own. */
+enum { WEIGHT_MAX = 64 * SCHED_WEIGHT, WORKER_TURNS = 16 };
 
 /*
  * How far a sleeper may lag behind the others when it wakes: enough to go first, too little to keep the processor for
@@ -146,12 +147,13 @@ u32 sched_spread(struct sched *s, u32 processors)
 void sched_put(struct sched *s, u32 processor, u64 now, bool blocks)
 {
 	struct task *t = s->running[processor];
-	u64 had = now > t->since ? now - t->since : 0, counted = had * SCHED_WEIGHT / t->weight;
+	u64 had = now > t->since ? now - t->since : 0, counted = had * SCHED_WEIGHT / t->weight, least;
 
 	s->running[processor] = NULL;
 	t->cycles += had;
 	/* A turn never counts for nothing: who yields at once again and again would stay first for ever. */
-	t->virtual_time += counted ? counted : 1;
+	least = t->vcpu ? 1 : s->slice / WORKER_TURNS;
+	t->virtual_time += counted > least ? counted : least;
 	t->state = blocks && !t->woken ? TASK_BLOCKED : TASK_READY;
 	raise_floor(s);
 }

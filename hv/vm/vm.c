@@ -4,37 +4,66 @@
 
 #include <string.h>
 
-void *vm_memory(const struct vm *vm, u64 guest, u64 length)
+/* How much of what lies at guest is in one piece, and where; 0: it is not RAM. */
+static u64 piece_at(const struct vm *vm, u64 guest, u8 **at)
 {
 	for (u32 i = 0; i < vm->memory_count; i++) {
 		const struct vm_memory *m = &vm->memory[i];
-		if (m->window && guest >= m->guest && range_inside(guest - m->guest, length, m->length))
-			return m->window + (guest - m->guest);
+		if (m->window && guest - m->guest < m->length) {
+			*at = m->window + (guest - m->guest);
+			return m->length - (guest - m->guest);
+		}
 	}
-	return NULL;
+	return 0;
+}
+
+void *vm_memory(const struct vm *vm, u64 guest, u64 length)
+{
+	u8 *at = NULL;
+
+	return length <= piece_at(vm, guest, &at) ? at : NULL;
+}
+
+static bool all_ram(const struct vm *vm, u64 guest, u64 length)
+{
+	for (u64 done = 0, n; done < length; done += n) {
+		u8 *at;
+
+		n = piece_at(vm, guest + done, &at);
+		if (n == 0 || guest + done < guest)
+			return false;
+	}
+	return true;
+}
+
+/* to or from is the guest's side. */
+static bool copy(const struct vm *vm, u64 guest, u8 *to, const u8 *from, u64 length)
+{
+	if (!all_ram(vm, guest, length))
+		return false;
+	for (u64 done = 0, n; done < length; done += n) {
+		u8 *at;
+
+		n = piece_at(vm, guest + done, &at);
+		n = n < length - done ? n : length - done;
+		memcpy(to ? to + done : at, to ? at : from + done, n);
+	}
+	return true;
 }
 
 bool vm_read(const struct vm *vm, u64 guest, void *to, u64 length)
 {
-	const void *from = vm_memory(vm, guest, length);
-
-	if (from)
-		memcpy(to, from, length);
-	return from;
+	return copy(vm, guest, to, NULL, length);
 }
 
 bool vm_write(const struct vm *vm, u64 guest, const void *from, u64 length)
 {
-	void *to = vm_memory(vm, guest, length);
-
-	if (to)
-		memcpy(to, from, length);
-	return to;
+	return copy(vm, guest, NULL, from, length);
 }
 
 static bool contains(void *context, u64 address, u64 length)
 {
-	return vm_memory(context, address, length);
+	return all_ram(context, address, length);
 }
 
 static bool read(void *context, u64 address, void *to, u32 length)

@@ -11,6 +11,7 @@ import ground
 import guest
 import node
 import tap
+import vms
 from bed import Bed
 
 FOLDER = Path("build/vmx/check").resolve()
@@ -24,7 +25,8 @@ def main():
     except tap.Failed as e:
         # Without it nothing can be shown, and nothing counts as shown.
         sys.exit(tap.run([("keys, images and boot files are made", lambda: tap.expect(False, str(e), e.detail))]))
-    status = tap.run(firmware.scenarios(bed) + ground.scenarios(bed) + guest.scenarios(bed) + node.scenarios(bed))
+    status = tap.run(firmware.scenarios(bed) + ground.scenarios(bed) + guest.scenarios(bed) + vms.scenarios(bed) +
+                     node.scenarios(bed))
     if not status:
         # Disks are large; those of a run with a failure stay, to be looked at.
         shutil.rmtree(FOLDER)
