@@ -1,5 +1,6 @@
 """A machine under test: tools/run-qemu with its serial line, and QEMU's monitor where a test needs it."""
 import json
+import os
 import re
 import signal
 import socket
@@ -10,6 +11,9 @@ from tap import Failed
 LIMIT = 240  # seconds; far above what any run takes, since nothing here measures time
 
 ESCAPES = re.compile(r"\x1b(?:\[[=?0-9;]*[A-Za-z]|[()][0-9A-B])|\r|\x00")
+
+# Of a loader that found no configuration, or whose configuration failed. A prompt ends no line.
+PROMPT = re.compile(r"(grub|rescue)>\s*$")
 
 # What ends an ordinary boot, well or badly.
 END = r"^signet: stop \d+:|^signet: payload: (halting|exception)|^signet: nvprobe: done"
@@ -90,9 +94,21 @@ def boot(image, options=(), until=END, monitor=None, at_end=None):
     return log
 
 
+def _lines(serial, log):
+    """Serial lines as they come. A prompt is never answered: waiting for its line to end would take all the time there is."""
+    rest = ""
+    while chunk := os.read(serial.fileno(), 65536):
+        *lines, rest = (rest + chunk.decode(errors="replace")).split("\n")
+        yield from lines
+        if PROMPT.search(ESCAPES.sub("", rest)):
+            raise Failed("the loader offers a prompt", log.tail())
+    if rest:
+        yield rest
+
+
 def _follow(serial, log, until, connect, at_end):
     pattern, link = re.compile(until), None
-    for raw in serial:
+    for raw in _lines(serial, log):
         if connect and not link:
             link = connect()
         if pattern.search(log.add(raw)):

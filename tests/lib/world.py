@@ -102,11 +102,13 @@ class World:
             paths[name].write_bytes(os.urandom(size))
         return paths
 
-    def signed_image(self, name, svn, action="halt"):
-        """Its payload ends with action."""
+    def signed_image(self, name, svn, action="halt", hypervisor=None):
+        """Its payload ends with action; a hypervisor of its own has no use for that."""
         path, config = self.folder / f"{name}.img", self.folder / f"fleet-{name}"
         config.write_text(f"action={action}\n")
         components = {**self.components, "fleet-config": config}
+        if hypervisor:
+            components["hypervisor"] = hypervisor
         words = [word for kind, file in components.items() for word in ("--component", f"{kind}={file}")]
         signet("image", "build", "--keys", self.owner.keys, "--release", name, "--svn", svn, *words, "--output", path)
         signet("image", "sign", path, "--keys", self.owner.keys)

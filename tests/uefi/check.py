@@ -7,6 +7,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 
 import enrol
+import hypervisor
 import intruder
 import ordinary
 import provisioned
@@ -25,7 +26,7 @@ def main():
         # Without it nothing can be shown, and nothing counts as shown.
         name, failure = "keys, images and flash image are made, and boot once", e
         sys.exit(tap.run([(name, lambda: tap.expect(False, str(failure), failure.detail))]))
-    groups = (ordinary, tampered, provisioned, intruder, enrol, runner)
+    groups = (ordinary, tampered, provisioned, intruder, enrol, hypervisor, runner)
     status = tap.run([case for group in groups for case in group.scenarios(world)])
     if not status:
         # Disks are large; those of a run with a failure stay, to be looked at.
