@@ -27,7 +27,7 @@ enum {
 	QUEUE_MAX = 32,
 };
 
-static struct log log;
+static struct log node_log;
 static struct {
 	struct job job;
 	struct event event[QUEUE_MAX];
@@ -41,7 +41,7 @@ enum err node_log_start(const struct boot_info *info)
 	if (!buffer || info->event_log.length > LOG_ROOM)
 		return ERR_NO_MEMORY;
 	memcpy((u8 *)buffer, (const u8 *)info->event_log.base, info->event_log.length);
-	return log_resume(&log, (u8 *)buffer, info->event_log.length, LOG_ROOM);
+	return log_resume(&node_log, (u8 *)buffer, info->event_log.length, LOG_ROOM);
 }
 
 enum err node_measure(u32 pcr, const struct event *event)
@@ -51,15 +51,15 @@ enum err node_measure(u32 pcr, const struct event *event)
 	u8 data[EVENT_TAGGED_SIZE];
 	enum err e;
 
-	if (log.bytes.room - log.bytes.used < spare)
+	if (node_log.bytes.room - node_log.bytes.used < spare)
 		return ERR_NO_MEMORY;
 	event_encode(event, data);
 	e = tpm_pcr_event(node_tpm(), pcr, data, sizeof(data), &digests);
 	if (e)
 		return e;
-	log_keep_banks(&log.format, &digests);
+	log_keep_banks(&node_log.format, &digests);
 	hv_lock();
-	e = log_append(&log, pcr, EV_EVENT_TAG, &digests, data, sizeof(data));
+	e = log_append(&node_log, pcr, EV_EVENT_TAG, &digests, data, sizeof(data));
 	hv_unlock();
 	return e;
 }
@@ -131,10 +131,10 @@ enum err node_measure_guest(const u8 digest[SHA384_SIZE], u32 id, const char *na
 
 size_t node_log_read(u64 offset, u8 *out, size_t room, u64 *end)
 {
-	size_t n = offset < log.bytes.used ? log.bytes.used - offset : 0;
+	size_t used = node_log.bytes.used, from = offset < used ? offset : used;
+	size_t n = used - from < room ? used - from : room;
 
-	*end = log.bytes.used;
-	n = n < room ? n : room;
-	memcpy(out, log.bytes.start + offset, n);
+	*end = used;
+	memcpy(out, node_log.bytes.start + from, n);
 	return n;
 }

@@ -30,12 +30,14 @@ static void must(enum err e)
 		stop(e);
 }
 
-static void measure(enum event_kind kind, const u8 *digest, u64 first, u64 second, const char *text)
+/* Measured and said. */
+static void declare(enum event_kind kind, const u8 *digest, u64 first, u64 second, const char *text)
 {
 	struct event event;
 
 	node_event_init(&event, kind, digest, first, second, text);
 	must(node_measure(PCR_DECISIONS, &event));
+	say("node: %s", text);
 }
 
 /* Two sources, hashed: neither a TPM nor a processor with a poor one makes the id foreseeable. */
@@ -46,7 +48,7 @@ static void make_session(void)
 		u64 processor[RANDOM_WORDS], time;
 	} random = { .time = read_time_stamp() };
 	u8 digest[SHA384_SIZE] = { 0 };
-	char text[2 * SESSION_SIZE + 1];
+	char hex[2 * SESSION_SIZE + 1], text[EVENT_TEXT_SIZE];
 
 	must(tpm_get_random(node_tpm(), random.tpm, sizeof(random.tpm)));
 	if (cpuid(CPUID_FEATURES, 0).c & FEATURE_C_RDRAND) {
@@ -56,9 +58,9 @@ static void make_session(void)
 	sha256_of((const u8 *)&random, sizeof(random), session);
 	memset(&random, 0, sizeof(random));
 	memcpy(digest, session, sizeof(session));
-	measure(EVENT_SESSION, digest, 0, 0, "boot session");
-	hex_encode(text, session, sizeof(session));
-	say("node: boot session %s", text);
+	hex_encode(hex, session, sizeof(session));
+	format(text, sizeof(text), "boot session %s", hex);
+	declare(EVENT_SESSION, digest, 0, 0, text);
 }
 
 static void read_fleet(void)
@@ -84,27 +86,17 @@ static void set_gate(void)
 	        fleet.name[0] ? "a guest needs a ticket" : "no fleet configuration, so no guest will start";
 	const char *text = gate.ungated ? "UNGATED: guests start without a ticket" : closed;
 
-	measure(EVENT_GATE, boot->component[COMPONENT_FLEET_CONFIG].digest, gate.ungated, gate.development, text);
+	declare(EVENT_GATE, boot->component[COMPONENT_FLEET_CONFIG].digest, gate.ungated, gate.development, text);
 	gate_set(&gate);
-	say("node: %s", text);
 }
 
-static void measure_build(void)
+static void declare_rest(void)
 {
-	static const char *const words[IMAGE_FLAGS_KNOWN + 1] = { "production image", "development image",
+	static const char *const builds[IMAGE_FLAGS_KNOWN + 1] = { "production image", "development image",
 		"debug image", "development and debug image" };
-	const char *text = words[boot->flags & IMAGE_FLAGS_KNOWN];
 
-	measure(EVENT_BUILD, NULL, boot->flags, 0, text);
-	say("node: %s", text);
-}
-
-static void measure_dma(void)
-{
-	static const char text[] = "NO DMA PROTECTION: a device reaches all memory";
-
-	measure(EVENT_DMA, NULL, 0, 0, text);
-	say("node: %s", text);
+	declare(EVENT_BUILD, NULL, boot->flags, 0, builds[boot->flags & IMAGE_FLAGS_KNOWN]);
+	declare(EVENT_DMA, NULL, 0, 0, "NO DMA PROTECTION: a device reaches all memory");
 }
 
 void node_start(const struct boot_info *info)
@@ -115,8 +107,7 @@ void node_start(const struct boot_info *info)
 	must(node_log_start(info));
 	make_session();
 	read_fleet();
-	measure_build();
-	measure_dma();
+	declare_rest();
 	must(slots_start(info));
 	set_gate();
 }
@@ -128,13 +119,9 @@ const struct fleet *node_fleet(void)
 
 static u32 flags(void)
 {
-	const bool set[] = { fleet.ungated, boot->flags & IMAGE_DEVELOPMENT, slots_provisioned(), slots_writable(),
-		false, boot->firmware, boot->secure_boot };
-	u32 bits = 0;
-
-	for (u32 i = 0; i < ARRAY_SIZE(set); i++)
-		bits |= set[i] ? BIT(i) : 0;
-	return bits;
+	return (fleet.ungated ? CONTROL_UNGATED : 0) | (boot->flags & IMAGE_DEVELOPMENT ? CONTROL_DEVELOPMENT : 0) |
+	        (slots_provisioned() ? CONTROL_PROVISIONED : 0) | (slots_writable() ? CONTROL_NV_WRITABLE : 0) |
+	        (boot->firmware ? CONTROL_MEASURED_FIRMWARE : 0) | (boot->secure_boot ? CONTROL_SECURE_BOOT : 0);
 }
 
 void node_status(struct control_status *out)

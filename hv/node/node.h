@@ -7,7 +7,7 @@
 
 #include "hv/boot/handoff.h"
 #include "hv/control/wire.h"
-#include "hv/node/fleet.h"
+#include "image/fleet.h"
 
 /*
  * Finds the TPM, continues the event log, reads the fleet configuration and the slots' state, measures what this boot

@@ -13,6 +13,7 @@ enum {
 	/* A TPM has room for three of each at the least (PTP, TPM_PT_HR_TRANSIENT_MIN): one is left to root mode. */
 	FILTER_OBJECTS_MAX = 2,
 	FILTER_SESSIONS_MAX = 2,
+	FILTER_HELD_MAX = FILTER_OBJECTS_MAX + FILTER_SESSIONS_MAX,
 	FILTER_AUTHS_MAX = 3,
 	TPM_REFUSAL_SIZE = TPM_HEADER_SIZE,
 	/* Where enrolment makes the attestation key persistent, and the only place it may. */
@@ -21,9 +22,9 @@ enum {
 
 struct tpm_filter {
 	bool enrolling; /* the node is not provisioned: the attestation key may be made persistent */
-	u32 object[FILTER_OBJECTS_MAX], session[FILTER_SESSIONS_MAX]; /* loaded through the port; 0: free */
+	u32 held[FILTER_HELD_MAX]; /* loaded through the port, objects first; 0: free */
 	/* Of the command that was let through last. */
-	u32 effect;
+	bool loads; /* the answer tells a handle */
 	u32 ends[FILTER_AUTHS_MAX + 1]; /* handles that are gone if it succeeds */
 	u32 end_count;
 };

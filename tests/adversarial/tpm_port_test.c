@@ -17,7 +17,7 @@ static struct sample s;
 static int set_up(void **state)
 {
 	(void)state;
-	filter = (struct tpm_filter){ .object = { OBJECT }, .session = { SESSION } };
+	filter = (struct tpm_filter){ .held = { OBJECT, 0, SESSION } };
 	return 0;
 }
 

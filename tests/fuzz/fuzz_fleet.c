@@ -2,7 +2,7 @@
  * Fleet configurations: what is accepted keeps the rules of docs/fleet.md.
  * Trust: test code.
  */
-#include "hv/node/fleet.h"
+#include "image/fleet.h"
 #include "tests/fuzz/fuzz.h"
 
 static struct fleet fleet;

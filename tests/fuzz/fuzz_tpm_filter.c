@@ -26,8 +26,7 @@ static void check_passed(const struct tpm_filter *f, const u8 *command, size_t n
 	must(load_be32(command + 2) == n && n <= 4096);
 	must(!holds(never, ARRAY_SIZE(never), code));
 	if (code == TPM_CC_ReadPublic || code == TPM_CC_FlushContext || code == TPM_CC_Quote)
-		must(handle >> 24 == 0x81 || holds(f->object, FILTER_OBJECTS_MAX, handle) ||
-		        holds(f->session, FILTER_SESSIONS_MAX, handle));
+		must(handle >> 24 == 0x81 || holds(f->held, FILTER_HELD_MAX, handle));
 	if (code == TPM_CC_EvictControl)
 		must(f->enrolling && load_be32(command + n - 4) == TPM_AK_HANDLE);
 }

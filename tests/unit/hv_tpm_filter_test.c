@@ -26,7 +26,7 @@ static struct sample s;
 static int set_up(void **state)
 {
 	(void)state;
-	filter = (struct tpm_filter){ .object = { OBJECT }, .session = { POLICY } };
+	filter = (struct tpm_filter){ .held = { OBJECT, 0, POLICY } };
 	return 0;
 }
 
@@ -168,7 +168,7 @@ static void knows_what_was_loaded(void **state)
 	quote(OBJECT, HMAC, 1);
 	assert_int_equal(judge(), TPM_RC_SUCCESS);
 	/* What the TPM refused left nothing behind. */
-	filter.object[1] = 0;
+	filter.held[1] = 0;
 	create_primary();
 	assert_int_equal(judge(), TPM_RC_SUCCESS);
 	answer(TPM_RC_VALUE, 0);
@@ -179,8 +179,8 @@ static void knows_what_was_loaded(void **state)
 static void leaves_room_to_root_mode(void **state)
 {
 	(void)state;
-	filter.object[1] = OTHER_OBJECT;
-	filter.session[1] = HMAC;
+	filter.held[1] = OTHER_OBJECT;
+	filter.held[3] = HMAC;
 	create_primary();
 	assert_int_equal(judge(), TPM_RC_OBJECT_MEMORY);
 	start_session();
@@ -246,7 +246,7 @@ static void saves_and_loads_contexts(void **state)
 static void gives_everything_back(void **state)
 {
 	(void)state;
-	filter.object[1] = OTHER_OBJECT;
+	filter.held[1] = OTHER_OBJECT;
 	u32 sum = 0;
 
 	for (u32 i = 0; i < 3; i++) {

@@ -2,8 +2,8 @@
  * The fleet configuration: the component of the image that says whose node this is (docs/fleet.md).
  * Trust: in the TCB; pure. Read only after its digest was found to be the signed one.
  */
-#ifndef SIGNET_HV_NODE_FLEET_H
-#define SIGNET_HV_NODE_FLEET_H
+#ifndef SIGNET_IMAGE_FLEET_H
+#define SIGNET_IMAGE_FLEET_H
 
 #include "lib/crypto/crypto.h"
 #include "lib/err.h"

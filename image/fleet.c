@@ -2,7 +2,7 @@
  * docs/fleet.md as tables.
  * Trust: in the TCB; pure.
  */
-#include "hv/node/fleet.h"
+#include "image/fleet.h"
 
 #include "lib/bytes.h"
 #include "lib/fdt_rules.h"
