@@ -13,10 +13,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 import node as n  # noqa: E402
+from blocks import FLUSH, READ, WRITE, block_answer_whole, block_request  # noqa: E402
 from tap import expect, main  # noqa: E402
 
 CTL, BLKD = str(Path("build/signetctl").resolve()), str(Path("build/signet-blkd").resolve())
-READ, WRITE, FLUSH = 0, 1, 4
 
 
 class Bed:
@@ -250,15 +250,11 @@ class Blocks:
         self.server.stderr.close()
         shutil.rmtree(self.dir)
 
-    def ask(self, kind, disk, sector, bytes_, data=b"", tag=7, guest=1):
-        return struct.pack("<IIIIIIQ", 32 + len(data), guest, disk, tag, kind, bytes_, sector) + data
-
     def answer(self):
-        length, guest, disk, tag, status, _ = struct.unpack("<IIIIII", n.exactly(self.port, 24))
-        return (guest, disk, tag, status), n.exactly(self.port, length - 24)
+        return block_answer_whole(lambda count: n.exactly(self.port, count))
 
     def do(self, *request, **more):
-        self.port.sendall(self.ask(*request, **more))
+        self.port.sendall(block_request(*request, **more))
         (_, _, _, status), data = self.answer()
         return status, data
 
@@ -293,11 +289,11 @@ def disks_are_bounded():
 
 def requests_come_in_pieces_and_together():
     with Blocks() as b:
-        request = b.ask(WRITE, 0, 0, 512, b"y" * 512, tag=1)
+        request = block_request(WRITE, 0, 0, 512, b"y" * 512, tag=1)
         for at in range(0, len(request), 100):
             b.port.sendall(request[at:at + 100])
         expect(b.answer() == ((1, 0, 1, 0), b""), "in pieces")
-        b.port.sendall(b"".join(b.ask(READ, 0, 0, 512, tag=t) for t in range(20)))
+        b.port.sendall(b"".join(block_request(READ, 0, 0, 512, tag=t) for t in range(20)))
         answers = sorted(b.answer() for _ in range(20))
         expect(answers == [((1, 0, t, 0), b"y" * 512) for t in range(20)], "together")
 

@@ -1,4 +1,4 @@
-"""A scripted hypervisor behind a Unix socket, after docs/control.md. What signetctl says is taken apart by own layouts."""
+"""A scripted hypervisor behind a Unix socket, after docs/control.md; its layouts are not taken from the code."""
 import socket
 import struct
 import threading
@@ -155,6 +155,6 @@ class Node:
         return 0, struct.pack("<II", 1, 0) + b"".join(
             struct.pack("<48sIIII", bytes([n]) * 48, state, tries, 7, 0) for n, state, tries in ((1, 5, 0), (2, 3, 2)))
 
-    def wait(self, condition):
+    def wait(self, condition, seconds=60):
         with self.lock:
-            assert self.lock.wait_for(condition, 60), "nothing came"
+            assert self.lock.wait_for(condition, seconds), "nothing came"
