@@ -109,7 +109,8 @@ enum err service_plan(struct service *s)
 static enum err add_memory(struct service *s)
 {
 	struct ept_mapping m;
-	enum err e = OK;
+	/* Kernels search page 0; the machine's own is none that root mode could reach for it. */
+	enum err e = vm_add_ram(s->vm, 0, POOL_PAGE);
 
 	for (u32 i = 0; !e && i < s->plan.map.count; i++) {
 		bool ram = s->plan.map.entry[i].type == MEMORY_RAM || s->plan.map.entry[i].type == MEMORY_NVS;

@@ -17,7 +17,7 @@ enum {
 
 /* On every machine, whatever its tables say. */
 static const struct memory_range always_denied[] = {
-	{ 0, 0x1000 }, /* root mode has no page 0 to reach it by */
+	{ 0, 0x1000 }, /* root mode has no page 0 to reach it by: another page is put there */
 	{ 0xA0000, 0x20000 }, /* the screen, and what SMM hides behind it */
 	{ 0xFEC00000, 0x1000 }, /* an I/O APIC */
 	{ 0xFED40000, 0x5000 }, /* TPM */

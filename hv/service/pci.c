@@ -38,7 +38,8 @@ enum {
 	CAP_MSI_X = 0x11,
 	CAP_ADVANCED = 0x13,
 	MSI_CONTROL = 2,
-	MSI_WORDS = 6, /* with 64-bit address and masks */
+	MSI_64 = BIT(7),
+	MSI_MASKS = BIT(8),
 	MSI_X_WORDS = 3,
 	POWER_STATE = 4,
 	D3_HOT = 3,
@@ -131,6 +132,14 @@ static void size_bars(const struct pci *pci, struct pci_function *f)
 	store(pci, f, COMMAND, 2, command);
 }
 
+/* The next capability may begin right behind it. */
+static u32 words_of(u8 id, u16 control)
+{
+	if (id == CAP_MSI_X)
+		return MSI_X_WORDS;
+	return 3u + (control & MSI_64 ? 1u : 0u) + (control & MSI_MASKS ? 2u : 0u);
+}
+
 static void hide(const struct pci *pci, struct pci_function *f, u32 *used, u8 at, u8 next, u32 words)
 {
 	if (*used < PCI_HIDDEN_MAX)
@@ -154,7 +163,7 @@ static void find_capabilities(const struct pci *pci, struct pci_function *f)
 		f->express = id == CAP_EXPRESS ? at : f->express;
 		f->advanced = id == CAP_ADVANCED ? at : f->advanced;
 		if (f->treatment == PCI_PASSED && (id == CAP_MSI || id == CAP_MSI_X))
-			hide(pci, f, &hidden, at, next, id == CAP_MSI ? MSI_WORDS : MSI_X_WORDS);
+			hide(pci, f, &hidden, at, next, words_of(id, (u16)(head >> 16)));
 		at = next;
 	}
 }
