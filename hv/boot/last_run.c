@@ -36,8 +36,8 @@ bool last_run_take(struct last_run *record, char text[LAST_RUN_TEXT])
 	record->magic = 0;
 	if (r.magic != MAGIC || r.checksum != checksum_of(r.text))
 		return false;
-	for (u32 i = 0; i < LAST_RUN_TEXT; i++)
-		text[i] = r.text[i] >= ' ' && r.text[i] <= '~' ? r.text[i] : 0;
-	text[LAST_RUN_TEXT - 1] = 0;
+	memset(text, 0, LAST_RUN_TEXT);
+	for (u32 i = 0; i < LAST_RUN_TEXT - 1 && r.text[i] >= ' ' && r.text[i] <= '~'; i++)
+		text[i] = r.text[i];
 	return true;
 }

@@ -3,6 +3,7 @@
  */
 #include "hv/boot/screen.h"
 
+#include "lib/bytes.h"
 #include "lib/print.h"
 
 #include <string.h>
@@ -18,6 +19,7 @@ enum {
 	ROW_FIRST = 2,
 	ROW_REPORT = ROW_FIRST + SCREEN_LINES + 1,
 	LABEL = 10,
+	PIXEL_SIZE = 4,
 	BLACK = 0,
 	WHITE = 0xFFFFFF,
 };
@@ -41,18 +43,21 @@ static void put(u32 column, u32 row, char c)
 	u8 *line = screen.pixels + (u64)row * height * screen.stride;
 
 	for (u32 y = 0; y < height; y++, line += screen.stride) {
-		u32 *pixel = (u32 *)(void *)line + column * width;
-
 		for (u32 x = 0; x < width; x++)
-			pixel[x] = dot(glyph, x / scale, y / scale) ? WHITE : BLACK;
+			store_le32(line + (u64)PIXEL_SIZE * (column * width + x),
+			        dot(glyph, x / scale, y / scale) ? WHITE : BLACK);
 	}
 }
 
 /* Up to the column given, what text does not fill is blank. */
 static void put_text(u32 column, u32 end, u32 row, const char *text)
 {
-	for (; column < end; column++)
-		put(column, row, *text ? *text++ : ' ');
+	for (; column < end; column++) {
+		if (*text)
+			put(column, row, *text++);
+		else
+			put(column, row, ' ');
+	}
 }
 
 void screen_set(enum screen_line line, const char *text)
@@ -94,7 +99,7 @@ void screen_start(const struct boot_info *info)
 	screen.row = ROW_REPORT;
 	screen.column = MARGIN;
 	for (u32 y = 0; y < info->height; y++)
-		memset(screen.pixels + (u64)y * info->stride, BLACK, (u64)info->width * sizeof(u32));
+		memset(screen.pixels + (u64)y * info->stride, BLACK, (u64)info->width * PIXEL_SIZE);
 	format(text, sizeof(text), "%s %s, SVN %u", info->product, info->release, info->svn);
 	screen_set(SCREEN_RELEASE, text);
 	format(text, sizeof(text), "%c, %s", info->slot ? 'b' : 'a', info->reason_text);

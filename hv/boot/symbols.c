@@ -15,22 +15,6 @@ static const u8 *pair_at(const struct symbol_table *t, u32 i)
 	return t->bytes + COUNT_SIZE + (u64)i * PAIR_SIZE;
 }
 
-/* Number of symbols at or below offset. */
-static u32 count_below(const struct symbol_table *t, u32 count, u64 offset)
-{
-	u32 low = 0, high = count;
-
-	while (low < high) {
-		u32 middle = low + (high - low) / 2;
-
-		if (load_le32(pair_at(t, middle)) <= offset)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 const char *symbol_find(const struct symbol_table *table, u64 offset, u64 *distance)
 {
 	u32 count = table->length < COUNT_SIZE ? 0 : load_le32(table->bytes);
@@ -38,7 +22,9 @@ const char *symbol_find(const struct symbol_table *table, u64 offset, u64 *dista
 	if (!count || (table->length - COUNT_SIZE) / PAIR_SIZE < count)
 		return NULL;
 	u64 names = COUNT_SIZE + (u64)count * PAIR_SIZE;
-	u32 below = count_below(table, count, offset);
+	u32 below = 0;
+	while (below < count && load_le32(pair_at(table, below)) <= offset)
+		below++;
 	if (!below)
 		return NULL;
 	const u8 *pair = pair_at(table, below - 1);
