@@ -29,7 +29,6 @@ enum virtio_register {
 	QUEUE_DEVICE = 0x0A0,
 	SHARED_MEMORY_LENGTH = 0x0B0,
 	SHARED_MEMORY_BASE_HIGH = 0x0BC,
-	CONFIG_GENERATION = 0x0FC,
 	CONFIG = 0x100,
 };
 
@@ -69,13 +68,6 @@ void virtio_break(struct virtio *v)
 	v->breaches++;
 	v->status |= STATUS_NEEDS_RESET;
 	interrupt(v, INTERRUPT_CONFIG);
-}
-
-void virtio_config_changed(struct virtio *v)
-{
-	v->generation++;
-	if (v->status & STATUS_DRIVER_OK)
-		interrupt(v, INTERRUPT_CONFIG);
 }
 
 bool virtio_is_live(const struct virtio *v, u32 queue)
@@ -261,8 +253,6 @@ static u32 read_register(struct virtio *v, u32 offset)
 		return v->interrupt_status;
 	case STATUS:
 		return v->status;
-	case CONFIG_GENERATION:
-		return v->generation;
 	default:
 		/* There is no shared memory: length and base of minus one. */
 		return offset >= SHARED_MEMORY_LENGTH && offset <= SHARED_MEMORY_BASE_HIGH ? UINT32_MAX : 0;
@@ -287,13 +277,8 @@ static u64 read(void *device, u64 offset, u32 size)
 
 static void write(void *device, u64 offset, u32 size, u64 value)
 {
-	struct virtio *v = device;
-
 	if (offset < CONFIG && size == 4)
-		write_register(v, (u32)offset, (u32)value);
-	else if (offset >= CONFIG && range_inside(offset - CONFIG, size, v->class->config_size) &&
-	        v->class->config_written)
-		v->class->config_written(v->device, (u32)offset - CONFIG, size, (u32)value);
+		write_register(device, (u32)offset, (u32)value);
 }
 
 void virtio_init(struct virtio *v, const struct virtio_class *class, void *device, struct guest_memory memory,

@@ -27,8 +27,6 @@ struct virtio_class {
 	u64 features; /* besides VIRTIO_F_VERSION_1, which a driver must take */
 	/* The driver put something into a queue that is ready. */
 	void (*notify)(void *device, u32 queue);
-	/* After the driver wrote size bytes at offset; config itself is not changed by it. */
-	void (*config_written)(void *device, u32 offset, u32 size, u32 value);
 	void (*reset)(void *device);
 };
 
@@ -39,9 +37,9 @@ struct virtio {
 	struct irq_line irq; /* level */
 	u64 driver_features;
 	u32 device_select, driver_select, queue_select;
-	u32 status, interrupt_status, generation;
+	u32 status, interrupt_status;
 	struct virtqueue queue[VIRTIO_QUEUES_MAX];
-	u8 config[VIRTIO_CONFIG_MAX];
+	u8 config[VIRTIO_CONFIG_MAX]; /* fixed, and read-only for the driver */
 	u64 breaches; /* how often a driver broke the rules */
 };
 
@@ -56,7 +54,5 @@ bool virtio_pop(struct virtio *v, u32 queue, struct virtq_chain *chain);
 void virtio_push(struct virtio *v, u32 queue, const struct virtq_chain *chain, u32 written);
 /* The driver broke the rules: DEVICE_NEEDS_RESET, and nothing more until it resets. */
 void virtio_break(struct virtio *v);
-/* config was changed by the device. */
-void virtio_config_changed(struct virtio *v);
 
 #endif

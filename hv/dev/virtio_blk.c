@@ -183,8 +183,8 @@ void virtio_blk_init(struct virtio_blk *b, struct blk_carrier carrier, u64 secto
         struct guest_memory memory, struct irq_line irq)
 {
 	static const struct virtio_class kinds[] = {
-		{ VIRTIO_ID_BLOCK, 1, CONFIG_SIZE, FEATURES, notify, NULL, reset },
-		{ VIRTIO_ID_BLOCK, 1, CONFIG_SIZE, FEATURES | FEATURE_READ_ONLY, notify, NULL, reset },
+		{ VIRTIO_ID_BLOCK, 1, CONFIG_SIZE, FEATURES, notify, reset },
+		{ VIRTIO_ID_BLOCK, 1, CONFIG_SIZE, FEATURES | FEATURE_READ_ONLY, notify, reset },
 	};
 
 	memset(b, 0, sizeof(*b));
