@@ -154,12 +154,15 @@ enum err vmx_vcpu_run(struct cpu *cpu, struct vcpu *v, u64 until, u8 *vector)
 	enum err e = load(cpu, v);
 
 	*vector = 0;
-	while (!e && !*vector) {
+	while (!e && !*vector && !__atomic_load_n(&cpu->look, __ATOMIC_RELAXED)) {
 		u64 now = live_tsc();
 
+		/* Not later: what was injected is lost unless the guest is entered. */
+		if (now >= until)
+			break;
 		if (now >= v->deadline || v->due.type != EVENT_NONE || vcpu_has_attention(v))
 			attend(cpu, v);
-		if (v->state != VCPU_RUNNABLE || now >= until)
+		if (v->state != VCPU_RUNNABLE)
 			break;
 		e = enter(v, (v->deadline < until ? v->deadline : until) - now);
 		if (!e)
