@@ -33,7 +33,7 @@ static struct sending out;
 static struct receiving in;
 static bool open;
 static u32 turn;
-static u64 strays;
+u64 block_strays;
 
 static void send(void)
 {
@@ -43,6 +43,9 @@ static void send(void)
 static bool submit(void *context, const struct blk_request *r)
 {
 	const struct disk *d = context;
+
+	if (!d || !open || out.sent < out.size)
+		return false;
 	u32 data = r->type == BLK_WRITE ? r->bytes : 0;
 	struct block_request head = {
 		.length = (u32)sizeof(head) + data,
@@ -53,9 +56,6 @@ static bool submit(void *context, const struct blk_request *r)
 		.bytes = r->bytes,
 		.sector = r->sector,
 	};
-
-	if (!open || out.sent < out.size)
-		return false;
 	if (data && virtio_blk_fetch(d->blk, r->tag, 0, out.frame + sizeof(head), data))
 		return false;
 	memcpy(out.frame, &head, sizeof(head));
@@ -76,54 +76,41 @@ static void room(void)
 	}
 }
 
-static bool never(void *context, const struct blk_request *r)
+/* Guest 0, disk 0 is one that is free. */
+static struct disk *find(u32 guest, u32 number)
 {
-	(void)context;
-	(void)r;
-	return false;
+	for (u32 i = 0; i < BLOCK_DISKS_ALL; i++)
+		if (disks[i].guest == guest && disks[i].number == number)
+			return &disks[i];
+	return NULL;
 }
 
 struct blk_carrier block_carrier(u32 guest, u32 number, struct virtio_blk *b)
 {
-	for (u32 i = 0; i < BLOCK_DISKS_ALL; i++) {
-		if (!disks[i].blk) {
-			disks[i] = (struct disk){ guest, number, b };
-			return (struct blk_carrier){ submit, &disks[i] };
-		}
-	}
-	return (struct blk_carrier){ never, NULL };
+	struct disk *d = find(0, 0);
+
+	if (d)
+		*d = (struct disk){ guest, number, b };
+	return (struct blk_carrier){ submit, d };
 }
 
 void block_detach(const struct virtio_blk *b)
 {
 	for (u32 i = 0; i < BLOCK_DISKS_ALL; i++)
 		if (disks[i].blk == b)
-			disks[i].blk = NULL;
+			disks[i] = (struct disk){ 0 };
 	if (in.blk == b)
 		in.blk = NULL;
-}
-
-u64 block_strays(void)
-{
-	return strays;
-}
-
-static struct virtio_blk *find(u32 guest, u32 number)
-{
-	for (u32 i = 0; i < BLOCK_DISKS_ALL; i++)
-		if (disks[i].blk && disks[i].guest == guest && disks[i].number == number)
-			return disks[i].blk;
-	return NULL;
 }
 
 /* Whom the answer is for, if it is what was asked for, to the byte. */
 static struct virtio_blk *judge(const struct block_answer *a)
 {
-	struct virtio_blk *b = find(a->guest, a->disk);
-	const struct blk_request *r = b ? virtio_blk_request(b, a->tag) : NULL;
+	const struct disk *d = find(a->guest, a->disk);
+	const struct blk_request *r = d && d->blk ? virtio_blk_request(d->blk, a->tag) : NULL;
 	u32 data = r && r->type == BLK_READ && a->status == BLK_OK ? r->bytes : 0;
 
-	return r && a->status <= BLK_UNSUPPORTED && a->length == sizeof(*a) + data ? b : NULL;
+	return r && a->status <= BLK_UNSUPPORTED && a->length == sizeof(*a) + data ? d->blk : NULL;
 }
 
 /* The head of an answer; false: where the next one begins is not known any more. */
@@ -149,7 +136,7 @@ static void end(void)
 	in.taken = 0;
 	in.blk = NULL;
 	if (!b || virtio_blk_complete(b, in.answer.tag, (enum blk_status)in.answer.status))
-		strays++;
+		block_strays++;
 }
 
 static u32 take(const u8 *bytes, u32 n, bool last)

@@ -20,7 +20,7 @@ struct blk_carrier block_carrier(u32 guest, u32 disk, struct virtio_blk *b);
 void block_detach(const struct virtio_blk *b);
 
 /* Answers that fitted nothing that was asked. */
-u64 block_strays(void);
+extern u64 block_strays;
 
 extern const struct console_user block_port;
 

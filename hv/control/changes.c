@@ -10,7 +10,6 @@ static struct change {
 	u32 guest; /* 0: free */
 	u32 pending, told;
 } changes[CONTROL_CHANGES_MAX];
-static u32 turn;
 
 /* A free one for guest 0; NULL: none. */
 static struct change *find(u32 guest)
@@ -36,7 +35,7 @@ void changes_note(u32 guest, enum control_change what)
 bool changes_take(struct control_changed *out)
 {
 	for (u32 i = 0; i < CONTROL_CHANGES_MAX; i++) {
-		struct change *change = &changes[turn++ % CONTROL_CHANGES_MAX];
+		struct change *change = &changes[i];
 		if (!change->pending)
 			continue;
 		u32 what = change->pending & BIT(CONTROL_STATE) ? CONTROL_STATE : CONTROL_CONSOLE_OUTPUT;

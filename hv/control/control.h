@@ -41,7 +41,7 @@ extern const struct console_user control_port;
 
 /* --- between the files of hv/control --- */
 
-/* The next change to tell of, guests by turns; false: none. */
+/* The next change to tell of; false: none. */
 bool changes_take(struct control_changed *change);
 void changes_note(u32 guest, enum control_change what);
 /* The guest's console is being read. */
