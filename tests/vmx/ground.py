@@ -31,6 +31,7 @@ def refuses_without_memory(bed):
 def panics(bed):
     """And the next boot's log says why the last run ended."""
     log = started(bed, "panic", "build/hv-panic.bin", r"^signet: hypervisor: processors: ", times=2)
+    log.need(r"^signet: panic test: a port with nothing behind it is left, a UART is taken$")
     log.refuse(r"code was written to")
     # A write, to a page that is there, by ring 0.
     log.need(r"^signet: panic: exception 14, error 3, CR2 \S+, at write_to_code\S*\+0x")
