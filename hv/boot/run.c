@@ -5,19 +5,14 @@
 #include "hv/boot/run.h"
 
 #include "hv/boot/smp.h"
+#include "hv/node/node.h"
 #include "hv/sched/dispatch.h"
-#include "hv/x86/lock.h"
-
-/* Parts that are not linked have no address. */
-void node_start(const struct boot_info *info) __attribute__((weak));
-void service_start(const struct boot_info *info) __attribute__((weak));
+#include "hv/service/start.h"
 
 _Noreturn void hv_run(const struct boot_info *info)
 {
 	hv_root_mode();
-	if (node_start)
-		node_start(info);
-	if (service_start)
-		service_start(info);
+	node_start(info);
+	service_start(info);
 	smp_leave(dispatch);
 }

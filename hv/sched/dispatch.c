@@ -23,6 +23,8 @@ static struct sched sched;
 static struct cpu *place[SCHED_PROCESSORS_MAX];
 static u32 places;
 static void (*take_interrupt)(u8 vector);
+static void (*alarm_call)(void);
+static u64 alarm_at = LAPIC_NEVER;
 
 void dispatch_init(void)
 {
@@ -42,6 +44,12 @@ void dispatch_remove(struct task *task)
 void dispatch_on_interrupt(void (*take)(u8 vector))
 {
 	take_interrupt = take;
+}
+
+void dispatch_alarm(u64 tsc, void (*call)(void))
+{
+	alarm_at = tsc;
+	alarm_call = call;
 }
 
 /* Interrupts are off there, in root mode: it comes when the guest is entered, or is asleep no longer. */
@@ -92,7 +100,11 @@ static void interrupt(u8 vector)
  */
 static u64 wake_due(const struct cpu *cpu, u64 now)
 {
-	u64 next = LAPIC_NEVER;
+	if (alarm_at <= now) {
+		alarm_at = LAPIC_NEVER;
+		alarm_call();
+	}
+	u64 next = alarm_at;
 
 	for (u32 i = 0; i < sched.used; i++) {
 		struct task *t = &sched.task[i];
@@ -143,7 +155,8 @@ static void run(struct cpu *cpu, struct vcpu *v, u64 until)
 	enum err e = OK;
 	u8 vector = 1;
 
-	while (!e && vector && v->state == VCPU_RUNNABLE && !__atomic_load_n(&cpu->look, __ATOMIC_RELAXED)) {
+	/* Who else is to run here is asked there, before each entry. */
+	while (!e && vector && v->state == VCPU_RUNNABLE) {
 		e = vmx_vcpu_run(cpu, v, until, &vector);
 		interrupt(vector);
 	}

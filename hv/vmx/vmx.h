@@ -69,8 +69,8 @@ void vmx_restore(const struct vcpu_hardware *h);
 enum err vmx_vcpu_unload(struct vcpu *v) MUST_CHECK;
 /*
  * Runs v on this processor until the TSC is at `until`, root mode's own time included; loads it if need be: it is
- * loaded nowhere else, and the one before it was unloaded. Returns when that is over, when v->state is no longer
- * VCPU_RUNNABLE, or at an interrupt of the machine: then its vector is in *vector, else 0. Lock not held.
+ * loaded nowhere else, and the one before it was unloaded. Returns when that is over or cpu->look is set, when v->state
+ * is no longer VCPU_RUNNABLE, or at an interrupt of the machine: then its vector is in *vector, else 0. Lock not held.
  * ERR_VMX_ENTRY: v is beyond help.
  */
 enum err vmx_vcpu_run(struct cpu *cpu, struct vcpu *v, u64 until, u8 *vector) MUST_CHECK;

@@ -39,7 +39,8 @@ static void enter(const struct combination *c)
 	fake_guest_reset();
 	fake.vcpu.due = dues[c->due].event;
 	fake.vcpu.nmi = c->nmi;
-	fake.vector = c->interrupt ? 0x51 : -1;
+	if (c->interrupt)
+		lapic_deliver(&fake.vcpu.lapic, 0x51, false);
 	fake_vmcs.field[VMCS_GUEST_RFLAGS] = RFLAGS_FIXED | (c->enabled ? RFLAGS_IF : 0);
 	fake_vmcs.field[VMCS_GUEST_INTERRUPTIBILITY] =
 	        (c->sti ? BLOCKED_BY_STI : 0) | (c->mov_ss ? BLOCKED_BY_MOV_SS : 0) | (c->in_nmi ? BLOCKED_BY_NMI : 0);
@@ -69,9 +70,9 @@ static void check_entry(const struct combination *c)
 		assert_int_equal(!!(blocked & BLOCKED_BY_STI), c->sti);
 	}
 	assert_int_equal(fake.vcpu.nmi, c->nmi && (c->due || info != INFO_NMI));
-	assert_int_equal(fake.vector >= 0, c->interrupt && info != INFO_INTERRUPT);
+	assert_int_equal(lapic_pending(&fake.vcpu.lapic) != LAPIC_NONE, c->interrupt && info != INFO_INTERRUPT);
 	assert_int_equal(!!(controls & PROC_NMI_WINDOW), fake.vcpu.nmi);
-	assert_int_equal(!!(controls & PROC_INTERRUPT_WINDOW), fake.vector >= 0);
+	assert_int_equal(!!(controls & PROC_INTERRUPT_WINDOW), lapic_pending(&fake.vcpu.lapic) != LAPIC_NONE);
 }
 
 static void every_state_enters_with_what_the_manual_allows(void **state)
@@ -104,7 +105,7 @@ static void error_codes_and_lengths_go_along(void **state)
 static void windows_close_when_nothing_waits(void **state)
 {
 	(void)state;
-	fake.vector = 0x51;
+	lapic_deliver(&fake.vcpu.lapic, 0x51, false);
 	vmx_inject(&fake.vcpu);
 	assert_int_equal(fake.hardware.processor_controls, PROC_INTERRUPT_WINDOW);
 	fake_vmcs.field[VMCS_GUEST_RFLAGS] |= RFLAGS_IF;

@@ -29,7 +29,7 @@ static struct {
 
 static struct load *load_of(const struct task *t)
 {
-	return t->vcpu;
+	return (struct load *)t->vcpu;
 }
 
 static void begin(u32 processor, u64 now)
@@ -73,8 +73,8 @@ static void simulate(struct load *loads, u32 n, u32 processors, u64 cycles)
 	memset(turn, 0, sizeof(turn));
 	sched_init(&sched, SLICE);
 	for (u32 i = 0; i < n; i++) {
-		assert_int_equal(
-		        sched_add(&sched, &loads[i], loads[i].weight ? loads[i].weight : SCHED_WEIGHT, &loads[i].task),
+		assert_int_equal(sched_add(&sched, (struct vcpu *)&loads[i],
+		                         loads[i].weight ? loads[i].weight : SCHED_WEIGHT, &loads[i].task),
 		        OK);
 		loads[i].left = loads[i].run;
 	}
@@ -184,6 +184,54 @@ static void an_event_during_the_turn_is_not_lost(void **state)
 	assert_int_equal(t->cycles, 20);
 }
 
+/* Its registers are still there: who else took it would run it twice. */
+static void a_bound_task_runs_where_it_is_bound_alone(void **state)
+{
+	struct vcpu *any = (struct vcpu *)state;
+	struct task *t, *other;
+	u64 slice;
+
+	sched_init(&sched, SLICE);
+	assert_int_equal(sched_add(&sched, any, SCHED_WEIGHT, &t), OK);
+	assert_int_equal(sched_wake(&sched, t, 2), 0);
+	assert_ptr_equal(sched_pick(&sched, 1, 10, &slice), t);
+	sched_put(&sched, 1, 20, true);
+	t->bound = true;
+	assert_int_equal(sched_wake(&sched, t, 2), 1);
+	assert_null(sched_pick(&sched, 0, 30, &slice));
+	assert_int_equal(sched_spread(&sched, 2), SCHED_NOWHERE);
+	assert_ptr_equal(sched_pick(&sched, 1, 30, &slice), t);
+	/* Another one waits, and its processor is not the only idle one. */
+	assert_int_equal(sched_add(&sched, any, SCHED_WEIGHT, &other), OK);
+	other->state = TASK_READY;
+	assert_int_equal(sched_spread(&sched, 1), 0);
+	assert_ptr_equal(sched_pick(&sched, 0, 40, &slice), other);
+	assert_int_equal(sched_spread(&sched, 2), SCHED_NOWHERE);
+}
+
+/* Polling by the worker, whose turns are next to nothing, leaves the others the processor. */
+static void the_worker_pays_for_its_turns(void **state)
+{
+	struct load spinning = { .run = NEVER };
+	struct task *worker;
+	u64 slice, turns = 0;
+
+	(void)state;
+	sched_init(&sched, SLICE);
+	assert_int_equal(sched_add(&sched, (struct vcpu *)&spinning, SCHED_WEIGHT, &spinning.task), OK);
+	assert_int_equal(sched_add(&sched, NULL, SCHED_WEIGHT, &worker), OK);
+	(void)sched_wake(&sched, spinning.task, 1);
+	(void)sched_wake(&sched, worker, 1);
+	for (u64 now = 0; now < 100 * SLICE;) {
+		bool polls = sched_pick(&sched, 0, now, &slice) == worker;
+		now += polls ? 1 : SLICE;
+		turns += polls;
+		sched_put(&sched, 0, now, false);
+	}
+	assert_in_range(turns, 100, 100 * 20);
+	assert_true(spinning.task->cycles >= 97 * SLICE);
+}
+
 static void tasks_come_and_go_within_bounds(void **state)
 {
 	struct task *t, *first = NULL;
@@ -233,6 +281,8 @@ int main(void)
 		cmocka_unit_test(a_sleeper_comes_soon_and_gains_nothing_by_sleeping),
 		cmocka_unit_test(idle_processors_are_used_and_idle_stays_idle),
 		cmocka_unit_test(an_event_during_the_turn_is_not_lost),
+		cmocka_unit_test(a_bound_task_runs_where_it_is_bound_alone),
+		cmocka_unit_test(the_worker_pays_for_its_turns),
 		cmocka_unit_test(tasks_come_and_go_within_bounds),
 		cmocka_unit_test(nobody_starves_under_random_loads),
 	};
