@@ -5,8 +5,10 @@
 #include "hv/node/slots.h"
 
 #include "hv/boot/panic.h"
+#include "hv/dev/lapic.h"
 #include "hv/node/state.h"
 #include "hv/node/tpm.h"
+#include "hv/sched/dispatch.h"
 #include "hv/x86/clock.h"
 #include "hv/x86/cpu.h"
 #include "hv/x86/lock.h"
@@ -53,14 +55,22 @@ static bool is_on_trial(void)
 	        digest_equal(running()->digest, node_state.boot->manifest_digest, SHA384_SIZE);
 }
 
+/* The stage counts the try, and takes the other slot after the last one. */
+void state_end_trial(void)
+{
+	restart("trial: this release was not found well in time");
+}
+
 enum err slots_start(const struct boot_info *info)
 {
 	enum err e;
 
 	node_state.boot = info;
 	e = state_read(find_authority(&info->authority));
-	if (!e && is_on_trial()) {
+	/* Nothing is won by ending a last resort. */
+	if (!e && is_on_trial() && info->reason == REASON_TRIAL) {
 		node_state.deadline = read_time_stamp() + clock_ticks(TRIAL_SECONDS * 1000000ull);
+		dispatch_alarm(node_state.deadline, state_end_trial);
 		say("node: on trial: %u minutes to be found well", TRIAL_SECONDS / 60);
 	}
 	return e;
@@ -139,13 +149,10 @@ enum err slots_healthy(void)
 		e = commit(&next);
 	if (e)
 		return e;
+	hv_lock();
 	node_state.deadline = 0;
+	dispatch_alarm(LAPIC_NEVER, state_end_trial);
+	hv_unlock();
 	say("node: this release was found well");
 	return OK;
-}
-
-void slots_watch(u64 tsc)
-{
-	if (node_state.deadline && tsc >= node_state.deadline)
-		panic("the trial of this release was not found well in time");
 }

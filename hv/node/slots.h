@@ -11,7 +11,11 @@
 
 enum { TRIAL_SECONDS = 600 };
 
-/* Reads the state by the TPM that node_tpm_start() found, and sets the trial's clock. Before the scheduler. */
+/*
+ * Reads the state by the TPM that node_tpm_start() found. A running trial has TRIAL_SECONDS from now to be found well:
+ * then the machine starts anew, with the reason kept for the next boot. After dispatch_init(), before the scheduler
+ * runs.
+ */
 enum err slots_start(const struct boot_info *info) MUST_CHECK;
 
 /* The boot state is there. */
@@ -33,11 +37,5 @@ u64 slots_trial_left(void);
  */
 enum err slots_stage(const struct control_stage *order) MUST_CHECK;
 enum err slots_healthy(void) MUST_CHECK;
-
-/*
- * Ends the running trial when its time is over: panics, which resets the machine, so that the stage counts the try. By
- * dispatch, as often as it likes, on any processor, lock held or not. tsc: the machine's.
- */
-void slots_watch(u64 tsc);
 
 #endif

@@ -21,4 +21,7 @@ extern struct node_state node_state;
 /* Goes on with this authority, NULL: none, and with what the TPM holds. Lock not held. */
 enum err state_read(const struct authority *authority) MUST_CHECK;
 
+/* What is called when the running trial's time is over: the machine starts anew. */
+void state_end_trial(void);
+
 #endif

@@ -9,12 +9,18 @@ from world import NODE, record
 
 BANKS = ("sha256", "sha384")
 HALTED = r"^signet: payload: halting|^signet: stop \d+:|^signet: panic"
+STEPS = ("measured", "gate", "stage-early", "provision-other-key", "provision-no-authority", "provision", "healthy",
+         "writing", "staged", "stage-running")
 FLAGS = {"ungated": 1, "development": 2, "provisioned": 4, "writable": 8}
 
 
-def started(bed, name, binary="build/hv-node.bin", fleet=("--ungated",), until=HALTED, options=()):
-    image = bed.image(name, None, binary, fleet)
-    return machine_bed.boot(bed.flash(name, image, image), ["--cpus", 2, *options], until=until), image
+def node_image(bed, name, *fleet):
+    return bed.image(name, None, "build/hv-node.bin", fleet)
+
+
+def started(bed, name, *fleet):
+    image = node_image(bed, name, *fleet)
+    return machine_bed.boot(bed.flash(name, image, image), ["--cpus", 2], until=HALTED)
 
 
 def records(log, pcr):
@@ -41,7 +47,7 @@ def outcome(log, step):
 
 def lives(bed):
     """One boot from factory-new to enrolled: every step, the log, the TPM port."""
-    log, image = started(bed, "node")
+    log = started(bed, "node", "--ungated")
     status = report.fields(log, "status")
     session = status["session"]
     log.need(rf"^signet: node: boot session {session}$")
@@ -53,9 +59,7 @@ def lives(bed):
     expect(decided[3][1].hex() == session + "00" * 16, f"boot session: {decided[3]}")
     expect(decided[6][2:] == (1, 1, "UNGATED: guests start without a ticket"), f"gate: {decided[6]}")
     expect(records(log, 13) == [(48, bytes([0x11, 0x22]) + bytes(46), 1, 0, "guest one")], "PCR13")
-    found = {step: outcome(log, step) for step in (
-        "measured", "gate", "stage-early", "provision-other-key", "provision-no-authority", "provision", "healthy",
-        "writing", "staged", "stage-running")}
+    found = {step: outcome(log, step) for step in STEPS}
     expect(found == {"measured": 0, "gate": 0, "stage-early": 49, "provision-other-key": 5, "provision-no-authority": 51,
                      "provision": 0, "healthy": 70, "writing": 0, "staged": 0, "stage-running": 5}, f"steps: {found}")
     expect(status["node"] == NODE and int(status["flags"]) == sum(FLAGS.values()), f"status: {status}")
@@ -68,7 +72,7 @@ def lives(bed):
 
 def gated(bed):
     """Without `ungated` nothing starts; the guest is measured all the same."""
-    log, _ = started(bed, "gated", fleet=())
+    log = started(bed, "gated")
     log.need(r"^signet: node: a guest needs a ticket$")
     expect((outcome(log, "measured"), outcome(log, "gate")) == (0, 122), "the gate", log.tail())
     expect(records(log, 14)[6][2:] == (0, 1, "a guest needs a ticket"), "PCR14")
@@ -77,7 +81,7 @@ def gated(bed):
 
 def sessions_differ(bed):
     """Two boots, and no id twice."""
-    ids = [report.fields(started(bed, f"session-{i}")[0], "status")["session"] for i in range(2)]
+    ids = [report.fields(started(bed, f"session-{i}"), "status")["session"] for i in range(2)]
     expect(ids[0] != ids[1], f"boot sessions: {ids}")
 
 
@@ -91,9 +95,43 @@ def refuses_no_configuration(bed):
     log.need(r"^signet: stop 120: ")
 
 
+def trial(bed):
+    """An enrolled node tries a release: nothing is installed meanwhile, nobody enrols it again, and it is found well."""
+    image = node_image(bed, "trial", "--ungated")
+    state = bed.provision("trial", record("good", bed.good), record("staged", image))
+    log = machine_bed.boot(bed.flash("trial", bed.good, image), ["--cpus", 2, "--tpm", state], until=HALTED)
+    log.need(r"^signet: node: on trial: 10 minutes to be found well$")
+    found = {step: outcome(log, step) for step in STEPS}
+    expect(found == {"measured": 0, "gate": 0, "stage-early": 70, "provision-other-key": 5, "provision-no-authority": 51,
+                     "provision": 43, "healthy": 0, "writing": 0, "staged": 0, "stage-running": 5}, f"steps: {found}")
+    status = report.fields(log, "status")
+    expect((status["slot-a"], status["slot-b"], status["trial"]) == ("2", "4", "0"), f"status: {status}")
+    expect_replays(log)
+    after = bed.nv_state(state)
+    expect((after["slot-a"], after["slot-b"]) == ("STAGED", "UNCONFIRMED"), f"the slots' records after it: {after}")
+
+
+def hangs(bed):
+    """A release that nobody finds well loses its tries, one each time, and the good one comes back."""
+    image = node_image(bed, "idle", "--name", "idle")
+    state = bed.provision("idle", record("good", bed.good), record("staged", image))
+    log = machine_bed.boot(bed.flash("idle", bed.good, image), ["--tpm", state], until=r"^signet: payload: halting")
+    boots = machine_bed.each_boot(log)
+    expect(len(boots) == 4, f"{len(boots)} boots", log.tail())
+    for boot in boots[:3]:
+        boot.need(r"^signet: hypervisor: trial: this release was not found well in time$")
+    for boot in boots[1:3]:
+        boot.need(r"^signet: .*trial: this release was not found well in time$")
+    after = bed.nv_state(state)
+    found = (after["slot-a"], after["slot-b"], after["slot-b-cause"])
+    expect(found == ("GOOD", "BAD", "1"), f"the slots' records after it: {found}")
+
+
 def scenarios(bed):
     cases = {
         "a node's log replays to its PCRs from boot session to enrolment; the TPM port lets through what it may": lives,
+        "a trial is found well; meanwhile nothing is installed and nobody enrols the node again": trial,
+        "a trial that nobody finds well is ended, and in the end the good release is back": hangs,
         "a gated node measures a guest and refuses it": gated,
         "no two boots have the same session": sessions_differ,
         "a fleet configuration that is none stops the boot": refuses_no_configuration,
