@@ -96,8 +96,10 @@ struct acpi_table acpi_find(const struct acpi_table *table, u32 count, const cha
 	return no_table;
 }
 
-static void add_processor(struct processors *list, u32 id)
+static void add_processor(struct processors *list, u32 id, u32 flags, u32 nobody)
 {
+	if (!(flags & MADT_ENABLED) || id == nobody)
+		return;
 	for (u32 i = 0; i < list->count; i++) {
 		if (list->apic_id[i] == id)
 			return;
@@ -108,52 +110,30 @@ static void add_processor(struct processors *list, u32 id)
 		list->apic_id[list->count++] = id;
 }
 
-/* One entry, its type and length read already. */
-static void read_processor(struct processors *list, u8 type, struct reader *r)
+static void read_entry(struct acpi *acpi, const u8 *p)
 {
-	u32 id, flags;
-
-	if (type == MADT_LOCAL_APIC) {
-		(void)read_u8(r);
-		id = read_u8(r);
-		flags = read_le32(r);
-	} else {
-		(void)read_le16(r);
-		id = read_le32(r);
-		flags = read_le32(r);
-	}
-	bool nobody = id == (type == MADT_LOCAL_APIC ? (u32)BROADCAST_ID : ~(u32)0);
-	if (!r->failed && (flags & MADT_ENABLED) && !nobody)
-		add_processor(list, id);
-}
-
-static void read_ioapic(struct acpi *acpi, struct reader *r)
-{
-	(void)read_le16(r);
-	u64 address = read_le32(r);
-	u32 gsi_base = read_le32(r);
-	if (!r->failed && acpi->ioapics < ACPI_IOAPICS_MAX)
-		acpi->ioapic[acpi->ioapics++] = (struct acpi_ioapic){ address, gsi_base };
+	if (p[0] == MADT_LOCAL_APIC)
+		add_processor(&acpi->processors, p[3], load_le32(p + 4), BROADCAST_ID);
+	else if (p[0] == MADT_LOCAL_X2APIC)
+		add_processor(&acpi->processors, load_le32(p + 4), load_le32(p + 8), ~(u32)0);
+	else if (p[0] == MADT_IO_APIC && acpi->ioapics < ACPI_IOAPICS_MAX)
+		acpi->ioapic[acpi->ioapics++] = (struct acpi_ioapic){ load_le32(p + 4), load_le32(p + 8) };
 }
 
 static enum err read_madt(struct acpi *acpi, const struct acpi_table *madt)
 {
+	/* Type and length come first in all of them. */
+	static const u8 least[] = { [MADT_LOCAL_APIC] = 8, [MADT_IO_APIC] = 12, [MADT_LOCAL_X2APIC] = 16 };
+
 	if (madt->length < MADT_ENTRIES)
 		return ERR_ACPI;
-	struct reader r = reader_on(madt->bytes + MADT_ENTRIES, madt->length - MADT_ENTRIES);
-	while (r.left) {
-		u8 type = read_u8(&r), length = read_u8(&r);
-		const u8 *p = length < 2 ? NULL : read_bytes(&r, length - 2u);
+	for (u32 at = MADT_ENTRIES; at < madt->length; at += madt->bytes[at + 1]) {
+		const u8 *p = madt->bytes + at;
+		u32 left = madt->length - at;
 
-		if (!p)
+		if (left < 2 || p[1] < 2 || p[1] > left || (p[0] < ARRAY_SIZE(least) && p[1] < least[p[0]]))
 			return ERR_ACPI;
-		struct reader entry = reader_on(p, length - 2u);
-		if (type == MADT_LOCAL_APIC || type == MADT_LOCAL_X2APIC)
-			read_processor(&acpi->processors, type, &entry);
-		else if (type == MADT_IO_APIC)
-			read_ioapic(acpi, &entry);
-		if (entry.failed)
-			return ERR_ACPI;
+		read_entry(acpi, p);
 	}
 	return acpi->processors.count ? OK : ERR_ACPI;
 }

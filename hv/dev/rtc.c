@@ -20,7 +20,6 @@ enum {
 	B_BINARY = BIT(2),
 	B_24_HOURS = BIT(1),
 	D_VALID = BIT(7),
-	HOURS_PM = BIT(7),
 };
 
 enum {
@@ -67,23 +66,15 @@ static struct date date_of(u64 days)
 	};
 }
 
-static u32 hour(const struct rtc *r, u32 h, u32 *flag)
-{
-	if (r->mode & B_24_HOURS)
-		return h;
-	*flag = h >= 12 ? HOURS_PM : 0;
-	return h % 12 ? h % 12 : 12;
-}
-
 static u8 show_time(const struct rtc *r)
 {
 	u64 seconds = r->seconds(r->context), days = seconds / SECONDS_A_DAY;
-	u32 flag = 0, rest = (u32)(seconds % SECONDS_A_DAY);
+	u32 rest = (u32)(seconds % SECONDS_A_DAY);
 	struct date d = date_of(days + DAYS_BEFORE_1970);
 	const u32 value[] = {
 		[REG_SECONDS] = rest % 60,
 		[REG_MINUTES] = rest / 60 % 60,
-		[REG_HOURS] = hour(r, rest / 3600, &flag),
+		[REG_HOURS] = rest / 3600,
 		[REG_WEEKDAY] = (u32)((days + THURSDAY) % 7 + 1),
 		[REG_DAY] = d.day,
 		[REG_MONTH] = d.month,
@@ -92,9 +83,7 @@ static u8 show_time(const struct rtc *r)
 	};
 	u32 v = r->index < ARRAY_SIZE(value) ? value[r->index] : 0;
 
-	if (r->index != REG_HOURS)
-		flag = 0;
-	return (u8)(flag | (r->mode & B_BINARY ? v : v / 10 << 4 | v % 10));
+	return (u8)(r->mode & B_BINARY ? v : v / 10 << 4 | v % 10);
 }
 
 static u64 read(void *device, u64 offset, u32 size)
@@ -124,7 +113,7 @@ static void write(void *device, u64 offset, u32 size, u64 value)
 	if (offset == 0)
 		r->index = (u8)value & INDEX_MASK;
 	else if (r->index == REG_B)
-		r->mode = (u8)value & (B_BINARY | B_24_HOURS);
+		r->mode = ((u8)value & B_BINARY) | B_24_HOURS;
 }
 
 void rtc_init(struct rtc *r, u64 (*seconds)(void *context), void *context)

@@ -1,6 +1,7 @@
 /*
- * The time of day as an MC146818 shows it on ports 70h and 71h: no alarm, no interrupt. A guest chooses the encoding;
- * the time itself is not its own to set, and no decision of the hypervisor hangs on it. Trust: in the TCB; pure.
+ * The time of day as an MC146818 shows it on ports 70h and 71h: no alarm, no interrupt, 24 hours. A guest chooses BCD
+ * or binary; the time itself is not its own to set, and no decision of the hypervisor hangs on it. Trust: in the TCB;
+ * pure.
  */
 #ifndef SIGNET_HV_DEV_RTC_H
 #define SIGNET_HV_DEV_RTC_H
