@@ -11,47 +11,27 @@
 
 #include <string.h>
 
-enum {
-	RSDP_CHECKSUM = 8,
-	RSDP_V1_SIZE = 20,
-	RSDP_EXTENDED_CHECKSUM = 32,
-	HEADER_SIZE = 36,
-	HEADER_LENGTH = 4,
-	HEADER_CHECKSUM = 9,
-	TABLE_ALIGN = 16,
-	FADT_REVISION = 6,
-	FADT_SIZE = 276,
-	MADT_REVISION = 5,
-	DSDT_REVISION = 2,
-	MIB_1 = 0x100000,
-};
+enum { RSDP_CHECKSUM = 8, RSDP_V1_SIZE = 20, RSDP_EXTENDED_CHECKSUM = 32 };
+enum { HEADER_SIZE = 36, HEADER_LENGTH = 4, HEADER_CHECKSUM = 9, TABLE_ALIGN = 16, MIB_1 = 0x100000 };
+enum { FADT_REVISION = 6, FADT_SIZE = 276, MADT_REVISION = 5, DSDT_REVISION = 2 };
 
 /* Offsets in the FADT (table "FADT Format"); what is not named stays zero, or is not there in reduced hardware. */
+enum { FADT_DSDT = 40, FADT_CENTURY = 108, FADT_BOOT_FLAGS = 109, FADT_FLAGS = 112, FADT_RESET_REGISTER = 116 };
+enum { FADT_RESET_VALUE = 128, FADT_MINOR = 131, FADT_X_DSDT = 140, FADT_SLEEP_CONTROL = 244, FADT_SLEEP_STATUS = 256 };
 enum {
-	FADT_DSDT = 40,
-	FADT_CENTURY = 108,
-	FADT_BOOT_FLAGS = 109,
-	FADT_FLAGS = 112,
-	FADT_RESET_REGISTER = 116,
-	FADT_RESET_VALUE = 128,
-	FADT_MINOR_REVISION = 131,
-	FADT_X_DSDT = 140,
-	FADT_SLEEP_CONTROL = 244,
-	FADT_SLEEP_STATUS = 256,
 	/* No keyboard controller, no VGA; a CMOS clock is there. */
 	BOOT_FLAGS = BIT(2),
 	/* WBINVD; power and sleep buttons, if any, are devices; RTC wakes nobody; reset register; reduced hardware. */
 	FLAGS = BIT(0) | BIT(4) | BIT(5) | BIT(6) | BIT(10) | BIT(20),
 	SPACE_IO = 1,
 };
-
 enum {
 	MADT_LAPIC = 0,
 	MADT_IOAPIC = 1,
 	MADT_LAPIC_NMI = 4,
 	MADT_ENABLED = 1,
 	MADT_ALL_PROCESSORS = 0xFF,
-	MADT_LINT1 = 1,
+	MADT_LINT1 = 1
 };
 
 static u8 checksum(const u8 *bytes, size_t n)
@@ -113,7 +93,7 @@ static void fill_fadt(u8 *f, u64 dsdt)
 	f[FADT_CENTURY] = RTC_CENTURY;
 	store_le16(f + FADT_BOOT_FLAGS, BOOT_FLAGS);
 	store_le32(f + FADT_FLAGS, FLAGS);
-	f[FADT_MINOR_REVISION] = 4;
+	f[FADT_MINOR] = 4;
 	put_port(f + FADT_RESET_REGISTER, POWER_PORT + POWER_RESET_CONTROL);
 	f[FADT_RESET_VALUE] = POWER_RESET_VALUE;
 	put_port(f + FADT_SLEEP_CONTROL, POWER_PORT + POWER_SLEEP_CONTROL);
@@ -133,18 +113,11 @@ static size_t build_fadt(struct writer *w, u64 dsdt)
 
 static void madt_processors(struct writer *w, u32 vcpus)
 {
-	for (u32 i = 0; i < vcpus; i++) {
-		write_u8(w, MADT_LAPIC);
-		write_u8(w, 8);
-		write_u8(w, (u8)i);
-		write_u8(w, (u8)i);
-		write_le32(w, MADT_ENABLED);
-	}
-	write_u8(w, MADT_LAPIC_NMI);
-	write_u8(w, 6);
-	write_u8(w, MADT_ALL_PROCESSORS);
-	write_le16(w, 0);
-	write_u8(w, MADT_LINT1);
+	static const u8 nmi[] = { MADT_LAPIC_NMI, 6, MADT_ALL_PROCESSORS, 0, 0, MADT_LINT1 };
+
+	for (u32 i = 0; i < vcpus; i++)
+		write_bytes(w, (const u8[]){ MADT_LAPIC, 8, (u8)i, (u8)i, MADT_ENABLED, 0, 0, 0 }, 8);
+	write_bytes(w, nmi, sizeof(nmi));
 }
 
 static size_t build_madt(struct writer *w, const struct guest_acpi *g)
@@ -154,10 +127,7 @@ static size_t build_madt(struct writer *w, const struct guest_acpi *g)
 	write_le32(w, LAPIC_BASE);
 	write_le32(w, 0); /* no PIC */
 	madt_processors(w, g->vcpus);
-	write_u8(w, MADT_IOAPIC);
-	write_u8(w, 12);
-	write_u8(w, g->ioapic_id);
-	write_u8(w, 0);
+	write_bytes(w, (const u8[]){ MADT_IOAPIC, 12, g->ioapic_id, 0 }, 4);
 	write_le32(w, g->ioapic_base);
 	write_le32(w, 0);
 	acpi_table_end(w, start);

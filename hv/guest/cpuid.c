@@ -3,6 +3,11 @@
  */
 #include "hv/guest/cpuid.h"
 
+#include <assert.h>
+#include <string.h>
+
+static_assert(sizeof(struct cpuid_result) == 16 && offsetof(struct cpuid_result, ebx) == 4, "signature()");
+
 enum {
 	ONE_SUBLEAF = 0,
 	ANY_SUBLEAF = 1,
@@ -134,139 +139,96 @@ static struct cpuid_result topology(const struct cpuid_view *v, u32 subleaf)
 	return r;
 }
 
-/* Bytes of a standard-format area that holds the components of mask. */
-static u32 xsave_size(const struct cpuid_view *v, u64 mask)
+/* Bytes of an area that holds the components of mask: in the standard format each has its place. */
+static u32 xsave_size(const struct cpuid_view *v, u64 mask, bool compact)
 {
 	u32 size = XSAVE_LEGACY;
 
 	for (u32 i = XSAVE_FIRST; i < XSAVE_END; i++) {
 		struct cpuid_result r = mask >> i & 1 ? host(v, 0xD, i) : (struct cpuid_result){ 0 };
-		if (r.ebx + r.eax > size)
+		if (compact)
+			size = (r.ecx & XSAVE_ALIGNED ? (u32)align_up(size, 64) : size) + r.eax;
+		else if (r.ebx + r.eax > size)
 			size = r.ebx + r.eax;
-	}
-	return size;
-}
-
-static u32 xsavec_size(const struct cpuid_view *v, u64 mask)
-{
-	u32 size = XSAVE_LEGACY;
-
-	for (u32 i = XSAVE_FIRST; i < XSAVE_END; i++) {
-		if (!(mask >> i & 1))
-			continue;
-		struct cpuid_result r = host(v, 0xD, i);
-		if (r.ecx & XSAVE_ALIGNED)
-			size = (u32)align_up(size, 64);
-		size += r.eax;
 	}
 	return size;
 }
 
 static struct cpuid_result xsave(const struct cpuid_view *v, u32 subleaf)
 {
-	struct cpuid_result r = allowed(v, 0xD, 0);
+	struct cpuid_result r = allowed(v, 0xD, 0), none = { 0 };
 	u32 components = r.eax;
 
 	if (!(allowed(v, 1, 0).ecx & F1_XSAVE))
-		return (struct cpuid_result){ 0 };
+		return none;
 	if (subleaf == 0) {
-		r.ebx = xsave_size(v, v->xcr0 & components);
-		r.ecx = xsave_size(v, components);
-		return r;
+		r.ebx = xsave_size(v, v->xcr0 & components, false);
+		r.ecx = xsave_size(v, components, false);
+	} else if (subleaf == 1) {
+		r.eax = host(v, 0xD, 1).eax & FD1_ALLOWED;
+		r.ebx = xsave_size(v, v->xcr0 & components, true);
+	} else {
+		return subleaf < XSAVE_END && components >> subleaf & 1 ? host(v, 0xD, subleaf) : none;
 	}
-	if (subleaf == 1)
-		return (struct cpuid_result){ .eax = host(v, 0xD, 1).eax & FD1_ALLOWED,
-			.ebx = xsavec_size(v, v->xcr0 & components) };
-	if (subleaf >= XSAVE_END || !(components >> subleaf & 1))
-		return (struct cpuid_result){ 0 };
-	return host(v, 0xD, subleaf);
+	return r;
 }
 
 static struct cpuid_result signature(u32 last, const char name[static 12])
 {
-	u32 word[3];
+	struct cpuid_result r = { .eax = last };
 
-	for (u32 i = 0; i < ARRAY_SIZE(word); i++) {
-		const char *c = name + (size_t)i * 4;
-		word[i] = (u32)(u8)c[0] | (u32)(u8)c[1] << 8 | (u32)(u8)c[2] << 16 | (u32)(u8)c[3] << 24;
-	}
-	return (struct cpuid_result){ last, word[0], word[1], word[2] };
+	memcpy(&r.ebx, name, sizeof(r) - sizeof(r.eax));
+	return r;
 }
 
-static struct cpuid_result tsc(const struct cpuid_view *v)
+static void structured(const struct cpuid_view *v, u32 subleaf, struct cpuid_result *r)
 {
-	return (struct cpuid_result){ GUEST_CRYSTAL_HZ / 1000, (u32)(v->tsc_hz / 1000), GUEST_CRYSTAL_HZ, 0 };
-}
-
-static struct cpuid_result frequencies(const struct cpuid_view *v)
-{
-	u32 mhz = (u32)(v->tsc_hz / 1000000);
-
-	return (struct cpuid_result){ mhz, mhz, GUEST_CRYSTAL_HZ / 1000000, 0 };
-}
-
-static struct cpuid_result structured(const struct cpuid_view *v, u32 subleaf)
-{
-	struct cpuid_result r = allowed(v, 7, subleaf);
-
 	/* With it Linux trusts the TSC without a watchdog, which would be the jiffies that a busy node delays. */
 	if (subleaf == 0)
-		r.ebx |= F7_TSC_ADJUST;
+		r->ebx |= F7_TSC_ADJUST;
 	if (!v->speculation_msrs)
-		r.edx &= ~(F7_IBRS_IBPB | F7_STIBP | F7_SSBD);
-	return r;
-}
-
-static struct cpuid_result extended_features(const struct cpuid_view *v, u32 leaf)
-{
-	struct cpuid_result r = allowed(v, leaf, 0);
-
-	if (!v->rdtscp)
-		r.edx &= ~(u32)FE1_RDTSCP;
-	return r;
+		r->edx &= ~(F7_IBRS_IBPB | F7_STIBP | F7_SSBD);
 }
 
 struct cpuid_result guest_cpuid(const struct cpuid_view *v, u32 leaf, u32 subleaf)
 {
-	struct cpuid_result r = { 0 };
+	struct cpuid_result r = allowed(v, leaf, subleaf);
+	u32 khz = (u32)(v->tsc_hz / 1000);
 
 	switch (leaf) {
 	case 0x0:
-		r = allowed(v, leaf, subleaf);
 		r.eax = LEAF_MAX;
 		return r;
 	case 0x1:
-		r = allowed(v, leaf, subleaf);
 		features(v, &r);
 		return r;
 	case 0x6:
-		r.eax = F6_ARAT;
-		return r;
+		return (struct cpuid_result){ .eax = F6_ARAT };
 	case 0x7:
-		return structured(v, subleaf);
+		structured(v, subleaf, &r);
+		return r;
 	case 0xB:
 		return topology(v, subleaf);
 	case 0xD:
 		return xsave(v, subleaf);
 	case 0x15:
-		return tsc(v);
+		return (struct cpuid_result){ GUEST_CRYSTAL_HZ / 1000, khz, GUEST_CRYSTAL_HZ, 0 };
 	case 0x16:
-		return frequencies(v);
+		return (struct cpuid_result){ khz / 1000, khz / 1000, GUEST_CRYSTAL_HZ / 1000000, 0 };
 	case CPUID_SIGNATURE:
 		return signature(CPUID_SIGNATURE, "SignetSignet");
 	case CPUID_KVM_SIGNATURE:
 		/* Stock Linux keeps x2APIC only under a hypervisor it knows; of KVM's features there are none. */
 		return signature(CPUID_KVM_SIGNATURE + SIGNATURE_LEAVES, "KVMKVMKVM\0\0");
 	case LEAF_EXTENDED:
-		r = allowed(v, leaf, subleaf);
 		r.eax = LEAF_EXTENDED + LEAF_EXTENDED_MAX;
 		return r;
 	case LEAF_EXTENDED + 1:
-		return extended_features(v, leaf);
-	case LEAF_EXTENDED + 7:
-		r.edx = FE7_INVARIANT_TSC;
+		r.edx &= v->rdtscp ? ~0u : ~(u32)FE1_RDTSCP;
 		return r;
+	case LEAF_EXTENDED + 7:
+		return (struct cpuid_result){ .edx = FE7_INVARIANT_TSC };
 	default:
-		return allowed(v, leaf, subleaf);
+		return r;
 	}
 }
