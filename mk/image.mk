@@ -31,9 +31,14 @@ node-image: $(B)/node.img
 	@echo 'build/node.img: tools/run-bochs build/node.img --cpus 2'
 
 SERVICE := $(B)/service
-$(DEV)/node-1.img: $(B)/hv.bin $(SERVICE)/vmlinuz $(SERVICE)/initramfs $(DEV)/keys/manifest-1.bin | $(SIGNET)
+# Guests start without a ticket, which only a development image may allow.
+$(DEV)/fleet.bin: $(DEV)/keys/manifest-1.bin | $(SIGNET)
+	$(Q)$(SIGNET) fleet make --out $@ --name development --ungated --service-arguments 'signet.development'
+
+$(DEV)/node-1.img: $(B)/hv.bin $(SERVICE)/vmlinuz $(SERVICE)/initramfs $(DEV)/fleet.bin | $(SIGNET)
 	$(Q)$(SIGNET) image build --keys $(DEV)/keys --release 0.1-development --svn 1 --component hypervisor=$(B)/hv.bin \
 		--component service-kernel=$(SERVICE)/vmlinuz --component service-initramfs=$(SERVICE)/initramfs \
+		--component fleet-config=$(DEV)/fleet.bin \
 		--output $@.unsigned
 	$(Q)$(SIGNET) image sign $@.unsigned --keys $(DEV)/keys --output $@
 	@rm $@.unsigned

@@ -131,7 +131,7 @@ def guests_on_the_store_run():
         expect(m.block(WRITE, 16, 8192, data) == (0, b"") and m.block(READ, 16, 8192) == (0, data), "not written")
         expect(m.block(READ, 128, 512)[0] == 1 and m.block(READ, 0, 512, guest=2)[0] == 1, "beyond its disk")
         m.until("network: br0 joins eth0")
-        m.until("network: address 10.0.2.15/24 by DHCP")
+        m.until("network: address 10.0.2.15/24 on br0 by DHCP")
         # In production nobody can log in.
         m.type(b"\n\necho $((6 * 7))\n")
         m.until("service VM is up")
@@ -148,12 +148,12 @@ def guests_that_still_run_get_their_disks_back():
     node = n.Node(folder / "control")
     node.add("old", n.OFF)
     node.add("web", n.RUNNING, disks=1)
-    with Machine("signet.development signet.shell", node,
+    with Machine("signet.development signet.shell signet.vlan=30", node,
                  [*drive("store", image, "virtio-blk-pci"), *usb, *drive("flash", flash, "usb-storage"), *net]) as m:
         m.until("node settings from sda1")
         m.until("hostname is not usable, ignored")
-        m.until("network: br0 joins eth0.12")
-        m.until("network: address 10.0.2.77/24")
+        m.until("network: br0 joins eth0.30\\s")
+        m.until("network: address 10.0.2.77/24 on eth0.12\\s")
         expect(m.block(READ, 0, 4096, guest=2) == (0, disk[:4096]), "the guest's disk has other bytes")
         m.until("DEVELOPMENT: a shell without a password")
         m.until("~ # ")
