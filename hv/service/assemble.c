@@ -96,13 +96,10 @@ enum err service_plan(struct service *s)
 		{ layout.low, TRAMPOLINE_PAGES * POOL_PAGE },
 		s->info->framebuffer,
 	};
-	struct acpi_table mcfg = acpi_find(s->table, s->acpi.tables, "MCFG");
-	struct acpi_table dmar = acpi_find(s->table, s->acpi.tables, "DMAR");
 	u32 count = 3;
 
 	for (u32 i = 0; i < s->machine.ioapics; i++)
 		denied[count++] = (struct memory_range){ s->machine.ioapic[i].address, IOAPIC_SIZE };
-	count += service_denied_by_tables(&mcfg, &dmar, denied + count, SERVICE_DENIED_MAX - count);
 	return service_memory_plan(&s->plan, &s->info->map, denied, count);
 }
 

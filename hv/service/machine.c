@@ -7,14 +7,8 @@
 
 #include "lib/print.h"
 
-enum {
-	RESET_CPU = BIT(2),
-	PM1_SCI = BIT(0),
-	PM1_SLEEP_TYPE_SHIFT = 10,
-	PM1_SLEEP = BIT(13),
-	HANDOVER_STEPS = 1000,
-	HANDOVER_STEP_US = 1000,
-};
+enum { RESET_CPU = BIT(2), PM1_SCI = BIT(0), PM1_SLEEP_TYPE_SHIFT = 10, PM1_SLEEP = BIT(13), HANDOVER_STEPS = 1000 };
+enum { HANDOVER_STEP_US = 1000 };
 
 static struct {
 	u16 control[2];

@@ -1,17 +1,7 @@
 /* The service VM's memory plan. Trust: in the TCB; pure. */
 #include "hv/service/memory.h"
 
-#include "lib/bytes.h"
-
-enum {
-	MCFG_ENTRIES = 44,
-	MCFG_ENTRY = 16,
-	DMAR_ENTRIES = 48,
-	DMAR_UNIT = 0,
-	DMAR_UNIT_LENGTH = 16,
-	ROMS = 0xC0000,
-	LOW_MEMORY = 0x100000,
-};
+enum { ROMS = 0xC0000, LOW_MEMORY = 0x100000 };
 
 #define FOUR_GIB (1ull << 32)
 
@@ -109,26 +99,4 @@ u32 service_e820(const struct service_memory *plan, struct e820_entry *map, u32 
 		map[i] = (struct e820_entry){ m->base, m->length, gives[m->type].e820 };
 	}
 	return count <= room ? count : 0;
-}
-
-u32 service_denied_by_tables(
-        const struct acpi_table *mcfg, const struct acpi_table *dmar, struct memory_range *out, u32 room)
-{
-	u32 count = 0;
-
-	for (u32 at = MCFG_ENTRIES; range_inside(at, MCFG_ENTRY, mcfg->length) && count < room; at += MCFG_ENTRY) {
-		const u8 *p = mcfg->bytes + at;
-		u8 first = p[10], last = p[11];
-
-		if (first <= last)
-			out[count++] = (struct memory_range){ load_le64(p) + MIB(first), MIB(last - first + 1) };
-	}
-	for (u32 at = DMAR_ENTRIES; range_inside(at, DMAR_UNIT_LENGTH, dmar->length) && count < room;) {
-		const u8 *p = dmar->bytes + at;
-
-		if (load_le16(p) == DMAR_UNIT)
-			out[count++] = (struct memory_range){ load_le64(p + 8), EPT_PAGE << (p[5] & 15) };
-		at += load_le16(p + 2) < 4 ? dmar->length : load_le16(p + 2);
-	}
-	return count;
 }

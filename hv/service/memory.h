@@ -6,7 +6,6 @@
 #ifndef SIGNET_HV_SERVICE_MEMORY_H
 #define SIGNET_HV_SERVICE_MEMORY_H
 
-#include "hv/boot/acpi.h"
 #include "hv/boot/handoff.h"
 #include "hv/guest/bzimage.h"
 #include "hv/mem/ept.h"
@@ -29,11 +28,6 @@ bool service_memory_mapping(const struct service_memory *plan, u32 i, struct ept
 
 /* Whole pages around a device's registers; false when they touch anything that the plan has, or denies. */
 bool service_device_mapping(const struct service_memory *plan, u64 base, u64 length, struct ept_mapping *m);
-
-/* Configuration space (MCFG) and VT-d units (DMAR), as far as there is room; returns how many. A table may be missing.
- */
-u32 service_denied_by_tables(
-        const struct acpi_table *mcfg, const struct acpi_table *dmar, struct memory_range *out, u32 room);
 
 /* The map it is told: entries written, or 0 when there are more than room. */
 u32 service_e820(const struct service_memory *plan, struct e820_entry *map, u32 room);

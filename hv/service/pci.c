@@ -1,57 +1,17 @@
 /* PCI configuration space for the service VM. Trust: in the TCB; pure over struct pci_access. */
 #include "hv/service/pci.h"
 
-#include <string.h>
+enum { ID = 0x00, COMMAND = 0x04, STATUS = 0x06, CLASS = 0x08, CACHE_LINE = 0x0C, HEADER_TYPE = 0x0E, BAR = 0x10 };
+enum { BAR_END = 0x28, ROM = 0x30, FIRST_CAPABILITY = 0x34, INTERRUPT_LINE = 0x3C, DEVICE_OWN = 0x40 };
+enum { RESET_CONTROL = 1 }; /* from CF8h */
 
-enum {
-	ID = 0x00,
-	COMMAND = 0x04,
-	STATUS = 0x06,
-	CLASS = 0x08,
-	CACHE_LINE = 0x0C,
-	HEADER_TYPE = 0x0E,
-	BAR = 0x10,
-	BAR_END = 0x28,
-	ROM = 0x30,
-	FIRST_CAPABILITY = 0x34,
-	INTERRUPT_LINE = 0x3C,
-	DEVICE_OWN = 0x40,
-	RESET_CONTROL = 1, /* from CF8h */
-};
-
-enum {
-	COMMAND_IO = BIT(0),
-	COMMAND_MEMORY = BIT(1),
-	COMMAND_MASTER = BIT(2),
-	STATUS_CAPABILITIES = BIT(4),
-	MULTI_FUNCTION = 0x80,
-	HEADER_KIND = 0x7F,
-	BAR_IO = BIT(0),
-	BAR_64 = BIT(2),
-	BAR_TYPE = 6,
-	IO_ADDRESS = 0xFFFC,
-	IO_END = 0x10000,
-	MEMORY_FLAGS = 15,
-	CAP_POWER = 0x01,
-	CAP_MSI = 0x05,
-	CAP_EXPRESS = 0x10,
-	CAP_MSI_X = 0x11,
-	CAP_ADVANCED = 0x13,
-	MSI_CONTROL = 2,
-	MSI_64 = BIT(7),
-	MSI_MASKS = BIT(8),
-	MSI_X_WORDS = 3,
-	POWER_STATE = 4,
-	D3_HOT = 3,
-	EXPRESS_CAPABILITIES = 4,
-	EXPRESS_CONTROL = 8,
-	EXPRESS_CAN_RESET = BIT(28),
-	EXPRESS_RESET = BIT(15),
-	ADVANCED_CAN_RESET = BIT(25), /* of the word at its start */
-	ADVANCED_CONTROL = 4,
-	WORD = 4,
-	CAPABILITIES_MAX = 48,
-};
+enum { COMMAND_IO = BIT(0), COMMAND_MEMORY = BIT(1), COMMAND_MASTER = BIT(2), STATUS_CAPABILITIES = BIT(4) };
+enum { MULTI_FUNCTION = 0x80, HEADER_KIND = 0x7F, BAR_IO = BIT(0), BAR_64 = BIT(2), BAR_TYPE = 6 };
+enum { IO_ADDRESS = 0xFFFC, IO_END = 0x10000, MEMORY_FLAGS = 15, CAP_POWER = 0x01, CAP_MSI = 0x05 };
+enum { CAP_EXPRESS = 0x10, CAP_MSI_X = 0x11, MSI_CONTROL = 2, MSI_64 = BIT(7) };
+enum { MSI_MASKS = BIT(8), MSI_X_WORDS = 3, POWER_STATE = 4, D3_HOT = 3, EXPRESS_CAPABILITIES = 4 };
+enum { EXPRESS_CONTROL = 8, EXPRESS_CAN_RESET = BIT(28), EXPRESS_RESET = BIT(15) };
+enum { WORD = 4, CAPABILITIES_MAX = 48 };
 
 #define CONFIG_ENABLE BIT(31)
 #define NOBODY UINT32_MAX
@@ -133,24 +93,15 @@ static void size_bars(const struct pci *pci, struct pci_function *f)
 }
 
 /* The next capability may begin right behind it. */
-static u32 words_of(u8 id, u16 control)
+static u32 words_of(u8 id, u32 control)
 {
 	if (id == CAP_MSI_X)
 		return MSI_X_WORDS;
 	return 3u + (control & MSI_64 ? 1u : 0u) + (control & MSI_MASKS ? 2u : 0u);
 }
 
-static void hide(const struct pci *pci, struct pci_function *f, u32 *used, u8 at, u8 next, u32 words)
-{
-	if (*used < PCI_HIDDEN_MAX)
-		f->skipped[(*used)++] = (struct pci_hidden){ at, next };
-	f->hidden |= ((1ull << words) - 1) << (at / WORD);
-	store(pci, f, at + MSI_CONTROL, 2, 0);
-}
-
 static void find_capabilities(const struct pci *pci, struct pci_function *f)
 {
-	u32 hidden = 0;
 	u8 at = f->header[COMMAND / WORD] >> 16 & STATUS_CAPABILITIES ? f->header[FIRST_CAPABILITY / WORD] & 0xFC : 0;
 
 	/* A list that runs in a circle ends here too. */
@@ -158,12 +109,13 @@ static void find_capabilities(const struct pci *pci, struct pci_function *f)
 		u32 head = load(pci, f, at, WORD);
 		u8 id = (u8)head, next = head >> 8 & 0xFC;
 
-		f->capabilities |= 1ull << (at / WORD);
 		f->power = id == CAP_POWER ? at : f->power;
 		f->express = id == CAP_EXPRESS ? at : f->express;
-		f->advanced = id == CAP_ADVANCED ? at : f->advanced;
-		if (f->treatment == PCI_PASSED && (id == CAP_MSI || id == CAP_MSI_X))
-			hide(pci, f, &hidden, at, next, words_of(id, (u16)(head >> 16)));
+		if (f->treatment == PCI_PASSED && (id == CAP_MSI || id == CAP_MSI_X)) {
+			f->emptied |= 1ull << (at / WORD);
+			f->hidden |= ((1ull << words_of(id, head >> 16)) - 1) << (at / WORD);
+			store(pci, f, at + MSI_CONTROL, 2, 0);
+		}
 		at = next;
 	}
 }
@@ -236,17 +188,6 @@ static struct pci_function *selected(struct pci *pci)
 	return NULL;
 }
 
-/* A pointer in the capability list, past those that are not shown. */
-static u8 shown(const struct pci_function *f, u8 pointer)
-{
-	/* They may stand in any order, but there are no more steps than that. */
-	for (u32 step = 0; step < PCI_HIDDEN_MAX; step++) {
-		for (u32 i = 0; i < PCI_HIDDEN_MAX; i++)
-			pointer = f->skipped[i].at && f->skipped[i].at == pointer ? f->skipped[i].next : pointer;
-	}
-	return pointer;
-}
-
 static bool is_bar(u32 offset)
 {
 	return offset >= BAR && offset < BAR_END;
@@ -256,15 +197,12 @@ static u32 read_word(const struct pci *pci, const struct pci_function *f, u32 of
 {
 	u32 word = offset / WORD, bar = (offset - BAR) / WORD, value = load(pci, f, offset, WORD);
 
-	if (f->hidden >> word & 1 || (offset == ROM && f->treatment == PCI_PASSED))
-		return 0;
-	if (offset == FIRST_CAPABILITY)
-		return (value & ~0xFFu) | shown(f, value & 0xFC);
-	if (f->capabilities >> word & 1)
-		return (value & ~0xFF00u) | (u32)shown(f, value >> 8 & 0xFC) << 8;
+	/* The null capability has nothing but the way to the next one. */
+	if (f->hidden >> word & 1)
+		return f->emptied >> word & 1 ? value & 0xFF00 : 0;
 	if (is_bar(offset) && f->sizing >> bar & 1)
 		return f->sizes[bar];
-	return value;
+	return offset == ROM && f->treatment == PCI_PASSED ? 0 : value;
 }
 
 /* All ones ask for the size, which is known; of places only firmware's own is let through. */
@@ -362,8 +300,6 @@ static void start_reset(const struct pci *pci, struct pci_function *f)
 	store(pci, f, COMMAND, 2, 0);
 	if (f->express && load(pci, f, f->express + EXPRESS_CAPABILITIES, WORD) & EXPRESS_CAN_RESET)
 		store(pci, f, f->express + EXPRESS_CONTROL, 2, EXPRESS_RESET);
-	else if (f->advanced && load(pci, f, f->advanced, WORD) & ADVANCED_CAN_RESET)
-		store(pci, f, f->advanced + ADVANCED_CONTROL, 1, 1);
 	else if (f->power)
 		store(pci, f, f->power + POWER_STATE, 2, D3_HOT);
 }

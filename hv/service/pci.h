@@ -10,7 +10,7 @@
 
 #include "hv/dev/bus.h"
 
-enum { PCI_FUNCTIONS_MAX = 256, PCI_BARS = 6, PCI_HEADER_WORDS = 16, PCI_HIDDEN_MAX = 4, PCI_CONFIG_PORT = 0xCF8 };
+enum { PCI_FUNCTIONS_MAX = 256, PCI_BARS = 6, PCI_HEADER_WORDS = 16, PCI_CONFIG_PORT = 0xCF8 };
 
 /* The machine's configuration space. address: as CF8h takes it, with the enable bit; size 1, 2 or 4, aligned. */
 struct pci_access {
@@ -25,17 +25,11 @@ enum pci_treatment {
 	PCI_PASSED, /* the service VM's own device */
 };
 
-struct pci_hidden {
-	u8 at, next;
-};
-
 struct pci_function {
 	u16 address; /* bus << 8 | device << 3 | function */
 	u8 treatment; /* enum pci_treatment */
-	u8 power, express, advanced; /* its capabilities of that name; 0: none */
-	u64 capabilities; /* a bit a word of configuration space: a capability begins there */
-	u64 hidden; /* and: belongs to one that is not shown */
-	struct pci_hidden skipped[PCI_HIDDEN_MAX];
+	u8 power, express; /* its capabilities of that name; 0: none */
+	u64 hidden, emptied; /* a bit a word: of a capability that is not shown; the first word of one */
 	u32 header[PCI_HEADER_WORDS]; /* as firmware left it */
 	u32 sizes[PCI_BARS]; /* what a BAR reads after all ones; 0: not there */
 	u8 sizing; /* a bit a BAR: all ones were written last */

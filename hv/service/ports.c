@@ -3,42 +3,11 @@
 
 #include "hv/dev/rtc.h"
 
-enum {
-	KEYBOARD_COMMAND = 0x64,
-	RESET_PULSE = 0xF0, /* F0h-FFh: lines that are pulsed, bit 0 clear: reset */
-	SYSTEM_CONTROL = 0x92,
-	FAST_RESET = BIT(0),
-	FAST_A20 = BIT(1),
-	RESET_CPU = BIT(2), /* of CF9h */
-	CMOS = 0x70,
-	CMOS_INDEX = 0x7F,
-	PM1_SCI = BIT(0),
-	PM1_BUS_MASTER = BIT(1),
-	PM1_SLEEP_TYPE_SHIFT = 10,
-	PM1_SLEEP = BIT(13),
-	BARS_FROM = 0x1000, /* below are the chipset's own */
-};
+enum { CMOS = 0x70, CMOS_INDEX = 0x7F, PM1_SCI = BIT(0), PM1_BUS_MASTER = BIT(1), PM1_SLEEP_TYPE_SHIFT = 10 };
+enum { PM1_SLEEP = BIT(13) };
+enum { TOLD_FROM = 0x400, BARS_FROM = 0x1000 }; /* below are a PC's own devices; the chipset's */
 
 static const struct port_range legacy[] = { { 0x1F0, 8 }, { 0x3F6, 1 }, { 0x170, 8 }, { 0x376, 1 } };
-
-/* Whatever firmware's tables say: they are handled or nobody's. The hypervisor's console is among them, wherever it is.
- */
-static const struct port_range never[] = {
-	{ 0x000, 0x20 }, /* DMA */
-	{ 0x020, 2 }, /* PIC */
-	{ 0x040, 4 }, /* PIT */
-	{ 0x060, 5 }, /* keyboard controller, NMI status */
-	{ 0x070, 8 }, /* CMOS */
-	{ 0x080, 0x20 }, /* DMA pages, 92h */
-	{ 0x0A0, 2 },
-	{ 0x0B2, 2 }, /* SMI */
-	{ 0x0C0, 0x20 }, /* DMA */
-	{ 0x2E8, 8 }, /* serial ports */
-	{ 0x2F8, 8 },
-	{ 0x3E8, 8 },
-	{ 0x3F8, 8 },
-	{ 0xCF8, 8 },
-};
 
 /* The clock's bytes and its two control registers; alarms, memory size and firmware's settings are not among them. */
 static const u8 clock_bytes[] = { 0x00, 0x02, 0x04, 0x06, 0x07, 0x08, 0x09, 0x0A, 0x0B, 0x0C, 0x0D, RTC_CENTURY };
@@ -48,19 +17,14 @@ static bool touches(u16 a, u32 a_count, u16 b, u32 b_count)
 	return a < b + b_count && b < a + a_count;
 }
 
+/* What firmware's tables tell does not open what is handled, or lies among a PC's own devices. */
 static bool may_pass(const struct acpi_ports *acpi, u16 first, u32 count)
 {
-	if (!first || !count || first + count > BUS_PORTS_END || touches(first, count, acpi->smi, 1))
-		return false;
-	for (u32 i = 0; i < 2; i++) {
-		if (acpi->control[i] && touches(first, count, acpi->control[i], 2))
-			return false;
-	}
-	for (u32 i = 0; i < ARRAY_SIZE(never); i++) {
-		if (touches(first, count, never[i].first, never[i].count))
-			return false;
-	}
-	return true;
+	bool handled = touches(first, count, PCI_CONFIG_PORT, 8) || touches(first, count, acpi->smi, 1);
+
+	for (u32 i = 0; i < 2; i++)
+		handled = handled || (acpi->control[i] && touches(first, count, acpi->control[i], 2));
+	return !handled && first >= TOLD_FROM && first + count <= BUS_PORTS_END;
 }
 
 struct pass_list {
@@ -71,7 +35,7 @@ struct pass_list {
 
 static void pass(struct pass_list *list, u64 first, u64 count)
 {
-	if (list->count < PORT_RANGES_MAX && first < BUS_PORTS_END && may_pass(list->acpi, (u16)first, (u32)count))
+	if (list->count < PORT_RANGES_MAX && count && may_pass(list->acpi, (u16)first, (u32)count))
 		list->range[list->count++] = (struct port_range){ (u16)first, (u32)count };
 }
 
@@ -91,8 +55,8 @@ u32 service_ports_pass(const struct acpi_ports *acpi, const struct pci *pci, str
 {
 	struct pass_list list = { acpi, out, 0 };
 
-	for (u32 i = 0; i < ARRAY_SIZE(legacy); i++)
-		pass(&list, legacy[i].first, legacy[i].count);
+	for (; list.count < ARRAY_SIZE(legacy); list.count++)
+		out[list.count] = legacy[list.count];
 	for (u32 i = 0; i < 2; i++) {
 		pass(&list, acpi->event[i], acpi->event_length);
 		pass(&list, acpi->gpe[i], acpi->gpe_length[i]);
@@ -100,39 +64,6 @@ u32 service_ports_pass(const struct acpi_ports *acpi, const struct pci *pci, str
 	pass(&list, acpi->timer, 4);
 	pass_bars(&list, pci);
 	return list.count;
-}
-
-/* For registers that only reset: their reads tell nothing. */
-static u64 read_zero_bits(void *device, u64 offset, u32 size)
-{
-	(void)device, (void)offset, (void)size;
-	return FAST_A20;
-}
-
-static u64 read_nobody(void *device, u64 offset, u32 size)
-{
-	(void)device, (void)offset, (void)size;
-	return UINT64_MAX;
-}
-
-static void keyboard_write(void *device, u64 offset, u32 size, u64 value)
-{
-	struct service_ports *p = device;
-
-	(void)offset, (void)size;
-	if ((value & (RESET_PULSE | 1)) == RESET_PULSE)
-		p->access->power(POWER_RESET);
-	else
-		p->refused++;
-}
-
-static void system_control_write(void *device, u64 offset, u32 size, u64 value)
-{
-	struct service_ports *p = device;
-
-	(void)offset, (void)size;
-	if (value & FAST_RESET)
-		p->access->power(POWER_RESET);
 }
 
 static bool is_clock_byte(u8 index)
@@ -199,16 +130,12 @@ static void control_write(void *device, u64 offset, u32 size, u64 value)
 	power_write(p, p->acpi.control[0], (u16)value);
 }
 
-static const struct bus_ops keyboard_ops = { read_nobody, keyboard_write, 1 };
-static const struct bus_ops system_control_ops = { read_zero_bits, system_control_write, 1 };
 static const struct bus_ops cmos_ops = { cmos_read, cmos_write, 1 };
 static const struct bus_ops control_ops = { control_read, control_write, 2 };
 
 enum err service_ports_attach(struct service_ports *p, struct pci *pci, struct bus *bus)
 {
 	const struct bus_region regions[] = {
-		{ KEYBOARD_COMMAND, 1, &keyboard_ops, p },
-		{ SYSTEM_CONTROL, 1, &system_control_ops, p },
 		{ CMOS, 2, &cmos_ops, p },
 		{ PCI_CONFIG_PORT, 4, &pci_address_ops, pci },
 		{ PCI_CONFIG_PORT + 4, 4, &pci_data_ops, pci },

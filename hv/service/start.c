@@ -39,7 +39,7 @@ static void answer_cpuid(const struct vcpu *v, u32 leaf, u32 subleaf, struct cpu
 static bool read_msr_of(struct vcpu *v, u32 msr, u64 *value)
 {
 	(void)v;
-	return service_msr_read(msr, read_msr, value);
+	return service_msr_read(msr, value);
 }
 
 static bool write_msr_of(struct vcpu *v, u32 msr, u64 value)

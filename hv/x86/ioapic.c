@@ -4,15 +4,8 @@
 #include "hv/dev/ioapic.h"
 #include "hv/x86/cpu.h"
 
-enum {
-	SELECT = 0x00,
-	DATA = 0x10,
-	VERSION = 1,
-	VERSION_LAST_PIN_SHIFT = 16,
-	REDIRECTION = 0x10,
-	PIC_MASTER_MASK = 0x21,
-	PIC_SLAVE_MASK = 0xA1,
-};
+enum { SELECT = 0x00, DATA = 0x10, VERSION = 1, VERSION_LAST_PIN_SHIFT = 16, REDIRECTION = 0x10 };
+enum { PIC_MASTER_MASK = 0x21, PIC_SLAVE_MASK = 0xA1 };
 
 static volatile u32 *at(u64 address, u32 offset)
 {

@@ -5,7 +5,6 @@
 #include "hv/service/memory.h"
 
 #include "hv/mem/audit.h"
-#include "lib/bytes.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -167,30 +166,6 @@ static void devices_are_where_nothing_else_is(void **state)
 	assert_false(service_device_mapping(&plan, 0xFEB00000, 0, &m));
 }
 
-static void tables_tell_what_more_is_denied(void **state)
-{
-	u8 mcfg[44 + 16] = { 0 }, dmar[48 + 24 + 16 + 2] = { 0 };
-	struct acpi_table m = { 0, mcfg, sizeof(mcfg) }, d = { 0, dmar, sizeof(dmar) }, none = { 0 };
-	struct memory_range r[8];
-
-	(void)state;
-	store_le64(mcfg + 44, 0xB0000000);
-	mcfg[55] = 0xFF;
-	store_le16(dmar + 48, 1); /* not a unit */
-	store_le16(dmar + 50, 24);
-	store_le16(dmar + 72, 0);
-	store_le16(dmar + 74, 16);
-	store_le64(dmar + 80, 0xFED90000);
-	assert_int_equal(service_denied_by_tables(&m, &d, r, 8), 2);
-	assert_true(r[0].base == 0xB0000000 && r[0].length == 0x10000000);
-	assert_true(r[1].base == 0xFED90000 && r[1].length == 0x1000);
-	assert_int_equal(service_denied_by_tables(&m, &d, r, 1), 1);
-	assert_int_equal(service_denied_by_tables(&none, &none, r, 8), 0);
-	/* An entry without a length would never end. */
-	store_le16(dmar + 50, 0);
-	assert_int_equal(service_denied_by_tables(&none, &d, r, 8), 0);
-}
-
 static void the_map_it_is_told_agrees(void **state)
 {
 	struct e820_entry map[E820_MAX];
@@ -215,7 +190,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(nothing_else_is, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_audit_finds_it_apart_from_root_mode, setup, teardown),
 		cmocka_unit_test_setup_teardown(devices_are_where_nothing_else_is, setup, teardown),
-		cmocka_unit_test_setup_teardown(tables_tell_what_more_is_denied, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_map_it_is_told_agrees, setup, teardown),
 	};
 

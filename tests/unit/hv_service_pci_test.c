@@ -236,11 +236,11 @@ static void bridges_keep_their_windows(void **state)
 static void message_interrupts_are_not_there(void **state)
 {
 	(void)state;
-	assert_int_equal(get(NET, 0x34, 1), 0xDC);
-	assert_int_equal(get(NET, 0xDD, 1), 0xE0);
-	assert_int_equal(get(NET, 0xE1, 1), 0);
-	assert_int_equal(get(NET, 0xD0, 4), 0);
+	assert_int_equal(get(NET, 0xDC, 2), 0xD001);
+	assert_int_equal(get(NET, 0xD0, 4), 0xE000); /* a null capability, and on to the next */
+	assert_int_equal(get(NET, 0xE0, 2), 0xA010);
 	assert_int_equal(get(NET, 0xA0, 4), 0);
+	assert_int_equal(get(NET, 0xD4, 4), 0);
 	assert_int_equal(fake[NET].space[0xD2], 0); /* switched off, if firmware had it on */
 	assert_false(put(NET, 0xD2, 2, 1));
 	assert_false(put(NET, 0xD4, 4, 0xFEE00000));
@@ -252,7 +252,7 @@ static void a_list_in_a_circle_ends(void **state)
 	(void)state;
 	memcpy(fake[NET].space + 0xD0, (u8[]){ 0x05, 0xD0 }, 2);
 	pci_scan(&pci, &access, functions);
-	assert_int_equal(get(NET, 0xDD, 1), 0xD0);
+	assert_int_equal(get(NET, 0xD0, 4), 0xD000);
 	assert_int_equal(pci.count, FUNCTIONS);
 }
 
