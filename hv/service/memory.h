@@ -10,7 +10,7 @@
 #include "hv/guest/bzimage.h"
 #include "hv/mem/ept.h"
 
-enum { SERVICE_DENIED_MAX = 64, SERVICE_MAP_ROOM = MAP_ROOM + 2 * SERVICE_DENIED_MAX };
+enum { SERVICE_DENIED_MAX = 16, SERVICE_MAP_ROOM = MAP_ROOM + 2 * SERVICE_DENIED_MAX };
 
 /* The types of struct memory_entry; what is denied is MEMORY_BAD. */
 struct service_memory {

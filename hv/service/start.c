@@ -82,8 +82,10 @@ static enum err load(struct service *s, struct vmx_entry *entry)
 		.initramfs_length = initramfs->content.length,
 		.command_line = s->command_line,
 		.at = ram_at };
-	enum err e = service_load_place(&l, &s->plan);
+	enum err e = service_plan(s);
 
+	if (!e)
+		e = service_load_place(&l, &s->plan);
 	if (!e)
 		e = service_load_fill(&l, &s->plan);
 	if (!e)
@@ -98,21 +100,16 @@ static enum err load(struct service *s, struct vmx_entry *entry)
 	return e;
 }
 
-/* Vectors begin anew; a component that is not what was measured any more never runs. Lock held. */
-static enum err launch(struct service *s)
+/* Lock held. */
+static enum err run(struct service *s, const struct vmx_entry *entry)
 {
-	struct vmx_entry entry;
-	enum err e = service_plan(s);
+	enum err e = vm_create(&policy, 1, &s->vm);
 
-	if (!e)
-		e = load(s, &entry);
-	if (!e)
-		e = vm_create(&policy, 1, &s->vm);
 	if (e)
 		return e;
 	e = service_assemble(s);
 	if (!e)
-		e = vm_start(s->vm, &entry);
+		e = vm_start(s->vm, entry);
 	if (e && vm_destroy(s->vm))
 		panic("a service VM that never ran cannot be unmade");
 	return e;
@@ -142,22 +139,26 @@ static bool is_as_measured(const struct boot_component *c)
 	return digest_equal(digest, c->digest, SHA384_SIZE);
 }
 
-/* Without the lock: the configuration ports are nobody's while there is no service VM. */
+/* The lock only where others look: devices and RAM are nobody's while there is no service VM. */
 static void start_again(struct job *job)
 {
 	struct service *s = service;
-	enum err e;
+	struct vmx_entry entry;
 
 	(void)job;
+	hv_lock();
+	enum err e = vm_destroy(s->vm);
+	hv_unlock();
 	wait(RESTART_PAUSE_MS);
 	pci_reset(&s->pci, wait);
 	if (!is_as_measured(&s->info->component[COMPONENT_SERVICE_KERNEL]) ||
 	        !is_as_measured(&s->info->component[COMPONENT_SERVICE_INITRAMFS]))
 		panic("the service VM's measured copy has changed");
-	hv_lock();
-	e = vm_destroy(s->vm);
 	if (!e)
-		e = launch(s);
+		e = load(s, &entry);
+	hv_lock();
+	if (!e)
+		e = run(s, &entry);
 	if (e)
 		panic(err_text(e));
 	say("service VM: started again, %u starts", ports_starts());
@@ -166,7 +167,7 @@ static void start_again(struct job *job)
 
 void service_start(const struct boot_info *info)
 {
-	const struct fleet *fleet = node_fleet();
+	struct vmx_entry entry;
 	enum err e;
 
 	if (!info->component[COMPONENT_SERVICE_KERNEL].content.length) {
@@ -179,10 +180,13 @@ void service_start(const struct boot_info *info)
 		stop(ERR_NO_MEMORY);
 	service->info = info;
 	service->job.run = start_again;
-	(void)format(service->command_line, sizeof(service->command_line), "%s %s", command_line, fleet->arguments);
+	(void)format(
+	        service->command_line, sizeof(service->command_line), "%s %s", command_line, node_fleet()->arguments);
 	e = service_find(service);
 	if (!e)
-		e = launch(service);
+		e = load(service, &entry);
+	if (!e)
+		e = run(service, &entry);
 	if (e)
 		stop(e);
 	dispatch_on_interrupt(service_irq_take);
