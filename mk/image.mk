@@ -33,7 +33,7 @@ node-image: $(B)/node.img
 SERVICE := $(B)/service
 # Guests start without a ticket, which only a development image may allow.
 $(DEV)/fleet.bin: $(DEV)/keys/manifest-1.bin | $(SIGNET)
-	$(Q)$(SIGNET) fleet make --out $@ --name development --ungated --service-arguments 'signet.development'
+	$(Q)$(SIGNET) fleet make --out $@ --name development --ungated --service-arguments 'signet.development quiet'
 
 $(DEV)/node-1.img: $(B)/hv.bin $(SERVICE)/vmlinuz $(SERVICE)/initramfs $(DEV)/fleet.bin | $(SIGNET)
 	$(Q)$(SIGNET) image build --keys $(DEV)/keys --release 0.1-development --svn 1 --component hypervisor=$(B)/hv.bin \

@@ -180,8 +180,8 @@ void service_start(const struct boot_info *info)
 		stop(ERR_NO_MEMORY);
 	service->info = info;
 	service->job.run = start_again;
-	(void)format(
-	        service->command_line, sizeof(service->command_line), "%s %s", command_line, node_fleet()->arguments);
+	(void)format(service->command_line, sizeof(service->command_line), "%s signet.vlan=%u %s", command_line,
+	        node_fleet()->vlan, node_fleet()->arguments);
 	e = service_find(service);
 	if (!e)
 		e = load(service, &entry);
