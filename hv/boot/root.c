@@ -6,6 +6,7 @@
 
 #include "hv/boot/panic.h"
 #include "hv/boot/smp.h"
+#include "hv/guest/wall_clock.h"
 #include "hv/sched/dispatch.h"
 #include "hv/sched/worker.h"
 #include "hv/vm/vm.h"
@@ -60,6 +61,7 @@ void hv_root_mode(void)
 	refuse_what_failed();
 	say("hypervisor: %u processors in VMX root mode", smp.up);
 	dispatch_init();
+	wall_clock_start();
 	vm_init();
 	e = worker_init();
 	if (e)

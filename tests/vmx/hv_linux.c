@@ -9,7 +9,6 @@
 #include "hv/boot/run.h"
 #include "hv/boot/smp.h"
 #include "hv/guest/guest.h"
-#include "hv/guest/wall_clock.h"
 #include "hv/node/gate.h"
 #include "hv/node/node.h"
 #include "hv/sched/dispatch.h"
@@ -137,7 +136,6 @@ static void make_guests(const struct boot_info *info)
 	const struct memory_range *list = &info->component[COMPONENT_MICROCODE].content;
 	const char *at = (const char *)list->base, *end = at + list->length;
 
-	wall_clock_start();
 	guests_observe(&observer);
 	vm_audits = true;
 	pages_before = layout.pool.free;
