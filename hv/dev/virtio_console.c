@@ -54,14 +54,15 @@ static bool put(struct virtio_console *c, u32 queue, const struct virtq_chain *c
 
 static u32 make_message(const struct virtio_console *c, u32 port, enum console_event event, u8 *message)
 {
-	const char *name = c->users[port]->name;
-	u32 length = event == PORT_NAME ? (u32)strlen(name) : 0;
+	const char *name = event == PORT_NAME ? c->users[port]->name : "";
+	u32 n = MESSAGE;
 
 	store_le32(message, port);
 	store_le16(message + MESSAGE_EVENT, (u16)event);
 	store_le16(message + MESSAGE_VALUE, event != PORT_OPEN || !c->port[port].refused);
-	memcpy(message + MESSAGE, name, length);
-	return MESSAGE + length;
+	while (*name && n < MESSAGE + NAME_MAX)
+		message[n++] = (u8)*name++;
+	return n;
 }
 
 /* What the driver has buffers for; a port is added before it is named, named before it is opened. */
@@ -79,7 +80,8 @@ static void tell(struct virtio_console *c)
 		if (!virtio_pop(&c->virtio, CONTROL_RECEIVE, &chain))
 			return;
 		c->port[port].telling &= ~BIT(event);
-		if (!put(c, CONTROL_RECEIVE, &chain, message, make_message(c, port, event, message)))
+		u32 n = make_message(c, port, event, message);
+		if (!put(c, CONTROL_RECEIVE, &chain, message, n))
 			return;
 	}
 }

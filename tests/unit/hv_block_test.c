@@ -114,7 +114,7 @@ static void answer(const struct block_request *r, u32 status, const void *data, 
 static void reads_and_writes_go_through(void **state)
 {
 	static u8 data[4096];
-	struct block_request r;
+	struct block_request r = { 0 };
 
 	(void)state;
 	guest_asks(0, 0, BLK_READ, 7, 1024);
@@ -160,7 +160,7 @@ static void what_was_not_asked_is_dropped(void **state)
 		CASES
 	};
 	static const u8 data[1024] = { 1 };
-	struct block_request r;
+	struct block_request r = { 0 };
 
 	for (u32 i = 0; i < CASES; i++) {
 		serving(state);
@@ -192,7 +192,7 @@ static void a_senseless_length_closes_the_port(void **state)
 	static const u32 lengths[] = { 0, ANSWER - 1, ANSWER + BLOCK_TRANSFER_MAX + 1, UINT32_MAX };
 
 	for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
-		struct block_request r;
+		struct block_request r = { 0 };
 		struct block_answer a = { .length = lengths[i] };
 		serving(state);
 		driver_send(&driver, TRANSMIT, &a, ANSWER);
@@ -207,7 +207,7 @@ static void a_senseless_length_closes_the_port(void **state)
 static void answers_need_no_borders(void **state)
 {
 	static u8 bytes[2 * (ANSWER + 512)];
-	struct block_request r[2];
+	struct block_request r[2] = { 0 };
 
 	(void)state;
 	for (u32 i = 0; i < 2; i++) {
@@ -228,7 +228,7 @@ static void answers_need_no_borders(void **state)
 
 static void requests_wait_and_are_replayed(void **state)
 {
-	struct block_request first, again, r;
+	struct block_request first = { 0 }, again = { 0 }, r = { 0 };
 
 	(void)state;
 	fresh(state);
@@ -272,7 +272,7 @@ static void requests_wait_and_are_replayed(void **state)
 static void a_frame_is_whole_whatever_its_guest_does(void **state)
 {
 	static u8 data[4096];
-	struct block_request r;
+	struct block_request r = { 0 };
 
 	(void)state;
 	fresh(state);
@@ -298,7 +298,7 @@ static void a_frame_is_whole_whatever_its_guest_does(void **state)
 static void a_guest_that_resets_amid_an_answer_gets_nothing(void **state)
 {
 	static u8 bytes[ANSWER + 1024];
-	struct block_request r;
+	struct block_request r = { 0 };
 
 	(void)state;
 	guest_asks(0, 0, BLK_READ, 1, 1024);
@@ -322,7 +322,7 @@ static void a_guest_that_resets_amid_an_answer_gets_nothing(void **state)
 
 static void disks_take_turns(void **state)
 {
-	struct block_request r;
+	struct block_request r = { 0 };
 	u32 of[GUESTS] = { 0 };
 
 	(void)state;

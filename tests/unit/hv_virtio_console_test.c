@@ -80,7 +80,7 @@ static int fresh(void **state)
 
 static void assert_event(u32 port, u32 event, u32 value)
 {
-	struct control_message m;
+	struct control_message m = { 0 };
 
 	assert_true(driver_control_next(&driver, &m));
 	assert_int_equal(m.port, port);
@@ -91,7 +91,7 @@ static void assert_event(u32 port, u32 event, u32 value)
 /* What Linux does from probe to open(). */
 static void bring_up(u32 port)
 {
-	struct control_message m;
+	struct control_message m = { 0 };
 
 	driver_post(&driver, 2, 32, 64);
 	driver_control(&driver, 0, DEVICE_READY, 1);
@@ -105,7 +105,7 @@ static void bring_up(u32 port)
 static void ports_come_named_and_open(void **state)
 {
 	static const char *const names[CONSOLE_PORTS] = { "first", "second", "third" };
-	struct control_message m;
+	struct control_message m = { 0 };
 
 	(void)state;
 	assert_int_equal(bus_read(&driver.bus, BUS_MMIO, DEVICE_MMIO + 0x104, 4), CONSOLE_PORTS);
@@ -160,7 +160,7 @@ static void senseless_control_changes_nothing(void **state)
 		{ .port = 0, .event = 0xFFFF, .value = 0xFFFF },
 		{ .port = 0, .event = PORT_OPEN, .value = 0 },
 	};
-	struct control_message m;
+	struct control_message m = { 0 };
 
 	(void)state;
 	driver_post(&driver, 2, 32, 64);
