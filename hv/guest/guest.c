@@ -20,18 +20,7 @@ static_assert((u32)EXIT_KINDS <= CONTROL_EXITS_MAX, "wire");
 static struct guest *guests[GUESTS_MAX];
 static u32 last_id;
 
-static void nobody_changed(u32 id, enum control_change what)
-{
-	(void)id, (void)what;
-}
-
-static void nobody_done(u16 kind, u32 id, enum err e)
-{
-	(void)kind, (void)id, (void)e;
-}
-
-static const struct guest_observer nobody = { nobody_changed, nobody_done };
-const struct guest_observer *guest_observer = &nobody;
+const struct guest_observer *guest_observer;
 
 void guests_observe(const struct guest_observer *observer)
 {
@@ -201,15 +190,6 @@ enum err guest_destroy(u32 id)
 	return OK;
 }
 
-static u64 exits_of(const struct vm *vm)
-{
-	u64 sum = 0;
-
-	for (u32 kind = 0; kind < EXIT_KINDS; kind++)
-		sum += vm_exits(vm, kind);
-	return sum;
-}
-
 enum err guest_next(u32 id, struct control_guest *out)
 {
 	const struct guest *g = find(id, false);
@@ -224,8 +204,9 @@ enum err guest_next(u32 id, struct control_guest *out)
 		.nets = g->shape.nets,
 		.memory = g->shape.memory,
 		.cpu_time = cycles / hz * NS_PER_SECOND + cycles % hz * NS_PER_SECOND / hz,
-		.exits = exits_of(g->vm),
 		.console_end = g->console_end };
+	for (u32 kind = 0; kind < EXIT_KINDS; kind++)
+		out->exits += vm_exits(g->vm, kind);
 	memcpy(out->digest, g->digest, sizeof(out->digest));
 	memcpy(out->name, g->shape.name, sizeof(out->name));
 	format(out->reason, sizeof(out->reason), "%s", g->reason ? g->reason : "");

@@ -11,7 +11,7 @@
 #include "hv/dev/net_switch.h"
 #include "lib/err.h"
 
-/* Who is told of what happens later; as in hv/control/control.h. Lock held. */
+/* Who is told of what happens later; as in hv/control/control.h. Set before the first guest is made. Lock held. */
 struct guest_observer {
 	void (*changed)(u32 id, enum control_change what);
 	/* CONTROL_START and CONTROL_DESTROY, once for each that returned OK. */
