@@ -12,7 +12,7 @@ enum {
 	CELL_WIDTH = FONT_WIDTH + 1,
 	CELL_HEIGHT = FONT_HEIGHT + 3,
 	/* Dots are doubled from here on: read from across a rack. */
-	WIDTH_DOUBLED = 800,
+	WIDTH_DOUBLED = 1024,
 	COLUMNS_LEAST = 40,
 	COLUMNS_MAX = 100,
 	MARGIN = 2,

@@ -4,7 +4,9 @@
  */
 #include "hv/node/node.h"
 
+#include "hv/boot/console.h"
 #include "hv/boot/panic.h"
+#include "hv/boot/screen.h"
 #include "hv/node/gate.h"
 #include "hv/node/log.h"
 #include "hv/node/slots.h"
@@ -14,6 +16,7 @@
 
 #include "lib/print.h"
 #include "lib/tpm/admin.h"
+#include "update/authority.h"
 
 #include <string.h>
 
@@ -74,6 +77,8 @@ static void read_fleet(void)
 	sha384_of(bytes, c->content.length, digest);
 	must(digest_equal(digest, c->digest, SHA384_SIZE) ? OK : ERR_IMAGE_CONTENT);
 	must(fleet_read(&fleet, bytes, c->content.length, boot->flags & IMAGE_DEVELOPMENT));
+	if (fleet.console_port && !console_serial(fleet.console_port, fleet.console_baud))
+		say("node: no UART answers at port 0x%x: the console stays", fleet.console_port);
 	say("node: fleet %s", fleet.name);
 }
 
@@ -87,7 +92,17 @@ static void set_gate(void)
 	const char *text = gate.ungated ? "UNGATED: guests start without a ticket" : closed;
 
 	declare(EVENT_GATE, boot->component[COMPONENT_FLEET_CONFIG].digest, gate.ungated, gate.development, text);
+	screen_set(SCREEN_VERDICT, text);
 	gate_set(&gate);
+}
+
+static void show_node(void)
+{
+	char hex[2 * NODE_ID_SIZE + 1] = "not provisioned";
+
+	if (slots_node_id())
+		hex_encode(hex, slots_node_id(), NODE_ID_SIZE);
+	screen_set(SCREEN_NODE, hex);
 }
 
 static void declare_rest(void)
@@ -109,6 +124,7 @@ void node_start(const struct boot_info *info)
 	read_fleet();
 	declare_rest();
 	must(slots_start(info));
+	show_node();
 	set_gate();
 }
 

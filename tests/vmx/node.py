@@ -127,6 +127,13 @@ def hangs(bed):
     expect(found == ("GOOD", "BAD", "1"), f"the slots' records after it: {found}")
 
 
+def keeps_console(bed):
+    image = node_image(bed, "console", "--ungated", "--console-port", "0x2e8", "--console-baud", "9600")
+    log = machine_bed.boot(bed.flash("console", image, image), until=rf"NO DMA PROTECTION|{HALTED}")
+    log.need(r"^signet: node: no UART answers at port 0x2e8: the console stays$")
+    log.need(r"NO DMA PROTECTION")
+
+
 def scenarios(bed):
     cases = {
         "a node's log replays to its PCRs from boot session to enrolment; the TPM port lets through what it may": lives,
@@ -134,6 +141,7 @@ def scenarios(bed):
         "a trial that nobody finds well is ended, and in the end the good release is back": hangs,
         "a gated node measures a guest and refuses it": gated,
         "no two boots have the same session": sessions_differ,
+        "a console port of the fleet's with no UART behind it is left": keeps_console,
         "a fleet configuration that is none stops the boot": refuses_no_configuration,
     }
     return [(name, partial(function, bed)) for name, function in cases.items()]
