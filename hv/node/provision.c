@@ -60,8 +60,9 @@ enum err node_provision(const struct control_provision *order, const u8 *authori
 	if (e)
 		return e;
 	/* Whoever signs policies may write the state: no key but the one in the stage. */
-	if (memcmp(order->policy_key, policy_key, P256_KEY_SIZE) ||
-	        memcmp(given.policy_key, policy_key, P256_KEY_SIZE) || memcmp(order->node, given.node_id, NODE_ID_SIZE))
+	if (!digest_equal(order->policy_key, policy_key, P256_KEY_SIZE) ||
+	        !digest_equal(given.policy_key, policy_key, P256_KEY_SIZE) ||
+	        !digest_equal(order->node, given.node_id, NODE_ID_SIZE))
 		return ERR_ARGUMENT;
 	e = make_request(order, &request);
 	if (!e)

@@ -55,8 +55,8 @@ enum {
  */
 struct rule {
 	u32 code;
-	u32 auths; /* handles from the first that need authorization */
-	u32 handle[HANDLES_MAX]; /* classes; 0 ends them */
+	u8 auths; /* handles from the first that need authorization */
+	u8 handle[HANDLES_MAX]; /* classes; 0 ends them */
 	const char *parameters;
 	enum effect effect;
 };

@@ -248,7 +248,7 @@ static void row34_persistent_objects(void **state)
 	} tries[] = {
 		{ true, TPM_RH_OWNER, OBJECT, TPM_AK_HANDLE, TPM_RC_SUCCESS },
 		{ false, TPM_RH_OWNER, OBJECT, TPM_AK_HANDLE, TPM_RC_VALUE },
-		{ true, TPM_RH_OWNER, OBJECT, TPM_AK_HANDLE + 1, TPM_RC_VALUE },
+		{ true, TPM_RH_OWNER, OBJECT, 0x81005101, TPM_RC_VALUE },
 		{ true, TPM_RH_OWNER, TPM_AK_HANDLE, TPM_AK_HANDLE, TPM_RC_HANDLE }, /* removes it */
 		{ true, TPM_RH_OWNER, KEY, KEY, TPM_RC_HANDLE },
 		{ true, TPM_RH_PLATFORM, OBJECT, TPM_AK_HANDLE, TPM_RC_HANDLE },

@@ -38,8 +38,9 @@ static u32 judge(void)
 static void answer(u32 code, u32 handle)
 {
 	u8 response[14];
+	size_t n = sample_response(response, code, handle);
 
-	tpm_filter_response(&filter, response, sample_response(response, code, handle));
+	tpm_filter_response(&filter, response, n);
 }
 
 static void create_primary(void)
