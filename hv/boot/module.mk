@@ -12,7 +12,7 @@ hv_objs = $(patsubst %,$(B)/ring0/%.o,$(basename $1))
 
 LINK_HV := -nostdlib -static-pie -Wl,-z,text -Wl,-z,noexecstack -Wl,--gc-sections -Wl,--no-undefined \
 	-Wl,--no-warn-rwx-segments -Wl,--build-id=none -Wl,-z,norelro -T hv/hv.ld
-HV_VARIANTS := $(addprefix $(B)/,hv.elf hv-panic.elf hv-overrun.elf hv-guest.elf hv-machine.elf hv-linux.elf hv-node.elf)
+HV_VARIANTS := $(addprefix $(B)/,hv.elf hv-panic.elf hv-overrun.elf hv-guest.elf hv-machine.elf hv-linux.elf hv-node.elf hv-tests.elf)
 
 # Every module has been read when these are made. The second link adds the table of the first one's functions, none of
 # which may have moved.

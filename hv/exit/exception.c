@@ -11,6 +11,8 @@ static enum exit_result debug(struct vcpu *v, const struct exit *x)
 {
 	u64 dr6 = vcpu_get(v, VCPU_DR6) & ~(u64)15;
 
+	if (x->length) /* INT1 */
+		vcpu_skip(v, x->length);
 	vcpu_set(v, VCPU_DR6, (dr6 | DR6_FIXED_LOW | (x->qualification & DR6_CONDITIONS)));
 	vcpu_set(v, VCPU_DR7, vcpu_get(v, VCPU_DR7) & ~(u64)DR7_GD);
 	return vcpu_raise(v, VECTOR_DB, 0);

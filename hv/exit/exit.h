@@ -42,8 +42,7 @@ enum exit_kind {
 
 struct exit_exception {
 	u8 vector;
-	bool has_error;
-	u32 error;
+	u32 error; /* or 0 */
 };
 
 enum cr_access { CR_WRITE, CR_READ, CR_CLTS, CR_LMSW };

@@ -18,8 +18,16 @@ static void decode_exception(struct exit *x)
 
 	x->exception.vector = (u8)(info & INTERRUPTION_VECTOR);
 	x->exception.error = info & INTERRUPTION_ERROR_CODE ? (u32)vmcs_read(VMCS_EXIT_ERROR_CODE) : 0;
-	if ((info & INTERRUPTION_TYPE) >> INTERRUPTION_TYPE_SHIFT == EVENT_NMI)
+	switch ((info & INTERRUPTION_TYPE) >> INTERRUPTION_TYPE_SHIFT) {
+	case EVENT_NMI:
 		x->kind = EXIT_NMI;
+		break;
+	case EVENT_PRIVILEGED_EXCEPTION: /* a trap, but RIP is still at it */
+		x->length = (u8)vmcs_read(VMCS_EXIT_INSTRUCTION_LENGTH);
+		break;
+	default:
+		break;
+	}
 }
 
 static void decode_interrupt(struct exit *x)

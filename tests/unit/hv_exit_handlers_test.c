@@ -267,7 +267,7 @@ static void debug_exceptions_and_alignment_checks_are_handed_on(void **state)
 	assert_int_equal(vcpu_get(V, VCPU_DR7), 0x400);
 	/* One that comes of the delivery of another takes its place: the guest loops, root mode does not. */
 	for (u32 i = 0; i < 3; i++)
-		assert_int_equal(handle((struct exit){ .kind = EXIT_EXCEPTION, .exception = { VECTOR_AC, true, 0 } }),
+		assert_int_equal(handle((struct exit){ .kind = EXIT_EXCEPTION, .exception = { VECTOR_AC, 0 } }),
 		        EXIT_RETRY);
 	assert_true(V->due.vector == VECTOR_AC && V->due.has_error);
 }

@@ -63,7 +63,7 @@ static void exceptions_and_nmis(void **state)
 	assert_true(x.kind == EXIT_EXCEPTION && x.exception.vector == VECTOR_AC && x.exception.error == 9);
 	fake_vmcs.field[VMCS_EXIT_INTERRUPTION_INFO] = 0x80000301;
 	decode(REASON_EXCEPTION_NMI, 0x4001);
-	assert_true(x.exception.vector == VECTOR_DB && !x.exception.has_error && x.exception.error == 0);
+	assert_true(x.exception.vector == VECTOR_DB && x.exception.error == 0);
 	fake_vmcs.field[VMCS_EXIT_INTERRUPTION_INFO] = 0x80000202;
 	decode(REASON_EXCEPTION_NMI, 0);
 	assert_int_equal(x.kind, EXIT_NMI);

@@ -6,6 +6,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 
+import exits
 import firmware
 import ground
 import guest
@@ -26,7 +27,7 @@ def main():
         # Without it nothing can be shown, and nothing counts as shown.
         sys.exit(tap.run([("keys, images and boot files are made", lambda: tap.expect(False, str(e), e.detail))]))
     status = tap.run(firmware.scenarios(bed) + ground.scenarios(bed) + guest.scenarios(bed) + vms.scenarios(bed) +
-                     node.scenarios(bed))
+                     node.scenarios(bed) + exits.scenarios(bed))
     if not status:
         # Disks are large; those of a run with a failure stay, to be looked at.
         shutil.rmtree(FOLDER)
