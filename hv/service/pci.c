@@ -143,14 +143,12 @@ void pci_scan(struct pci *pci, const struct pci_access *access, struct pci_funct
 	*pci = (struct pci){ .access = access, .function = function };
 	for (u32 address = 0; address < 0x10000; address++) {
 		struct pci_function probe = { .address = (u16)address };
-		bool first = address % 8 == 0;
+		bool there = load(pci, &probe, ID, WORD) != NOBODY;
 
-		if (load(pci, &probe, ID, WORD) != NOBODY)
+		if (there)
 			add(pci, (u16)address);
 		/* Without a first function, or with no others, the device's rest is skipped. */
-		if (first && !(load(pci, &probe, HEADER_TYPE, 1) & MULTI_FUNCTION))
-			address += 7;
-		else if (first && load(pci, &probe, ID, WORD) == NOBODY)
+		if (address % 8 == 0 && !(there && load(pci, &probe, HEADER_TYPE, 1) & MULTI_FUNCTION))
 			address += 7;
 	}
 }
