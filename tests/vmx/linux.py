@@ -12,7 +12,7 @@ from world import signet, tool
 KERNELS = Path("/usr/src/signet/kernels")
 SLOT_SIZE = "16M"
 SECONDS = 900  # far above what any of these takes
-MEMORY = 160  # MiB
+MEMORY = 120  # MiB; four of them fit into half of what Bochs has
 ENDED = r"linux test: done|^signet: stop \d+:|^signet: hypervisor: resetting"
 CONSOLE = "console=ttyS0"
 # What a processor without newer microcode makes Linux say; none of it is about the machine we model.
