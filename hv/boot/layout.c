@@ -6,7 +6,6 @@
 
 #include "hv/boot/panic.h"
 #include "hv/boot/smp.h"
-#include "hv/x86/apic.h"
 #include "hv/x86/cpu.h"
 
 #include "lib/print.h"
@@ -103,8 +102,6 @@ static void set_devices(enum err *e, const struct boot_info *info, const struct 
 	u64 start = f->base & ~(PAGING_PAGE - 1);
 
 	set(e, TPM_BASE, TPM_SIZE, PAGING_DEVICE);
-	if (apic_registers())
-		set(e, apic_registers(), APIC_REGISTERS_SIZE, PAGING_DEVICE);
 	for (u32 i = 0; i < acpi->ioapics; i++)
 		set(e, acpi->ioapic[i].address & ~(PAGING_PAGE - 1), PAGING_PAGE, PAGING_DEVICE);
 	if (f->length)

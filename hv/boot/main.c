@@ -53,6 +53,13 @@ static bool is_us(const struct boot_component *c)
 	return c->content.base == (u64)hv_head && c->memory_length == (u64)memory_end - (u64)hv_head;
 }
 
+/* The stage's tables surely reach a frame buffer below 4 GiB; any other one waits for ours. */
+static void show_screen(bool own_tables)
+{
+	if (own_tables != range_inside(info.framebuffer.base, info.framebuffer.length, MAPPED_END))
+		screen_start(&info);
+}
+
 static void take_handoff(const void *tree, u64 length)
 {
 	enum err e = boot_info_read(&info, tree, length, (u64)tree);
@@ -60,6 +67,7 @@ static void take_handoff(const void *tree, u64 length)
 	/* A tree that does not hold has told no console; a line lost on a port that is not there does no harm. */
 	console_serial(e ? COM1 : info.console_port, 0);
 	must(e);
+	show_screen(false);
 	if (!is_us(&info.component[COMPONENT_HYPERVISOR]))
 		stop(ERR_BOOT_HANDOFF);
 	say("hypervisor: %s %s svn %u, slot %c, %s", info.product, info.release, info.svn, info.slot ? 'b' : 'a',
@@ -83,6 +91,10 @@ static void find_machine(void)
 	must(acpi_read(&acpi, &source, info.rsdp));
 	must(clock_calibrate(acpi.pm_timer.port, acpi.pm_timer.mask, &timer));
 	say("hypervisor: TSC %lu kHz by %s", clock_rate() / 1000, timer);
+	if (apic_missing()) {
+		say("hypervisor: the processor lacks %s", apic_missing());
+		stop(ERR_VMX_CAPABILITY);
+	}
 	apic_enable();
 }
 
@@ -124,7 +136,7 @@ static void add_processors(void)
 static void start_processors(void)
 {
 	exceptions_use_own_stacks();
-	screen_start(&info);
+	show_screen(true);
 	layout_audit();
 	smp_start(layout.low);
 	say("hypervisor: processors: %u up, %u siblings parked, %u silent, %u left out", smp.up, smp.parked,

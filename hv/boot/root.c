@@ -23,10 +23,7 @@ static struct {
 
 static void start_this(struct cpu *cpu)
 {
-	const char **missing = &outcome[cpu->number].missing;
-
-	*missing = "a TSC deadline of its local APIC's timer";
-	outcome[cpu->number].error = apic_has_deadline() ? vmx_cpu_start(cpu, missing) : ERR_VMX_CAPABILITY;
+	outcome[cpu->number].error = vmx_cpu_start(cpu, &outcome[cpu->number].missing);
 }
 
 /* The first one has settled what all have to have. */

@@ -105,14 +105,13 @@ static bool start(struct cpu *cpu, u8 page)
 {
 	starting = cpu;
 	__atomic_store_n(&smp_stack, cpu_area_end(cpu, AREA_STACK), __ATOMIC_RELEASE);
-	if (!apic_send(cpu->apic_id, IPI_INIT, 0))
-		return false;
+	apic_send(cpu->apic_id, IPI_INIT, 0);
 	clock_wait(INIT_WAIT);
-	if (!apic_send(cpu->apic_id, IPI_STARTUP, page))
-		return false;
+	apic_send(cpu->apic_id, IPI_STARTUP, page);
 	if (comes_up(cpu, STARTUP_WAIT))
 		return true;
-	return apic_send(cpu->apic_id, IPI_STARTUP, page) && comes_up(cpu, UP_WAIT);
+	apic_send(cpu->apic_id, IPI_STARTUP, page);
+	return comes_up(cpu, UP_WAIT);
 }
 
 void smp_start(u64 low)
@@ -125,7 +124,7 @@ void smp_start(u64 low)
 		if (!start(cpu, (u8)(low >> 12))) {
 			say("hypervisor: processor with APIC id %u does not start", cpu->apic_id);
 			/* It may come late: INIT puts it where it can do no harm, and its block is never used again. */
-			(void)apic_send(cpu->apic_id, IPI_INIT, 0);
+			apic_send(cpu->apic_id, IPI_INIT, 0);
 		} else if (cpu->parked) {
 			smp.parked++;
 		} else {

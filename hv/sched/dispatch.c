@@ -55,8 +55,8 @@ void dispatch_alarm(u64 tsc, void (*call)(void))
 /* Interrupts are off there, in root mode: it comes when the guest is entered, or is asleep no longer. */
 static void kick(const struct cpu *cpu)
 {
-	if (cpu != this_cpu() && !apic_send(cpu->apic_id, IPI_FIXED, VECTOR_KICK))
-		fatal("a processor cannot be reached");
+	if (cpu != this_cpu())
+		apic_send(cpu->apic_id, IPI_FIXED, VECTOR_KICK);
 }
 
 static void have_look(u32 processor)
@@ -144,9 +144,9 @@ static void make_room(const struct cpu *cpu, const struct task *next)
 /* The interrupt is acknowledged by a stub that only returns: the local APIC knows which one it was. */
 static void sleep(u64 until)
 {
-	apic_set_timer(until);
+	apic_set_timer(until, VECTOR_TIMER);
 	wait_for_interrupt();
-	apic_set_timer(LAPIC_NEVER);
+	apic_set_timer(LAPIC_NEVER, VECTOR_TIMER);
 	interrupt(apic_in_service());
 }
 
@@ -198,7 +198,6 @@ static void end_turn(const struct cpu *cpu, struct task *t, bool blocks)
 
 _Noreturn void dispatch(struct cpu *cpu)
 {
-	apic_take_vectors(VECTOR_TIMER);
 	hv_lock();
 	cpu->place = places++;
 	place[cpu->place] = cpu;

@@ -19,11 +19,6 @@ void vm_init(void)
 	early_end = layout.pool.base + layout.pool.hint * POOL_PAGE;
 }
 
-struct vm *vm_find(u32 id)
-{
-	return id - 1 < VM_MAX ? vm_table[id - 1] : NULL;
-}
-
 u64 vm_cycles(const struct vm *vm)
 {
 	u64 sum = 0;

@@ -211,13 +211,6 @@ enum err vm_add_ram(struct vm *vm, u64 guest, u64 length)
 	return e;
 }
 
-void vm_forget(struct vm *vm)
-{
-	vmx_forget_epts();
-	for (u32 i = 0; i < vm->vcpu_count; i++)
-		vcpu_notify(vm->vcpu[i]);
-}
-
 enum err vm_start(struct vm *vm, const struct vmx_entry *bsp)
 {
 	struct vcpu *v = vm->vcpu[0];

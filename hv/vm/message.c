@@ -82,13 +82,6 @@ struct irq_line vm_line(struct vm *vm, u32 gsi)
 	return (struct irq_line){ ioapic_set_line, &vm->ioapic[0], IOAPIC_PINS_MAX };
 }
 
-void vm_set_irq(struct vm *vm, u32 gsi, bool level)
-{
-	struct irq_line line = vm_line(vm, gsi);
-
-	irq_set(&line, level);
-}
-
 bool vcpu_ready(const struct vcpu *v)
 {
 	if (v->vm->state == VM_STOPPING)

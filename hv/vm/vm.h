@@ -90,9 +90,6 @@ enum err vm_add_ioapic(struct vm *vm, u64 base, u32 gsi_base, u32 pins) MUST_CHE
 enum err vm_add_ram(struct vm *vm, u64 guest, u64 length) MUST_CHECK;
 /* What is there already: device memory, or RAM that root mode may touch (ram), mapped at its physical address. */
 enum err vm_add_memory(struct vm *vm, const struct ept_mapping *m, bool ram) MUST_CHECK;
-/* After ept_unmap() or ept_protect(): no processor enters the VM again with what it kept of the tables. */
-void vm_forget(struct vm *vm);
-
 /* From VM_CREATED alone; ERR_INTERNAL otherwise. Its bootstrap processor begins as *bsp says. */
 enum err vm_start(struct vm *vm, const struct vmx_entry *bsp) MUST_CHECK;
 /* No more instruction of it runs; policy->stopped() follows soon, never in this call. Harmless unless VM_RUNNING. */
@@ -102,8 +99,6 @@ enum err vm_destroy(struct vm *vm) MUST_CHECK;
 
 /* --- what there is (hv/vm/inspect.c) --- */
 
-/* VM number id, or NULL. */
-struct vm *vm_find(u32 id);
 /* Its sums over all vCPUs: TSC cycles on a processor, exits of each kind. */
 u64 vm_cycles(const struct vm *vm);
 u64 vm_exits(const struct vm *vm, u32 kind);
@@ -119,7 +114,6 @@ extern bool vm_audits;
 
 /* For a device: its line to the I/O APIC that has the GSI. A GSI that nobody has goes nowhere. */
 struct irq_line vm_line(struct vm *vm, u32 gsi);
-void vm_set_irq(struct vm *vm, u32 gsi, bool level);
 /* A message as a device's MSI makes it. context: the VM. */
 void vm_send(void *context, const struct apic_message *m);
 

@@ -78,9 +78,9 @@ static struct mitigations find_mitigations(void)
 	return mitigations_choose(&found);
 }
 
-void vmx_mitigate_load(const struct vcpu *before, const struct vcpu *v)
+void vmx_mitigate_load(bool same_vm)
 {
-	u8 due = mitigations_at_load(vmx_machine.mitigations.on, before && before->vm == v->vm);
+	u8 due = mitigations_at_load(vmx_machine.mitigations.on, same_vm);
 
 	if (due & MITIGATE_IBPB)
 		write_msr(MSR_PRED_CMD, PRED_CMD_IBPB);
@@ -143,20 +143,6 @@ enum err vmx_cpu_start(struct cpu *cpu, const char **missing)
 	if (!e)
 		e = invept(INVALIDATE_ALL, 0);
 	return e ? e : invvpid(INVALIDATE_ALL, 0);
-}
-
-enum err vmx_cpu_stop(void)
-{
-	enum err e = vmxoff();
-
-	if (!e)
-		write_cr4(read_cr4() & ~(u64)CR4_VMXE);
-	return e;
-}
-
-enum err vmx_flush_ept(u64 pointer)
-{
-	return invept(INVALIDATE_ONE_CONTEXT, pointer);
 }
 
 enum err vmx_flush_vpid(u16 vpid)

@@ -30,20 +30,16 @@ extern struct vmx_machine vmx_machine;
  */
 enum err vmx_cpu_start(struct cpu *cpu, const char **missing) MUST_CHECK;
 
-/* Out of it again; no vCPU is loaded. */
-enum err vmx_cpu_stop(void) MUST_CHECK;
-
 /* Where it is kept which vCPU is loaded on a processor: only that processor asks. */
 struct vcpu **vmx_loaded(const struct cpu *cpu);
 
-/* Just before v goes on, here where `before` was the last one, or nobody: what of the other must not be left for it. */
-void vmx_mitigate_load(const struct vcpu *before, const struct vcpu *v);
+/* A vCPU is loaded, after one of the same VM or not: what the other left in this processor must not be there for it. */
+void vmx_mitigate_load(bool same_vm);
 
 /* The host-state fields of the current VMCS, for this processor. */
 void vmx_host_state(const struct cpu *cpu);
 
-/* Forgets what this processor keeps of an EPT or of all; its pointer is ept_pointer(). */
-enum err vmx_flush_ept(u64 pointer) MUST_CHECK;
+/* Forgets what this processor keeps of a vCPU's translations. */
 enum err vmx_flush_vpid(u16 vpid) MUST_CHECK;
 
 #endif

@@ -62,6 +62,9 @@ static MUST_CHECK enum err load(struct cpu *cpu, struct vcpu *v)
 		e = vmx_flush_vpid(h->vpid);
 	if (e)
 		return e;
+	/* A VM destroyed since then may have left its address to this one. */
+	vmx_mitigate_load(cpu->last_vm == v->vm && cpu->ept_changes == ept_changes);
+	cpu->last_vm = v->vm;
 	*vmx_loaded(cpu) = v;
 	h->cpu = cpu;
 	h->launched = false;

@@ -13,17 +13,14 @@ enum {
 	BASE_X2APIC = BIT(10),
 	BASE_ENABLE = BIT(11),
 
-	/* Offsets of the registers in memory; as MSRs they are 800h + offset / 16. */
-	REGISTER_ID = 0x20,
-	REGISTER_PRIORITY = 0x80,
-	REGISTER_EOI = 0xB0,
-	REGISTER_SPURIOUS = 0xF0,
-	REGISTER_IN_SERVICE = 0x100,
-	REGISTER_COMMAND = 0x300,
-	REGISTER_COMMAND_HIGH = 0x310,
-	REGISTER_TIMER = 0x320,
-	REGISTER_LINT0 = 0x350,
-	MSR_FIRST = 0x800,
+	MSR_ID = 0x802,
+	MSR_PRIORITY = 0x808,
+	MSR_EOI = 0x80B,
+	MSR_SPURIOUS = 0x80F,
+	MSR_IN_SERVICE = 0x810,
+	MSR_COMMAND = 0x830,
+	MSR_TIMER = 0x832,
+	MSR_LINT0 = 0x835,
 
 	SPURIOUS_ENABLE = 0x1FF,
 	/* Class 1 and 0: exceptions' vectors, which a device's message might carry too. */
@@ -32,52 +29,27 @@ enum {
 	MASKED = 1 << 16,
 	IN_SERVICE_WORDS = 8,
 	COMMAND_ASSERT = 1 << 14,
-	COMMAND_PENDING = 1 << 12,
-	/* Looks at the "being sent" bit; it takes microseconds. */
-	SEND_PATIENCE = 1 << 20,
 };
 
-#define BASE_ADDRESS 0x000FFFFFFFFFF000ull
-
-static bool x2apic_on(void)
+const char *apic_missing(void)
 {
-	return read_msr(MSR_APIC_BASE) & BASE_X2APIC;
-}
+	u32 features = cpuid(CPUID_FEATURES, 0).c;
 
-u64 apic_registers(void)
-{
-	return x2apic_on() ? 0 : read_msr(MSR_APIC_BASE) & BASE_ADDRESS;
-}
-
-static volatile u32 *memory_register(u32 offset)
-{
-	return (volatile u32 *)(uintptr_t)(apic_registers() + offset);
-}
-
-static u32 read_register(u32 offset)
-{
-	return x2apic_on() ? (u32)read_msr(MSR_FIRST + offset / 16) : *memory_register(offset);
-}
-
-static void write_register(u32 offset, u32 value)
-{
-	if (x2apic_on())
-		write_msr(MSR_FIRST + offset / 16, value);
-	else
-		*memory_register(offset) = value;
+	if (!(features & FEATURE_C_X2APIC))
+		return "x2APIC mode";
+	return features & FEATURE_C_DEADLINE ? NULL : "a local APIC timer with TSC deadline";
 }
 
 void apic_enable(void)
 {
-	bool x2apic = cpuid(CPUID_FEATURES, 0).c & FEATURE_C_X2APIC;
 	u64 base = read_msr(MSR_APIC_BASE) | BASE_ENABLE;
 
 	/* Off to x2APIC in one step is a #GP (SDM volume 3, 12.12.5). */
 	write_msr(MSR_APIC_BASE, base);
-	if (x2apic)
-		write_msr(MSR_APIC_BASE, base | BASE_X2APIC);
-	write_register(REGISTER_SPURIOUS, SPURIOUS_ENABLE);
-	write_register(REGISTER_PRIORITY, PRIORITY_EXCEPTIONS);
+	write_msr(MSR_APIC_BASE, base | BASE_X2APIC);
+	write_msr(MSR_SPURIOUS, SPURIOUS_ENABLE);
+	write_msr(MSR_PRIORITY, PRIORITY_EXCEPTIONS);
+	write_msr(MSR_LINT0, MASKED);
 }
 
 /* Initialised anew and masked: its spurious interrupts have the vectors it was told, which firmware likes to be 8. */
@@ -92,28 +64,28 @@ void pic_off(void)
 		out8(writes[i].port, writes[i].value);
 }
 
-bool apic_has_deadline(void)
+u32 apic_id(void)
 {
-	return cpuid(CPUID_FEATURES, 0).c & FEATURE_C_DEADLINE;
+	return (u32)read_msr(MSR_ID);
 }
 
-void apic_take_vectors(u8 timer)
+void apic_send(u32 id, enum ipi kind, u8 vector)
 {
-	write_register(REGISTER_LINT0, MASKED);
-	write_register(REGISTER_TIMER, TIMER_DEADLINE | timer);
-	/* In memory the mode is not in force before the next MSR write unless told so (SDM volume 3, 12.5.4.1). */
+	/* Memory written before must be seen by whoever is woken; this MSR orders nothing by itself. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	write_msr(MSR_COMMAND, (u64)id << 32 | kind | vector | COMMAND_ASSERT);
 }
 
-void apic_set_timer(u64 tsc)
+void apic_set_timer(u64 tsc, u8 vector)
 {
+	write_msr(MSR_TIMER, TIMER_DEADLINE | vector);
 	write_msr(MSR_TSC_DEADLINE, tsc == UINT64_MAX ? 0 : tsc);
 }
 
 u8 apic_in_service(void)
 {
 	for (u32 i = IN_SERVICE_WORDS; i-- > 0;) {
-		u32 word = read_register(REGISTER_IN_SERVICE + 0x10 * i);
+		u32 word = (u32)read_msr(MSR_IN_SERVICE + i);
 
 		if (word)
 			return (u8)(32 * i + 31 - (u32)__builtin_clz(word));
@@ -123,37 +95,5 @@ u8 apic_in_service(void)
 
 void apic_eoi(void)
 {
-	write_register(REGISTER_EOI, 0);
-}
-
-u32 apic_id(void)
-{
-	u32 id = read_register(REGISTER_ID);
-
-	return x2apic_on() ? id : id >> 24;
-}
-
-static bool sent(void)
-{
-	for (u32 i = 0; i < SEND_PATIENCE; i++) {
-		if (!(read_register(REGISTER_COMMAND) & COMMAND_PENDING))
-			return true;
-		pause();
-	}
-	return false;
-}
-
-bool apic_send(u32 id, enum ipi kind, u8 vector)
-{
-	u32 command = (u32)kind | vector | COMMAND_ASSERT;
-
-	if (x2apic_on()) {
-		/* Memory written before must be seen by whoever is woken; this MSR orders nothing by itself. */
-		__atomic_thread_fence(__ATOMIC_SEQ_CST);
-		write_msr(MSR_FIRST + REGISTER_COMMAND / 16, (u64)id << 32 | command);
-		return true;
-	}
-	write_register(REGISTER_COMMAND_HIGH, id << 24);
-	write_register(REGISTER_COMMAND, command);
-	return sent();
+	write_msr(MSR_EOI, 0);
 }

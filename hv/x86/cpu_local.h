@@ -22,6 +22,7 @@ struct cpu {
 	u32 place; /* the scheduler's number for it */
 	bool look; /* somebody else may have to run here: set under the lock */
 	u32 ept_changes; /* as of the last INVEPT */
+	const void *last_vm; /* whose vCPU was loaded last: to compare, never to look at */
 	u64 vmxon_region; /* physical address of a zeroed page for hv/vmx; set by who adds the processor */
 	struct descriptors descriptors;
 };

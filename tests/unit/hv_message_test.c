@@ -44,6 +44,13 @@ static int set_up(void **state)
 	return 0;
 }
 
+static void set_irq(u32 gsi, bool level)
+{
+	struct irq_line line = vm_line(&fake.vm, gsi);
+
+	irq_set(&line, level);
+}
+
 static u32 reached(const struct apic_message *m)
 {
 	u32 by_vector = 0;
@@ -209,11 +216,11 @@ static void lines_go_through_the_io_apic_that_has_them(void **state)
 		assert_int_equal(
 		        ioapic_init(&fake.vm.ioapic[i], PINS, (u8)i, (struct apic_sink){ vm_send, &fake.vm }), OK);
 	a->redirection[PIN] = VECTOR | 1 << 15 | 2ull << 56;
-	vm_set_irq(&fake.vm, PIN, true);
+	set_irq(PIN, true);
 	assert_int_equal(fake.notified, 0);
-	vm_set_irq(&fake.vm, GSI_BASE + PINS, true);
+	set_irq(GSI_BASE + PINS, true);
 	assert_int_equal(fake.notified, 0);
-	vm_set_irq(&fake.vm, GSI_BASE + PIN, true);
+	set_irq(GSI_BASE + PIN, true);
 	assert_int_equal(fake.notified, 4);
 	lapic_acknowledge(&vcpus[2].lapic);
 	assert_int_equal(lapic_pending(&vcpus[2].lapic), LAPIC_NONE);
@@ -221,7 +228,7 @@ static void lines_go_through_the_io_apic_that_has_them(void **state)
 	assert_int_equal(eoi_vector, VECTOR);
 	assert_int_equal(lapic_pending(&vcpus[2].lapic), VECTOR);
 	lapic_acknowledge(&vcpus[2].lapic);
-	vm_set_irq(&fake.vm, GSI_BASE + PIN, false);
+	set_irq(GSI_BASE + PIN, false);
 	assert_true(lapic_wrmsr(&vcpus[2].lapic, MSR_X2APIC_FIRST + REG_EOI, 0, 0));
 	assert_int_equal(lapic_pending(&vcpus[2].lapic), LAPIC_NONE);
 }

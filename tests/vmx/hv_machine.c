@@ -120,11 +120,18 @@ static void count_end(struct vm *vm)
 	ended++;
 }
 
+static void set_line(struct vm *vm, bool level)
+{
+	struct irq_line line = vm_line(vm, LINE);
+
+	irq_set(&line, level);
+}
+
 /* The pair's device: a write takes its line back. */
 static void quiet(void *device, u64 offset, u32 size, u64 value)
 {
 	(void)offset, (void)size, (void)value;
-	vm_set_irq(device, LINE, false);
+	set_line(device, false);
 }
 
 static u64 nothing(void *device, u64 offset, u32 size)
@@ -198,7 +205,7 @@ static void wait_until(bool (*done)(void))
 
 	while (!is_done) {
 		hv_lock();
-		vm_set_irq(vms[PAIR], LINE, true);
+		set_line(vms[PAIR], true);
 		is_done = done();
 		hv_unlock();
 		worker_yield();
