@@ -91,6 +91,10 @@ static void find_machine(void)
 	must(acpi_read(&acpi, &source, info.rsdp));
 	must(clock_calibrate(acpi.pm_timer.port, acpi.pm_timer.mask, &timer));
 	say("hypervisor: TSC %lu kHz by %s", clock_rate() / 1000, timer);
+	if (apic_missing()) {
+		say("hypervisor: the processor lacks %s", apic_missing());
+		stop(ERR_VMX_CAPABILITY);
+	}
 	apic_enable();
 }
 

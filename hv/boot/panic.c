@@ -72,7 +72,7 @@ static void end_begins(void)
 	}
 	for (u32 i = 0; i < smp.count; i++) {
 		if (smp.cpu[i]->up && smp.cpu[i]->apic_id != own)
-			(void)apic_send(smp.cpu[i]->apic_id, IPI_NMI, 0);
+			apic_send(smp.cpu[i]->apic_id, IPI_NMI, 0);
 	}
 	console_set(screen_report);
 }
