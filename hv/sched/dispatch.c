@@ -18,7 +18,7 @@
 
 enum { SLICE_MICROSECONDS = 5000, VECTOR_FIRST = 32 };
 
-static struct sched sched;
+struct sched scheduler;
 /* By the scheduler's number: in the order they came. One that never came up is not waited for. */
 static struct cpu *place[SCHED_PROCESSORS_MAX];
 static u32 places;
@@ -28,17 +28,7 @@ static u64 alarm_at = LAPIC_NEVER;
 
 void dispatch_init(void)
 {
-	sched_init(&sched, clock_ticks(SLICE_MICROSECONDS));
-}
-
-enum err dispatch_add(struct vcpu *v, u32 weight, struct task **task)
-{
-	return sched_add(&sched, v, weight, task);
-}
-
-void dispatch_remove(struct task *task)
-{
-	sched_remove(&sched, task);
+	sched_init(&scheduler, clock_ticks(SLICE_MICROSECONDS));
 }
 
 void dispatch_on_interrupt(void (*take)(u8 vector))
@@ -69,7 +59,7 @@ static void have_look(u32 processor)
 
 void dispatch_wake(struct task *task)
 {
-	have_look(sched_wake(&sched, task, places));
+	have_look(sched_wake(&scheduler, task, places));
 }
 
 void vcpu_notify(struct vcpu *v)
@@ -106,8 +96,8 @@ static u64 wake_due(const struct cpu *cpu, u64 now)
 	}
 	u64 next = alarm_at;
 
-	for (u32 i = 0; i < sched.used; i++) {
-		struct task *t = &sched.task[i];
+	for (u32 i = 0; i < scheduler.used; i++) {
+		struct task *t = &scheduler.task[i];
 		struct vcpu *v = t->vcpu;
 
 		if (t->state != TASK_BLOCKED || !v || t->processor != cpu->place)
@@ -191,7 +181,7 @@ static void end_turn(const struct cpu *cpu, struct task *t, bool blocks)
 {
 	struct vcpu *v = t->vcpu;
 
-	sched_put(&sched, cpu->place, read_time_stamp(), v ? !vcpu_ready(v) : blocks);
+	sched_put(&scheduler, cpu->place, read_time_stamp(), v ? !vcpu_ready(v) : blocks);
 	if (v && v->state == VCPU_STOPPED)
 		stopped(v);
 }
@@ -203,10 +193,10 @@ _Noreturn void dispatch(struct cpu *cpu)
 	place[cpu->place] = cpu;
 	for (;;) {
 		u64 now = read_time_stamp(), next = wake_due(cpu, now), slice = 0;
-		struct task *t = sched_pick(&sched, cpu->place, now, &slice);
+		struct task *t = sched_pick(&scheduler, cpu->place, now, &slice);
 		bool blocks = false;
 
-		have_look(sched_spread(&sched, places));
+		have_look(sched_spread(&scheduler, places));
 		make_room(cpu, t);
 		cpu->look = false;
 		if (t && t->vcpu) {

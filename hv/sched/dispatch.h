@@ -17,10 +17,8 @@ enum machine_vector { VECTOR_DEVICES_END = 0xF0, VECTOR_KICK = 0xFD, VECTOR_TIME
 /* Once, before anything below; the clock is calibrated. */
 void dispatch_init(void);
 
-/* A new task, blocked; vcpu NULL is the worker. As sched_add(). */
-enum err dispatch_add(struct vcpu *v, u32 weight, struct task **task) MUST_CHECK;
-/* It is blocked, and loaded on no processor. */
-void dispatch_remove(struct task *task);
+/* For sched_add(), and sched_remove() of who is blocked and loaded on no processor. */
+extern struct sched scheduler;
 /* Something came for it: it runs soon, or looks again. */
 void dispatch_wake(struct task *task);
 

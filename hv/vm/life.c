@@ -71,7 +71,7 @@ static enum err add_vcpu(struct vm *vm)
 	                .ipi = { vcpu_send, &c->vcpu },
 	                .eoi = vm_end_of_interrupt,
 	                .eoi_context = vm });
-	e = dispatch_add(&c->vcpu, vm->policy->weight, &c->vcpu.task);
+	e = sched_add(&scheduler, &c->vcpu, vm->policy->weight, &c->vcpu.task);
 	if (e)
 		give(block, VCPU_BLOCK);
 	else
@@ -85,7 +85,7 @@ static void give_all(struct vm *vm)
 	/* Before anybody has the pages again; no processor is in a guest of it, nor gets into one. */
 	vmx_forget_epts();
 	for (u32 i = 0; i < vm->vcpu_count; i++) {
-		dispatch_remove(vm->vcpu[i]->task);
+		sched_remove(&scheduler, vm->vcpu[i]->task);
 		give((u64)vm->vcpu[i], VCPU_BLOCK);
 	}
 	ept_destroy(&vm->ept);

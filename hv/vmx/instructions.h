@@ -21,14 +21,6 @@ static inline MUST_CHECK enum err vmxon(u64 region)
 	return vmx_result(failed);
 }
 
-static inline MUST_CHECK enum err vmxoff(void)
-{
-	bool failed;
-
-	__asm__ volatile("vmxoff" : "=@ccbe"(failed) : : "memory");
-	return vmx_result(failed);
-}
-
 static inline MUST_CHECK enum err vmclear(u64 vmcs)
 {
 	bool failed;
