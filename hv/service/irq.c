@@ -37,11 +37,13 @@ static void program(u32 n, u32 pin)
 	u64 entry = irq.vm->ioapic[n].redirection[pin], level = entry & IOAPIC_LEVEL;
 	u8 delivery = entry >> DELIVERY_SHIFT & DELIVERY_MASK;
 	bool wanted = !(entry & IOAPIC_MASKED) && (delivery == DELIVER_FIXED || delivery == DELIVER_LOWEST);
-	u8 vector = wanted ? vector_of(n, pin) : 0;
+	u8 vector = wanted ? vector_of(n, pin) : irq.vector[n][pin];
 	u64 machine = vector | level | (entry & IOAPIC_LOW) | (u64)irq.machine->destination << DESTINATION_SHIFT;
 
-	if (!vector || irq.held[n] >> pin & 1)
-		machine = IOAPIC_MASKED;
+	/* Vector and trigger mode stay: by them its end finds the pin, and the line's fall is not lost while it is
+	 * masked. */
+	if (!wanted || !vector || irq.held[n] >> pin & 1)
+		machine |= IOAPIC_MASKED;
 	irq.machine->write(irq.machine->ioapic[n].address, pin, machine);
 }
 

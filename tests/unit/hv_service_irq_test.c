@@ -86,7 +86,9 @@ static void a_level_is_masked_until_it_ends(void **state)
 	(void)state;
 	program(LINE, VECTOR | LEVEL_LOW);
 	service_irq_take(IRQ_VECTOR_FIRST);
-	assert_true(masked(LINE));
+	/* Still a level of that vector: else its end at the local APIC misses it, and its fall meanwhile is not seen.
+	 */
+	assert_int_equal(machine_pin[LINE], IRQ_VECTOR_FIRST | LEVEL_LOW | IOAPIC_MASKED | 2ull << 56);
 	assert_int_equal(sent, 1);
 	assert_int_equal(last_vector, VECTOR);
 	/* Not by writing the entry again. */
