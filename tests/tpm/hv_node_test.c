@@ -183,7 +183,7 @@ static int close_node(void **state)
 static void event(u64 value)
 {
 	hv_lock();
-	node_event(EVENT_SERVICE, NULL, value, 0, "service VM started");
+	node_event(EVENT_SERVICE, NULL, value, 0, "service VM ended");
 	hv_unlock();
 }
 

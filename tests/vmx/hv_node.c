@@ -127,7 +127,7 @@ static void work(struct job *j)
 
 	(void)j;
 	hv_lock();
-	node_event(EVENT_SERVICE, NULL, 0, 0, "service VM started");
+	node_event(EVENT_SERVICE, NULL, 0, 0, "service VM ended");
 	hv_unlock();
 	tell("measured", node_measure_guest(digest, 1, "guest one"));
 	tell("gate", gate_check(digest));
