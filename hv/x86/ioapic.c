@@ -21,7 +21,7 @@ static void write(u64 address, u32 number, u32 value)
 /* The mask is in the lower half: nothing comes while the halves do not belong together. */
 void machine_ioapic_write(u64 address, u32 pin, u64 entry)
 {
-	write(address, REDIRECTION + 2 * pin, IOAPIC_MASKED);
+	write(address, REDIRECTION + 2 * pin, (u32)entry | IOAPIC_MASKED);
 	write(address, REDIRECTION + 2 * pin + 1, (u32)(entry >> 32));
 	write(address, REDIRECTION + 2 * pin, (u32)entry);
 }
