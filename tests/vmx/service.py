@@ -8,14 +8,13 @@ from functools import partial
 from pathlib import Path
 
 import bed as machine_bed
-from guests import KERNELS, SERVICE, SLOT_SIZE, archive
+from guests import GREETING, KERNELS, SERVICE, SLOT_SIZE, Greeter, archive
 from tap import Failed, expect
 from world import Owner, signet, tool
 
 HERE = Path(__file__).resolve().parent / "machine"
 SECONDS = 1500
 PORT = 8098
-GREETING = "a server on the loopback"
 REFUSED = [
     "hypervisor's memory, carve-out, components", "TPM registers", "local APIC", "screen memory", "memory nobody has",
     "network card over the TPM", "network card over RAM", "host bridge: where RAM is", "ISA bridge",
@@ -24,16 +23,6 @@ REFUSED = [
     "firmware's settings in CMOS", "MSRs nobody told of", "microcode, voltage, clock, memory types", "feature control",
     "local APIC elsewhere",
 ]
-
-
-class Greeter(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(GREETING.encode())
-
-    def log_message(self, *_):
-        pass
 
 
 def node_image(folder):

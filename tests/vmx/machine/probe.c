@@ -51,6 +51,8 @@ static void try_reserved(int memory)
 			good = good && (at[i] > last || is_nothing(memory, (off_t)at[i]));
 		ranges++;
 	}
+	if (map)
+		fclose(map);
 	printf("probe: reserved memory: %d ranges\n", ranges);
 	tell("hypervisor's memory, carve-out, components", good && ranges >= 3);
 }
