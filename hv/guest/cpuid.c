@@ -8,40 +8,16 @@
 
 static_assert(sizeof(struct cpuid_result) == 16 && offsetof(struct cpuid_result, ebx) == 4, "signature()");
 
-enum {
-	ONE_SUBLEAF = 0,
-	ANY_SUBLEAF = 1,
-	LEAF_MAX = 0x16,
-	LEAF_EXTENDED_MAX = 0x80000008 - 0x80000000,
-	SIGNATURE_LEAVES = 1,
-};
-
 #define LEAF_EXTENDED 0x80000000u
+enum { ONE_SUBLEAF = 0, ANY_SUBLEAF = 1, LEAF_MAX = 0x16, LEAF_EXTENDED_MAX = 8, SIGNATURE_LEAVES = 1 };
 
-enum {
-	F1_X2APIC = BIT(21),
-	F1_TSC_DEADLINE = BIT(24),
-	F1_XSAVE = BIT(26),
-	F1_OSXSAVE = BIT(27),
-	F1_HYPERVISOR = 1u << 31,
-	F1_HTT = BIT(28),
-	F1_APIC_ID_SHIFT = 24,
-	F1_COUNT_SHIFT = 16,
-	F6_ARAT = BIT(2),
-	F7_TSC_ADJUST = BIT(1),
-	F7_IBRS_IBPB = BIT(26),
-	F7_STIBP = BIT(27),
-	F7_SSBD = 1u << 31,
-	FE1_RDTSCP = BIT(27),
-	FE7_INVARIANT_TSC = BIT(8),
-	FD1_ALLOWED = BIT(0) | BIT(1) | BIT(2), /* XSAVEOPT, XSAVEC, XGETBV of XCR0 in use */
-	LEVEL_SMT = 1 << 8,
-	LEVEL_CORE = 2 << 8,
-	XSAVE_LEGACY = 512 + 64,
-	XSAVE_ALIGNED = BIT(1),
-	XSAVE_FIRST = 2,
-	XSAVE_END = 8,
-};
+/* Bits and fields by leaf. */
+enum { F1_X2APIC = BIT(21), F1_TSC_DEADLINE = BIT(24), F1_XSAVE = BIT(26), F1_OSXSAVE = BIT(27) };
+enum { F1_HYPERVISOR = 1u << 31, F1_HTT = BIT(28), F1_APIC_ID_SHIFT = 24, F1_COUNT_SHIFT = 16 };
+enum { F6_ARAT = BIT(2), F7_TSC_ADJUST = BIT(1), LEVEL_SMT = 1 << 8, LEVEL_CORE = 2 << 8 };
+enum { FE1_RDTSCP = BIT(27), FE7_INVARIANT_TSC = BIT(8) };
+enum { FD1_ALLOWED = BIT(0) | BIT(1) | BIT(2) }; /* XSAVEOPT, XSAVEC, XGETBV of XCR0 in use */
+enum { XSAVE_LEGACY = 512 + 64, XSAVE_ALIGNED = BIT(1), XSAVE_FIRST = 2, XSAVE_END = 8 };
 
 struct mask {
 	u32 leaf;
@@ -65,9 +41,9 @@ static const struct mask masks[] = {
 	 * EBX: FSGSBASE, BMI1, AVX2, SMEP, BMI2, ERMS, INVPCID, AVX512 F and DQ, RDSEED, ADX, SMAP, AVX512 IFMA,
 	 * CLFLUSHOPT, CLWB, AVX512 CD, SHA, AVX512 BW and VL. Not SGX, HLE, RTM, PQM, MPX, RDT, PT.
 	 * ECX: AVX512 VBMI, UMIP, AVX512 VBMI2, GFNI, VAES, VPCLMULQDQ, AVX512 VNNI, BITALG, VPOPCNTDQ.
-	 * EDX: FSRM, MD_CLEAR, and with their MSRs IBRS/IBPB, STIBP, SSBD.
+	 * EDX: FSRM, MD_CLEAR. Not what has MSRs that no vCPU has of its own: IBRS/IBPB, STIBP, SSBD.
 	 */
-	{ 0x07, ONE_SUBLEAF, { 0, 0xF1BF07A9, 0x00005F46, 0x8C000410 } },
+	{ 0x07, ONE_SUBLEAF, { 0, 0xF1BF07A9, 0x00005F46, 0x00000410 } },
 	{ 0x0D, ONE_SUBLEAF, { GUEST_XCR0, 0, 0, 0 } },
 	{ 0x80000000, ANY_SUBLEAF, { 0, ~0u, ~0u, ~0u } },
 	/* ECX: LAHF, LZCNT, PREFETCHW. EDX: SYSCALL, NX, 1 GiB pages, RDTSCP, LM. */
@@ -181,15 +157,6 @@ static struct cpuid_result signature(u32 last, const char name[static 12])
 	return r;
 }
 
-static void structured(const struct cpuid_view *v, u32 subleaf, struct cpuid_result *r)
-{
-	/* With it Linux trusts the TSC without a watchdog, which would be the jiffies that a busy node delays. */
-	if (subleaf == 0)
-		r->ebx |= F7_TSC_ADJUST;
-	if (!v->speculation_msrs)
-		r->edx &= ~(F7_IBRS_IBPB | F7_STIBP | F7_SSBD);
-}
-
 struct cpuid_result guest_cpuid(const struct cpuid_view *v, u32 leaf, u32 subleaf)
 {
 	struct cpuid_result r = allowed(v, leaf, subleaf);
@@ -205,7 +172,9 @@ struct cpuid_result guest_cpuid(const struct cpuid_view *v, u32 leaf, u32 sublea
 	case 0x6:
 		return (struct cpuid_result){ .eax = F6_ARAT };
 	case 0x7:
-		structured(v, subleaf, &r);
+		/* With it Linux trusts the TSC without a watchdog, which would be the jiffies that a busy node delays.
+		 */
+		r.ebx |= subleaf ? 0 : F7_TSC_ADJUST;
 		return r;
 	case 0xB:
 		return topology(v, subleaf);

@@ -30,8 +30,6 @@ struct cpuid_view {
 	u32 vcpus;
 	bool osxsave; /* CR4 */
 	bool rdtscp; /* VMX enables the instruction */
-	/* IA32_SPEC_CTRL and IA32_PRED_CMD are the guest's own. */
-	bool speculation_msrs;
 };
 
 struct cpuid_result guest_cpuid(const struct cpuid_view *v, u32 leaf, u32 subleaf);

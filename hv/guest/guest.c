@@ -89,17 +89,19 @@ static enum err place_parts(struct guest *g)
 	return OK;
 }
 
+/* Only what the parts and a kernel at its start want: zeroing all of it would keep everybody waiting. */
 static enum err make(struct guest *g)
 {
-	u64 low = g->shape.memory < LINUX_HOLE ? g->shape.memory : LINUX_HOLE;
-	enum err e = vm_create(&guest_policy, g->shape.vcpus, &g->vm);
+	const struct control_create *c = &g->shape;
+	u64 wanted = align_up(c->kernel + c->initramfs, MIB(2)) + LINUX_ROOM, low = c->memory;
+	enum err e = vm_create(&guest_policy, c->vcpus, &g->vm);
 
 	if (e)
 		return e;
 	g->vm->owner = g;
-	e = vm_add_ram(g->vm, 0, low);
-	if (!e && g->shape.memory > low)
-		e = vm_add_ram(g->vm, LINUX_HIGH, g->shape.memory - low);
+	low = low < LINUX_HOLE ? low : LINUX_HOLE;
+	g->taken = wanted < low ? wanted : low;
+	e = vm_add_ram(g->vm, 0, g->taken);
 	if (!e)
 		e = place_parts(g);
 	return e ? e : guest_add_devices(g);
@@ -128,8 +130,11 @@ enum err guest_create(const struct control_create *shape, u32 *id)
 
 	while (place < GUESTS_MAX && guests[place])
 		place++;
-	if (e || place == GUESTS_MAX)
-		return e ? e : ERR_NO_MEMORY;
+	if (e)
+		return e;
+	if (place == GUESTS_MAX || shape->memory / POOL_PAGE > layout.pool.free ||
+	        !range_inside(shape->kernel, shape->initramfs, shape->memory))
+		return ERR_NO_MEMORY;
 	struct guest *g = (struct guest *)pool_take(&layout.pool, GUEST_PAGES, POOL_PAGE);
 	if (!g)
 		return ERR_NO_MEMORY;

@@ -14,7 +14,7 @@
 
 #include <string.h>
 
-enum { HASH_CHUNK = 65536 };
+enum { HASH_CHUNK = 65536, MEMORY_STEP = 16 << 20 };
 
 enum err guest_load(u32 id, u32 part, u64 offset, const u8 *bytes, u32 n)
 {
@@ -60,6 +60,24 @@ static enum err measure(struct guest *g)
 	return e ? e : gate_check(g->digest);
 }
 
+/* In steps between which others get the lock. */
+static enum err take_rest(struct guest *g)
+{
+	enum err e = OK;
+
+	while (!e && g->taken < g->shape.memory) {
+		u64 at = g->taken, left = (at < LINUX_HOLE ? LINUX_HOLE : UINT64_MAX) - at;
+		left = left < g->shape.memory - at ? left : g->shape.memory - at;
+		left = left < MEMORY_STEP ? left : MEMORY_STEP;
+		hv_lock();
+		e = vm_add_ram(g->vm, at < LINUX_HOLE ? at : at - LINUX_HOLE + LINUX_HIGH, left);
+		hv_unlock();
+		g->taken += left;
+		worker_yield();
+	}
+	return e;
+}
+
 static enum err prepare(const struct guest *g, struct vmx_entry *entry)
 {
 	const struct guest_part *kernel = &g->part[CONTROL_KERNEL], *initramfs = &g->part[CONTROL_INITRAMFS];
@@ -85,8 +103,10 @@ static void launch(struct job *job)
 {
 	struct guest *g = (struct guest *)job;
 	struct vmx_entry entry;
-	enum err e = measure(g);
+	enum err e = take_rest(g);
 
+	if (!e)
+		e = measure(g);
 	if (!e)
 		e = prepare(g, &entry);
 	hv_lock();

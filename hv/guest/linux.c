@@ -50,11 +50,13 @@ enum err linux_prepare(const struct linux_boot *b, u64 *entry)
 	enum err e = bzimage_parse(head, b->kernel_length, &image);
 	if (!e)
 		e = bzimage_place(&image, b->ram_length, &l);
+	/* The initramfs was loaded behind the kernel: out of its way it goes upwards only, and first. */
+	if (!e && l.ramdisk_length && l.ramdisk < b->initramfs)
+		e = ERR_NO_MEMORY;
 	if (e)
 		return e;
-	/* In this order: the kernel's new place ends below the ramdisk's, old or new. */
-	memmove(b->ram + l.kernel, b->ram + b->kernel + image.kernel_offset, image.kernel_length);
 	memmove(b->ram + l.ramdisk, b->ram + b->initramfs, b->initramfs_length);
+	memmove(b->ram + l.kernel, b->ram + b->kernel + image.kernel_offset, image.kernel_length);
 	b->ram[LINUX_COMMAND_LINE + b->command_line_length] = 0;
 	memcpy(b->ram + LINUX_GDT, linux_gdt, sizeof(linux_gdt));
 	linux_build_tables(b->ram + LINUX_TABLES, LINUX_TABLES);

@@ -20,6 +20,8 @@ enum {
 	LINUX_GDT_LIMIT = 4 * 8 - 1,
 	LINUX_MEMORY_MIN = 32 << 20,
 };
+/* For a kernel at its preferred address, as much as it takes before it reads the map, and more. */
+#define LINUX_ROOM MIB(128)
 #define LINUX_RAMDISK_END (2ull << 30)
 #define LINUX_HOLE (3ull << 30)
 #define LINUX_HIGH (4ull << 30)

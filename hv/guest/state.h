@@ -15,7 +15,7 @@
 
 enum { GUESTS_MAX = 16, GUEST_CONSOLE_SIZE = 65536 };
 
-/* Bytes of a guest: its RAM begins at 0 and leaves the last GiB below 4 GiB to devices. */
+/* Where a part is loaded, in the piece of RAM that begins at 0. */
 struct guest_part {
 	u64 at, length, loaded;
 };
@@ -27,6 +27,7 @@ struct guest {
 	bool leaving; /* nobody finds it any more */
 	struct control_create shape;
 	struct vm *vm;
+	u64 taken; /* bytes of its memory that it has; all of it once it was started */
 	struct guest_part part[CONTROL_PARTS];
 	u8 digest[48];
 	const char *reason; /* of CONTROL_GUEST_OFF */
