@@ -14,9 +14,9 @@ SLOT_SIZE = "2M"
 NO_PCR7 = bytes(32).hex()  # BIOS firmware measures nothing
 
 
-def boot(image, options=(), until=machine.END, times=1):
+def boot(image, options=(), until=machine.END, times=1, limit=LIMIT):
     """Boots image in Bochs until `times` lines match, then ends it; gives the Log."""
-    command = ["tools/run-bochs", str(image), "--seconds", str(LIMIT), *map(str, options)]
+    command = ["tools/run-bochs", str(image), "--seconds", str(limit), *map(str, options)]
     log, left = machine.Log(), times
     # Its own session: a signal for the tool is not one for us, and the other way round.
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
