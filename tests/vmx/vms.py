@@ -5,7 +5,7 @@ import re
 import bed as machine_bed
 from tap import expect
 
-ENDED = r"machine test: done|^signet: stop \d+:|^signet: hypervisor: resetting"
+ENDED = r"pages passed the audit|^signet: stop \d+:|^signet: hypervisor: resetting"
 ROUNDS = 2
 # Of two processors, three vCPUs that always want one get two thirds each but for what the sleeper and root mode take.
 FAIR = range(58, 68)
@@ -22,8 +22,11 @@ def share(bed):
     expect(others == round_ * ROUNDS + ["done"], "the VMs did not do what they should", log.tail())
     expect(all(s in FAIR for three in shares for s in three[:3]), f"unfair shares: {shares}", log.tail())
     expect(all(three[3] < 20 for three in shares), f"the sleeper did not sleep: {shares}", log.tail())
-    log.refuse(r"stopped: ")
+    log.refuse(r"stopped: |passed the audit")
+    log.need(r"^signet: audit: of 1 VMs number 0 reaches 0x[0-9a-f]+, 4096 bytes, at 0x0$")
+    log.need(r"^signet: panic: a VM reaches memory that is not its own$")
 
 
 def scenarios(bed):
-    return [("VMs share processors fairly, get their interrupts, and leave nothing behind", partial(share, bed))]
+    name = "VMs share processors fairly and leave nothing behind; the audit finds one that reaches too far"
+    return [(name, partial(share, bed))]
