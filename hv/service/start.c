@@ -112,6 +112,7 @@ static enum err run(struct service *s, const struct vmx_entry *entry)
 		e = vm_start(s->vm, entry);
 	if (e && vm_destroy(s->vm))
 		panic("a service VM that never ran cannot be unmade");
+	s->vm = e ? NULL : s->vm;
 	return e;
 }
 
@@ -145,9 +146,9 @@ static void start_again(struct job *job)
 	struct service *s = service;
 	struct vmx_entry entry;
 
-	(void)job;
 	hv_lock();
-	enum err e = vm_destroy(s->vm);
+	enum err e = s->vm ? vm_destroy(s->vm) : OK;
+	s->vm = NULL;
 	hv_unlock();
 	wait(RESTART_PAUSE_MS);
 	pci_reset(&s->pci, wait);
@@ -159,9 +160,13 @@ static void start_again(struct job *job)
 	hv_lock();
 	if (!e)
 		e = run(s, &entry);
-	if (e)
+	/* Guests may have all that there is, and give it back. */
+	if (e == ERR_NO_MEMORY)
+		worker_submit(job);
+	else if (e)
 		panic(err_text(e));
-	say("service VM: started again, %u starts", ports_starts());
+	else
+		say("service VM: started again, %u starts", ports_starts());
 	hv_unlock();
 }
 
