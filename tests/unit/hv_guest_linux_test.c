@@ -21,6 +21,7 @@ static int set_up(void **state)
 {
 	(void)state;
 	ram = calloc(1, RAM);
+	assert_non_null(ram);
 	u8 *head = ram + KERNEL;
 	head[0x1F1] = 1;
 	store_le16(head + 0x1FE, 0xAA55);

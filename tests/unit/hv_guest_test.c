@@ -163,7 +163,9 @@ static int set_up(void **state)
 	static const struct guest_observer observer = { changed, done };
 	(void)state;
 	ram = calloc(1, RAM);
+	assert_non_null(ram);
 	pool = aligned_alloc(POOL_PAGE, POOL);
+	assert_non_null(pool);
 	pool_init(&layout.pool, (u64)pool, POOL);
 	/* What vm_add_ram() of ours gives out is counted, but not taken from there. */
 	layout.pool.free += HUGE_RAM / POOL_PAGE;
@@ -365,6 +367,7 @@ static void a_large_guest_gets_its_memory_around_the_hole(void **state)
 	(void)state;
 	free(ram);
 	ram = calloc(1, LINUX_ROOM + RAM);
+	assert_non_null(ram);
 	shape.memory = HUGE_RAM;
 	u32 id = make();
 	assert_in_range(ram_top, LINUX_ROOM, LINUX_ROOM + RAM);
