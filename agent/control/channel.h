@@ -8,6 +8,8 @@
 #include "agent/control/frame.h"
 
 #define CONTROL_PORT "/dev/signet/control"
+/* Where signet-portd shares it. */
+#define CONTROL_SOCKET "/run/signet/control"
 
 struct channel {
 	int fd;

@@ -1,5 +1,5 @@
 /*
- * A guest's file (docs/guests.md): lines `key = value` that say what the guest is made of.
+ * A guest's file (docs/signetctl.md): lines `key = value` that say what the guest is made of.
  * Trust: pure. The file is its owner's; it is bounded and checked, and nothing in it is run.
  */
 #ifndef SIGNET_AGENT_GUEST_GUEST_FILE_H

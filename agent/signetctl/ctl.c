@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum exit_code ctl_run(const struct args *args, ctl_work *work)
 {
@@ -11,7 +12,8 @@ enum exit_code ctl_run(const struct args *args, ctl_work *work)
 	const char *port = option_value(args, "port");
 	enum err e;
 
-	port = port ? port : CONTROL_PORT;
+	if (!port)
+		port = access(CONTROL_SOCKET, F_OK) == 0 ? CONTROL_SOCKET : CONTROL_PORT;
 	e = channel_open(&channel, port);
 	if (e) {
 		(void)complain(e, e == ERR_DEVICE ? "is this the service VM of a node?" : NULL, "cannot use %s", port);

@@ -31,7 +31,7 @@ static const struct command commands[] = {
 	{ "status", "", 0, 0, "Show the node: boot session, slot, memory, trial", NULL, port_json, command_status },
 	{ "list", "", 0, 0, "List guests with memory, processor time and exits", NULL, port_json, command_list },
 	{ "create", "FILE", 1, 1, "Make a guest of a guest file and load it",
-	        "A guest that could not be loaded whole is destroyed again. docs/guests.md describes the file.",
+	        "A guest that could not be loaded whole is destroyed again. docs/signetctl.md describes the file.",
 	        create_options, command_create },
 	{ "attach", "FILE", 1, 1, "Serve a running guest's disks again after a restart of the service VM", NULL,
 	        attach_options, command_attach },

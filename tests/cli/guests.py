@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import termios
+import threading
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
@@ -16,7 +17,7 @@ import node as n  # noqa: E402
 from blocks import FLUSH, READ, WRITE, block_answer_whole, block_request  # noqa: E402
 from tap import expect, main  # noqa: E402
 
-CTL, BLKD = str(Path("build/signetctl").resolve()), str(Path("build/signet-blkd").resolve())
+CTL, BLKD, PORTD = (str(Path("build", name).resolve()) for name in ("signetctl", "signet-blkd", "signet-portd"))
 
 
 class Bed:
@@ -225,6 +226,88 @@ def the_console_ends_with_the_guest():
         expect(b.run("console", "web", "--no-follow") == b.node.console[1], "other output")
 
 
+class SharedBed(Bed):
+    """signet-portd stands between signetctl and the node."""
+
+    def __enter__(self):
+        super().__enter__()
+        (self.dir / "port").rename(self.dir / "device")
+        self.server = subprocess.Popen([PORTD, str(self.dir / "device"), str(self.dir / "port")], stderr=subprocess.PIPE)
+        while not (self.dir / "port").exists() and self.server.poll() is None:
+            os.sched_yield()
+        return self
+
+    def __exit__(self, *rest):
+        self.server.terminate()
+        self.server.wait(60)
+        self.server.stderr.close()
+        super().__exit__(*rest)
+
+    def raw(self):
+        while self.server.poll() is None:
+            connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            try:
+                connection.connect(str(self.dir / "port"))
+                connection.settimeout(60)
+                return connection
+            except ConnectionRefusedError:
+                connection.close()
+                os.sched_yield()
+        raise AssertionError("the server has ended")
+
+
+def programs_share_the_port():
+    with SharedBed() as b:
+        b.raw().close()
+        b.node.add("web")
+        kernel = os.urandom(100_001)
+        go_on = threading.Event()
+        b.node.later[n.START] = go_on
+        console = subprocess.Popen(b.words("console", "web"), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        file = b.guest_file(kernel=kernel)
+        file.write_text(file.read_text().replace("name = web", "name = big"))
+        creator = subprocess.Popen(b.words("create", file, "--start"), stdout=subprocess.DEVNULL)
+        b.node.wait(lambda: n.START in b.node.kinds())
+        # One waits for its guest's start, one listens on a console: both leave the others their turn.
+        expect(b"running" in b.run("list"), "no list")
+        expect(b.node.guests[2]["parts"][0] == kernel, "other bytes than the file's")
+        console.stdin.write(b"typed")
+        console.stdin.flush()
+        b.node.wait(lambda: b.node.typed == b"typed")
+        go_on.set()
+        expect(creator.wait(60) == 0, "the start's answer did not come")
+        b.node.guests[1]["state"] = n.OFF
+        expect(console.communicate(timeout=60)[0] == b"echo typed", "other output")
+
+
+def who_leaves_is_owed_nothing():
+    with SharedBed() as b:
+        b.raw().close()
+        b.node.add("web")
+        go_on = threading.Event()
+        b.node.later[n.START] = go_on
+        for count in range(12):
+            gone = b.raw()
+            gone.sendall(struct.pack("<IHHIIII", 24, 1, n.START, 5, 0, 1, 0))
+            b.node.wait(lambda count=count: b.node.kinds().count(n.START) > count)
+            gone.close()
+        go_on.set()
+        expect(b"web" in b.run("list"), "no list")
+        for bad in (struct.pack("<IHHII", 15, 1, n.STATUS, 1, 0), struct.pack("<IHHII", 32769, 1, n.STATUS, 1, 0)):
+            with b.raw() as wild:
+                wild.sendall(bad)
+                expect(wild.recv(1) == b"", "it was taken")
+        expect(b"web" in b.run("list"), "no list")
+
+
+def sharing_ends_with_the_port():
+    with SharedBed() as b:
+        b.raw().close()
+        b.node.answers[n.STATUS] = lambda body: struct.pack("<IHHII", 8, 1, n.STATUS | n.REPLY, 0, 0)
+        b.run("status", code=3, says="the control port failed")
+        expect(b.server.wait(60) == 1 and b"unknown kind" in b.server.stderr.read(), "it went on")
+
+
 class Blocks:
     """The hypervisor's side of signet-blkd, over a socket."""
 
@@ -311,5 +394,6 @@ main([(f.__name__.replace("_", " "), f) for f in (
     a_guest_is_loaded_byte_for_byte, a_guest_half_loaded_is_destroyed, guest_files_are_refused_by_line,
     the_gate_refuses_and_allows, guests_go_by_name_and_id, running_guests_are_not_destroyed_unasked,
     what_is_shown_is_what_was_said, long_texts_are_copied_whole, confused_hypervisors_are_given_up,
-    no_port_no_table_no_option, the_console_is_the_guests, the_console_ends_with_the_guest, disks_are_read_and_written,
+    no_port_no_table_no_option, the_console_is_the_guests, the_console_ends_with_the_guest,
+    programs_share_the_port, who_leaves_is_owed_nothing, sharing_ends_with_the_port, disks_are_read_and_written,
     disks_are_bounded, requests_come_in_pieces_and_together, a_lost_stream_ends_the_server)])

@@ -27,6 +27,7 @@ class Node:
 
     def __init__(self, path):
         self.guests, self.said, self.answers = {}, [], {}
+        self.later = {}  # kind: answered, without holding the others up, when this event is set
         self.messages, self.console = b"", {}
         self.event_before_answers = False
         self.typed, self.lock = b"", threading.Condition()
@@ -60,14 +61,23 @@ class Node:
                 if self.event_before_answers:
                     connection.sendall(struct.pack("<IHHIIII", 24, 1, EVENT, 0, 0, 1, 0))
                 if isinstance(answer, bytes):
-                    connection.sendall(answer.replace(b"TAG!", struct.pack("<I", tag)))
+                    frame = answer.replace(b"TAG!", struct.pack("<I", tag))
                 else:
                     code, reply = answer
-                    connection.sendall(struct.pack("<IHHII", 16 + len(reply), 1, kind | REPLY, tag, code) + reply)
+                    frame = struct.pack("<IHHII", 16 + len(reply), 1, kind | REPLY, tag, code) + reply
+                if kind in self.later:
+                    threading.Thread(target=self.send_later, args=(connection, self.later[kind], frame), daemon=True).start()
+                else:
+                    connection.sendall(frame)
         except (EOFError, OSError):
             pass
         finally:
             connection.close()
+
+    @staticmethod
+    def send_later(connection, event, frame):
+        event.wait()
+        connection.sendall(frame)
 
     def kinds(self):
         return [kind for kind, _ in self.said]
