@@ -15,9 +15,11 @@ pic_objs = $(patsubst %.c,$(B)/pic/%.o,$1)
 $(B)/bochs-plugins/libbx_tpm.so: $(call pic_objs,$(PLUGIN_PURE_TPM) $(PLUGIN_BASE) $(addprefix $(PLUGIN_DIR)/tpm/,plugin.c \
 	swtpm_link.c))
 $(B)/bochs-plugins/libbx_fwcfg.so: $(call pic_objs,$(PLUGIN_PURE_FWCFG) $(PLUGIN_BASE) $(PLUGIN_DIR)/fwcfg/plugin.c)
-$(B)/bochs-plugins/loopback.so: $(B)/pic/$(PLUGIN_DIR)/loopback.o
+# Bochs is started with both.
+$(B)/bochs-plugins/loopback.so: $(B)/pic/$(PLUGIN_DIR)/loopback.o | $(B)/bochs-plugins/exceptions.so
+$(B)/bochs-plugins/exceptions.so: $(B)/pic/$(PLUGIN_DIR)/exceptions.o
 
-BOCHS_PLUGINS := $(addprefix $(B)/bochs-plugins/,libbx_tpm.so libbx_fwcfg.so loopback.so)
+BOCHS_PLUGINS := $(addprefix $(B)/bochs-plugins/,libbx_tpm.so libbx_fwcfg.so loopback.so exceptions.so)
 # Bochs defines what stays open; whatever is ours stays ours, even if Bochs has a symbol of the same name.
 $(BOCHS_PLUGINS):
 	@mkdir -p $(@D)
