@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-enum { RSDP_CHECKSUM = 8, RSDP_V1_SIZE = 20, RSDP_EXTENDED_CHECKSUM = 32 };
+enum { RSDP_CHECKSUM = 8, RSDP_REVISION = 15, RSDP_V1_SIZE = 20, RSDP_EXTENDED_CHECKSUM = 32 };
 enum { HEADER_SIZE = 36, HEADER_LENGTH = 4, HEADER_CHECKSUM = 9, TABLE_ALIGN = 16, MIB_1 = 0x100000 };
 enum { FADT_REVISION = 6, FADT_SIZE = 276, MADT_REVISION = 5, DSDT_REVISION = 2 };
 
@@ -25,14 +25,7 @@ enum {
 	FLAGS = BIT(0) | BIT(4) | BIT(5) | BIT(6) | BIT(10) | BIT(20),
 	SPACE_IO = 1,
 };
-enum {
-	MADT_LAPIC = 0,
-	MADT_IOAPIC = 1,
-	MADT_LAPIC_NMI = 4,
-	MADT_ENABLED = 1,
-	MADT_ALL_PROCESSORS = 0xFF,
-	MADT_LINT1 = 1
-};
+enum { MADT_LAPIC = 0, MADT_IOAPIC = 1, MADT_ENABLED = 1 };
 
 static u8 checksum(const u8 *bytes, size_t n)
 {
@@ -45,17 +38,14 @@ static u8 checksum(const u8 *bytes, size_t n)
 
 size_t acpi_table_begin(struct writer *w, const char signature[static 4], u8 revision)
 {
+	static const char makers[] = "SIGNETGUEST   \1\0\0\0SGNT\1\0\0";
+
 	write_zero(w, align_up(w->used, TABLE_ALIGN) - w->used);
 	size_t start = w->used;
 	write_bytes(w, (const u8 *)signature, 4);
 	write_le32(w, 0);
-	write_u8(w, revision);
-	write_u8(w, 0);
-	write_bytes(w, (const u8 *)"SIGNET", 6);
-	write_bytes(w, (const u8 *)"GUEST   ", 8);
-	write_le32(w, 1);
-	write_bytes(w, (const u8 *)"SGNT", 4);
-	write_le32(w, 1);
+	write_le16(w, revision);
+	write_bytes(w, (const u8 *)makers, sizeof(makers));
 	return start;
 }
 
@@ -111,22 +101,14 @@ static size_t build_fadt(struct writer *w, u64 dsdt)
 	return start;
 }
 
-static void madt_processors(struct writer *w, u32 vcpus)
-{
-	static const u8 nmi[] = { MADT_LAPIC_NMI, 6, MADT_ALL_PROCESSORS, 0, 0, MADT_LINT1 };
-
-	for (u32 i = 0; i < vcpus; i++)
-		write_bytes(w, (const u8[]){ MADT_LAPIC, 8, (u8)i, (u8)i, MADT_ENABLED, 0, 0, 0 }, 8);
-	write_bytes(w, nmi, sizeof(nmi));
-}
-
 static size_t build_madt(struct writer *w, const struct guest_acpi *g)
 {
 	size_t start = acpi_table_begin(w, "APIC", MADT_REVISION);
 
 	write_le32(w, LAPIC_BASE);
 	write_le32(w, 0); /* no PIC */
-	madt_processors(w, g->vcpus);
+	for (u32 i = 0; i < g->vcpus; i++)
+		write_bytes(w, (const u8[]){ MADT_LAPIC, 8, (u8)i, (u8)i, MADT_ENABLED, 0, 0, 0 }, 8);
 	write_bytes(w, (const u8[]){ MADT_IOAPIC, 12, g->ioapic_id, 0 }, 4);
 	write_le32(w, g->ioapic_base);
 	write_le32(w, 0);
@@ -136,12 +118,7 @@ static size_t build_madt(struct writer *w, const struct guest_acpi *g)
 
 void acpi_rsdp_fill(u8 rsdp[ACPI_RSDP_SIZE], u64 xsdt)
 {
-	static const u8 signature[8] = { 'R', 'S', 'D', ' ', 'P', 'T', 'R', ' ' };
-	static const u8 oem[6] = { 'S', 'I', 'G', 'N', 'E', 'T' };
-
-	memcpy(rsdp, signature, sizeof(signature));
-	memcpy(rsdp + 9, oem, sizeof(oem));
-	rsdp[15] = 2;
+	memcpy(rsdp, "RSD PTR \0SIGNET\2", RSDP_REVISION + 1);
 	store_le32(rsdp + 20, ACPI_RSDP_SIZE);
 	store_le64(rsdp + 24, xsdt);
 	rsdp[RSDP_CHECKSUM] = checksum(rsdp, RSDP_V1_SIZE);
