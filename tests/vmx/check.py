@@ -10,7 +10,9 @@ import exits
 import firmware
 import ground
 import guest
+import linux
 import node
+import service
 import tap
 import vms
 from bed import Bed
@@ -26,8 +28,8 @@ def main():
     except tap.Failed as e:
         # Without it nothing can be shown, and nothing counts as shown.
         sys.exit(tap.run([("keys, images and boot files are made", lambda: tap.expect(False, str(e), e.detail))]))
-    status = tap.run(firmware.scenarios(bed) + ground.scenarios(bed) + guest.scenarios(bed) + vms.scenarios(bed) +
-                     node.scenarios(bed) + exits.scenarios(bed))
+    groups = (firmware, ground, guest, vms, linux, node, exits, service)
+    status = tap.run([scenario for group in groups for scenario in group.scenarios(bed)])
     if not status:
         # Disks are large; those of a run with a failure stay, to be looked at.
         shutil.rmtree(FOLDER)
