@@ -1,10 +1,14 @@
 # `make image`: a bootable flash image with development keys, made on the spot and kept in build/dev.
 DEV := $(B)/dev
 SIGNET := $(B)/signet
+SERVICE := $(B)/service
 
-.PHONY: image
+.PHONY: image payload-image
 image: $(B)/flash.img
-	@echo 'build/flash.img: tools/run-qemu build/flash.img --keys build/dev/firmware'
+	@echo 'build/flash.img: tools/run-bochs build/flash.img --cpus 2'
+# The boot chain with a payload that reports what it was handed: runs where there is no VMX.
+payload-image: $(B)/payload.img
+	@echo 'build/payload.img: tools/run-qemu build/payload.img --keys build/dev/firmware'
 
 $(DEV)/keys/manifest-1.bin: | $(SIGNET)
 	@mkdir -p $(DEV)
@@ -16,35 +20,25 @@ $(DEV)/firmware/db.cer: $(DEV)/keys/manifest-1.bin | $(SIGNET)
 $(DEV)/boot/BOOTX64.EFI: $(B)/stage.elf $(DEV)/keys/manifest-1.bin $(B)/grub.cfg $(B)/grub.modules | $(SIGNET)
 	$(Q)$(SIGNET) boot build --keys $(DEV)/keys --out $(DEV)/boot --serial 0x3f8,115200 --allow-development
 
-$(DEV)/release-1.img: $(B)/payload.bin $(DEV)/keys/manifest-1.bin | $(SIGNET)
-	$(Q)$(SIGNET) image build --keys $(DEV)/keys --release 0.1-development --svn 1 \
-		--component hypervisor=$(B)/payload.bin --output $@.unsigned
-	$(Q)$(SIGNET) image sign $@.unsigned --keys $(DEV)/keys --output $@
-	@rm $@.unsigned
-
-$(B)/flash.img: $(DEV)/boot/BOOTX64.EFI $(DEV)/release-1.img $(DEV)/firmware/db.cer
-	$(Q)$(SIGNET) flash make $@ --boot $(DEV)/boot --slot-a $(DEV)/release-1.img --slot-b $(DEV)/release-1.img
-
-# The same with the hypervisor and its service VM in place of the payload.
-.PHONY: node-image
-node-image: $(B)/node.img
-	@echo 'build/node.img: tools/run-bochs build/node.img --cpus 2'
-
-SERVICE := $(B)/service
 # Guests start without a ticket, which only a development image may allow.
-$(DEV)/fleet.bin: $(DEV)/keys/manifest-1.bin | $(SIGNET)
+$(DEV)/fleet.bin: $(DEV)/keys/manifest-1.bin mk/image.mk | $(SIGNET)
 	$(Q)$(SIGNET) fleet make --out $@ --name development --ungated --service-arguments 'signet.development quiet'
 
-$(DEV)/node-1.img: $(B)/hv.bin $(SERVICE)/vmlinuz $(SERVICE)/initramfs $(DEV)/fleet.bin | $(SIGNET)
-	$(Q)$(SIGNET) image build --keys $(DEV)/keys --release 0.1-development --svn 1 --component hypervisor=$(B)/hv.bin \
-		--component service-kernel=$(SERVICE)/vmlinuz --component service-initramfs=$(SERVICE)/initramfs \
-		--component fleet-config=$(DEV)/fleet.bin \
-		--output $@.unsigned
+COMPONENTS_release := hypervisor=$(B)/hv.bin service-kernel=$(SERVICE)/vmlinuz \
+	service-initramfs=$(SERVICE)/initramfs fleet-config=$(DEV)/fleet.bin
+COMPONENTS_payload := hypervisor=$(B)/payload.bin
+$(DEV)/release-1.img: $(B)/hv.bin $(SERVICE)/vmlinuz $(SERVICE)/initramfs $(DEV)/fleet.bin
+$(DEV)/payload-1.img: $(B)/payload.bin
+$(DEV)/%-1.img: $(DEV)/keys/manifest-1.bin | $(SIGNET)
+	$(Q)$(SIGNET) image build --keys $(DEV)/keys --release 0.1-development --svn 1 \
+		$(addprefix --component ,$(COMPONENTS_$*)) --output $@.unsigned
 	$(Q)$(SIGNET) image sign $@.unsigned --keys $(DEV)/keys --output $@
 	@rm $@.unsigned
 
-$(B)/node.img: $(DEV)/boot/BOOTX64.EFI $(DEV)/node-1.img $(DEV)/firmware/db.cer
-	$(Q)$(SIGNET) flash make $@ --boot $(DEV)/boot --slot-a $(DEV)/node-1.img --slot-b $(DEV)/node-1.img
+$(B)/flash.img: $(DEV)/release-1.img
+$(B)/payload.img: $(DEV)/payload-1.img
+$(B)/flash.img $(B)/payload.img: $(DEV)/boot/BOOTX64.EFI $(DEV)/firmware/db.cer
+	$(Q)$(SIGNET) flash make $@ --boot $(DEV)/boot --slot-a $(filter %-1.img,$^) --slot-b $(filter %-1.img,$^)
 
 .PHONY: demo
 demo: all
