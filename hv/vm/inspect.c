@@ -42,7 +42,7 @@ static u32 own_ranges(struct audit_range *r)
 {
 	u32 n = 0;
 
-	r[n++] = (struct audit_range){ (u64)hv_head, (u64)(memory_end - hv_head) };
+	r[n++] = (struct audit_range){ (u64)hv_head, (u64)memory_end - (u64)hv_head };
 	r[n++] = (struct audit_range){ layout.low, TRAMPOLINE_PAGES * POOL_PAGE };
 	r[n++] = (struct audit_range){ layout.carve.base, early_end - layout.carve.base };
 	for (u32 i = 0; i < VM_MAX; i++) {

@@ -4,61 +4,64 @@
 
 #include <string.h>
 
-/* How much of what lies at guest is in one piece, and where; 0: it is not RAM. */
-static u64 piece_at(const struct vm *vm, u64 guest, u8 **at)
+/* Root mode's pointer to what lies at guest, with *n of the length bytes from there in one piece; NULL: it is no RAM.
+ */
+static u8 *piece_at(const struct vm *vm, u64 guest, u64 length, u64 *n)
 {
 	for (u32 i = 0; i < vm->memory_count; i++) {
 		const struct vm_memory *m = &vm->memory[i];
-		if (m->window && guest - m->guest < m->length) {
-			*at = m->window + (guest - m->guest);
-			return m->length - (guest - m->guest);
+		u64 offset = guest - m->guest;
+
+		if (m->window && offset < m->length) {
+			*n = length < m->length - offset ? length : m->length - offset;
+			return m->window + offset;
 		}
 	}
-	return 0;
+	return NULL;
 }
 
 void *vm_memory(const struct vm *vm, u64 guest, u64 length)
 {
-	u8 *at = NULL;
+	u64 n = 0;
+	u8 *at = piece_at(vm, guest, length, &n);
 
-	return length <= piece_at(vm, guest, &at) ? at : NULL;
+	return n == length ? at : NULL;
 }
 
 static bool all_ram(const struct vm *vm, u64 guest, u64 length)
 {
-	for (u64 done = 0, n; done < length; done += n) {
-		u8 *at;
-
-		n = piece_at(vm, guest + done, &at);
-		if (n == 0 || guest + done < guest)
+	for (u64 n = 0; length; guest += n, length -= n)
+		if (!piece_at(vm, guest, length, &n))
 			return false;
-	}
-	return true;
-}
-
-/* to or from is the guest's side. */
-static bool copy(const struct vm *vm, u64 guest, u8 *to, const u8 *from, u64 length)
-{
-	if (!all_ram(vm, guest, length))
-		return false;
-	for (u64 done = 0, n; done < length; done += n) {
-		u8 *at;
-
-		n = piece_at(vm, guest + done, &at);
-		n = n < length - done ? n : length - done;
-		memcpy(to ? to + done : at, to ? at : from + done, n);
-	}
 	return true;
 }
 
 bool vm_read(const struct vm *vm, u64 guest, void *to, u64 length)
 {
-	return copy(vm, guest, to, NULL, length);
+	u8 *out = to;
+	bool good = all_ram(vm, guest, length);
+
+	for (u64 n = 0; good && length; guest += n, out += n, length -= n) {
+		const u8 *at = piece_at(vm, guest, length, &n);
+
+		if (at)
+			memcpy(out, at, n);
+	}
+	return good;
 }
 
 bool vm_write(const struct vm *vm, u64 guest, const void *from, u64 length)
 {
-	return copy(vm, guest, NULL, from, length);
+	const u8 *in = from;
+	bool good = all_ram(vm, guest, length);
+
+	for (u64 n = 0; good && length; guest += n, in += n, length -= n) {
+		u8 *at = piece_at(vm, guest, length, &n);
+
+		if (at)
+			memcpy(at, in, n);
+	}
+	return good;
 }
 
 static bool contains(void *context, u64 address, u64 length)

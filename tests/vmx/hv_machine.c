@@ -104,7 +104,8 @@ static void answer_cpuid(const struct vcpu *v, u32 leaf, u32 subleaf, struct cpu
 
 static bool read_no_msr(struct vcpu *v, u32 msr, u64 *value)
 {
-	(void)v, (void)msr, (void)value;
+	(void)v, (void)msr;
+	*value = 0;
 	return false;
 }
 
@@ -145,8 +146,8 @@ static void fill(struct vm *vm)
 	u8 *ram = vm_memory(vm, 0, RAM);
 	u64 *tables = (u64 *)(ram + TABLES), *gdt = (u64 *)(ram + GDT);
 
-	memcpy(ram + CODE, pair_code, (u64)(code_end - pair_code));
-	memcpy(ram + SECOND, second_code, (u64)(code_end - second_code));
+	memcpy(ram + CODE, pair_code, (u64)code_end - (u64)pair_code);
+	memcpy(ram + SECOND, second_code, (u64)code_end - (u64)second_code);
 	/* Its memory, and the I/O APIC below 4 GiB. */
 	tables[0] = (TABLES + POOL_PAGE) | TABLE;
 	tables[512] = (TABLES + 2 * POOL_PAGE) | TABLE;
@@ -177,7 +178,7 @@ static void make(u32 which, u32 vcpus, const u8 *code)
 	fill(vm);
 	must(vm_start(vm,
 	        &(struct vmx_entry){ .mode = VMX_START_LONG,
-	                .rip = CODE + (u64)(code - pair_code),
+	                .rip = CODE + (u64)code - (u64)pair_code,
 	                .rsp = RAM,
 	                .cr3 = TABLES,
 	                .gdt = GDT,
