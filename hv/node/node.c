@@ -10,6 +10,7 @@
 #include "hv/node/gate.h"
 #include "hv/node/log.h"
 #include "hv/node/slots.h"
+#include "hv/node/state.h"
 #include "hv/node/tpm.h"
 #include "hv/x86/clock.h"
 #include "hv/x86/cpu.h"
@@ -96,12 +97,19 @@ static void set_gate(void)
 	gate_set(&gate);
 }
 
+/* The authority's word counts once the TPM's indices bear it out. */
+static const u8 *node_id(void)
+{
+	return slots_provisioned() && node_state.nv.authority ? node_state.authority.node_id : NULL;
+}
+
 static void show_node(void)
 {
 	char hex[2 * NODE_ID_SIZE + 1] = "not provisioned";
+	const u8 *node = node_id();
 
-	if (slots_node_id())
-		hex_encode(hex, slots_node_id(), NODE_ID_SIZE);
+	if (node)
+		hex_encode(hex, node, NODE_ID_SIZE);
 	screen_set(SCREEN_NODE, hex);
 }
 
@@ -136,13 +144,14 @@ const struct fleet *node_fleet(void)
 static u32 flags(void)
 {
 	return (fleet.ungated ? CONTROL_UNGATED : 0) | (boot->flags & IMAGE_DEVELOPMENT ? CONTROL_DEVELOPMENT : 0) |
-	        (slots_provisioned() ? CONTROL_PROVISIONED : 0) | (slots_writable() ? CONTROL_NV_WRITABLE : 0) |
+	        (slots_provisioned() ? CONTROL_PROVISIONED : 0) | (node_state.view.writable ? CONTROL_NV_WRITABLE : 0) |
 	        (boot->firmware ? CONTROL_MEASURED_FIRMWARE : 0) | (boot->secure_boot ? CONTROL_SECURE_BOOT : 0);
 }
 
 void node_status(struct control_status *out)
 {
-	const u8 *node = slots_provisioned() ? slots_node_id() : NULL;
+	u64 now = read_time_stamp(), second = clock_ticks(1000000), end = node_state.deadline;
+	const u8 *node = node_id();
 
 	memcpy(out->session, session, sizeof(out->session));
 	if (node)
@@ -152,8 +161,8 @@ void node_status(struct control_status *out)
 	out->reason = boot->reason;
 	out->svn = boot->svn;
 	out->flags = flags();
-	out->uptime = (read_time_stamp() - started) / clock_ticks(1) * 1000;
-	out->trial_left = slots_trial_left();
+	out->uptime = (now - started) / clock_ticks(1) * 1000;
+	out->trial_left = end > now ? (end - now + second - 1) / second : 0;
 	memcpy(out->product, boot->product, sizeof(out->product));
 	memcpy(out->release, boot->release, sizeof(out->release));
 	memcpy(out->reason_text, boot->reason_text, sizeof(out->reason_text));

@@ -81,16 +81,6 @@ bool slots_provisioned(void)
 	return node_state.view.status == NV_PROVISIONED;
 }
 
-bool slots_writable(void)
-{
-	return node_state.view.writable;
-}
-
-const u8 *slots_node_id(void)
-{
-	return node_state.nv.authority ? node_state.authority.node_id : NULL;
-}
-
 void slots_report(struct control_slots *out)
 {
 	const struct boot_info *boot = node_state.boot;
@@ -103,13 +93,6 @@ void slots_report(struct control_slots *out)
 		memcpy(out->slot[i].digest, r->digest, SHA384_SIZE);
 	}
 	out->slot[boot->slot].svn = boot->svn;
-}
-
-u64 slots_trial_left(void)
-{
-	u64 now = read_time_stamp(), second = clock_ticks(1000000);
-
-	return node_state.deadline > now ? (node_state.deadline - now + second - 1) / second : 0;
 }
 
 /* nv_commit works on a copy, so that nobody sees the view half made while the TPM is waited for. */

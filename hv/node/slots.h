@@ -20,15 +20,9 @@ enum err slots_start(const struct boot_info *info) MUST_CHECK;
 
 /* The boot state is there. */
 bool slots_provisioned(void);
-/* This boot satisfies the write policy. */
-bool slots_writable(void);
-/* Of the write authority; NULL: unknown. */
-const u8 *slots_node_id(void);
 
 /* Lock held. A slot's svn is 0 unless it is the running one. */
 void slots_report(struct control_slots *out);
-/* Seconds until the running trial is reset; 0: none is running. Lock held. */
-u64 slots_trial_left(void);
 
 /*
  * CONTROL_STAGE: WRITING when order's digest is zero, STAGED otherwise, of the slot that is not running.

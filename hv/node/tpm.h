@@ -12,7 +12,5 @@ enum err node_tpm_start(void) MUST_CHECK;
 
 /* Only in a worker job, or before the scheduler. */
 struct tpm *node_tpm(void);
-/* As node_tpm_start() found it: "tis" or "crb". */
-const char *node_tpm_interface(void);
 
 #endif

@@ -194,6 +194,12 @@ enum tpm_progress tpm_device_poll(struct tpm_device *d)
 	return d->progress;
 }
 
+static void idle(const struct tpm_device *d)
+{
+	if (d->registers.idle)
+		d->registers.idle();
+}
+
 static enum err submit(void *context, const u8 *command, size_t n, u8 *response, size_t room, size_t *length)
 {
 	struct tpm_device *d = context;
@@ -201,7 +207,7 @@ static enum err submit(void *context, const u8 *command, size_t n, u8 *response,
 	if (e)
 		return e;
 	while (tpm_device_poll(d) == TPM_BUSY)
-		;
+		idle(d);
 	*length = d->moved;
 	return d->error;
 }
@@ -210,7 +216,7 @@ static void pause(void *context, u32 milliseconds)
 {
 	const struct tpm_device *d = context;
 	for (u64 start = now(d); now(d) - start < (u64)milliseconds * 1000;)
-		;
+		idle(d);
 }
 
 struct tpm_transport tpm_device_transport(struct tpm_device *d)

@@ -18,6 +18,8 @@ struct tpm_registers {
 	void (*write32)(void *context, u32 offset, u32 value);
 	/* Microseconds, from any start, never going back. */
 	u64 (*now)(void *context);
+	/* Called between looks by the transport, so that others can run; NULL: it looks again at once. */
+	void (*idle)(void);
 	void *context;
 };
 

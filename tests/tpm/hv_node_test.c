@@ -333,8 +333,8 @@ static void enrols_by_a_good_order_alone(void **state)
 	refused(&o, ERR_RANGE);
 	info.svn = 9;
 	assert_int_equal(enrol(&o), OK);
-	assert_true(slots_provisioned() && slots_writable());
-	assert_memory_equal(slots_node_id(), n.authority.node_id, NODE_ID_SIZE);
+	assert_true(slots_provisioned() && node_state.view.writable);
+	assert_memory_equal(node_state.nv.authority->node_id, n.authority.node_id, NODE_ID_SIZE);
 	work();
 	assert_int_equal(replays(), 1);
 	/* By the same order again nothing changes; by another one, neither. */
@@ -454,7 +454,7 @@ static void finds_a_trial_well(void **state)
 	assert_int_equal(slots_healthy(), OK);
 	assert_int_equal(alarm_at, UINT64_MAX);
 	assert_int_equal(report().slot[SLOT_A].state, SLOT_UNCONFIRMED);
-	assert_int_equal(slots_trial_left(), 0);
+	assert_int_equal(node_state.deadline, 0);
 	assert_int_equal(slots_healthy(), ERR_STATE_TRANSITION);
 	assert_int_equal(slots_stage(&stage), OK);
 }

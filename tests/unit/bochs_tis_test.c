@@ -185,8 +185,8 @@ static u64 driver_now(void *context)
 static void drive(struct fake *f, struct tpm_device *d)
 {
 	assert_int_equal(tpm_device_init(d,
-	                         (struct tpm_registers){
-	                                 driver_read8, driver_read32, driver_write8, driver_write32, driver_now, f }),
+	                         (struct tpm_registers){ driver_read8, driver_read32, driver_write8, driver_write32,
+	                                 driver_now, NULL, f }),
 	        OK);
 }
 

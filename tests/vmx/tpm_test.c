@@ -75,7 +75,7 @@ static u64 now(void *context)
 static void use_locality(struct bed *b, u8 locality)
 {
 	b->locality = locality;
-	struct tpm_registers r = { read8, read32, write8, write32, now, b };
+	struct tpm_registers r = { read8, read32, write8, write32, now, NULL, b };
 	assert_int_equal(tpm_device_init(&b->device, r), OK);
 	tpm_init(&b->tpm, tpm_device_transport(&b->device));
 }
