@@ -10,5 +10,6 @@ $(B)/tests/vmx/%_test: $(B)/san/tests/vmx/%_test.o $(VMX_SUPPORT) $(B)/libsignet
 
 .PHONY: check-vmx
 check-vmx: $(VMX_TESTS) $(B)/signet $(B)/stage.elf $(B)/payload.bin $(HV_VARIANTS:.elf=.bin) $(B)/tests/nvtool \
+		$(addprefix $(B)/,hv.bin service/vmlinuz service/initramfs) \
 		$(addprefix $(B)/bochs-plugins/,libbx_tpm.so libbx_fwcfg.so loopback.so)
 	@ONLY='$(ONLY)' tests/tap vmx $(VMX_TESTS) 'python3 -B tests/vmx/check.py'
