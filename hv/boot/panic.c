@@ -32,6 +32,10 @@ enum {
 	RESET_CPU = 4,
 };
 
+enum { FEATURE_D_MCA = BIT(14), MSR_MCG_CAP = 0x179, MSR_MC0_STATUS = 0x401, BANKS_MAX = 32 };
+#define BANK_VALID (1ull << 63)
+#define BANK_HAS_MISC (1ull << 59)
+#define BANK_HAS_ADDRESS (1ull << 58)
 #define NOBODY 0xFFFFFFFFu
 
 void exception(struct registers *r);
@@ -141,6 +145,23 @@ static void show_trace(u64 rbp)
 		show_address(address[i] - 1);
 }
 
+/* What the processor knows of a machine check (SDM volume 3, 17.3.2). */
+static void show_banks(void)
+{
+	u32 banks = cpuid(CPUID_FEATURES, 0).d & FEATURE_D_MCA ? (u32)read_msr(MSR_MCG_CAP) & 0xFF : 0;
+
+	for (u32 i = 0; i < banks && i < BANKS_MAX; i++) {
+		u32 bank = MSR_MC0_STATUS + 4 * i;
+		u64 status = read_msr(bank);
+
+		if (status & BANK_VALID)
+			say("panic: machine check, bank %u: status %lx, address %lx, misc %lx", i,
+			        (unsigned long)status,
+			        (unsigned long)(status & BANK_HAS_ADDRESS ? read_msr(bank + 1) : 0),
+			        (unsigned long)(status & BANK_HAS_MISC ? read_msr(bank + 2) : 0));
+	}
+}
+
 static void show_registers(const struct registers *r)
 {
 	say("panic: rip %lx image %lx cs %lx flags %lx rsp %lx ss %lx", r->rip, (u64)hv_head, r->cs, r->flags, r->rsp,
@@ -169,6 +190,7 @@ void exception(struct registers *r)
 	format(reason, sizeof(reason), "exception %lu, error %lx, CR2 %lx, at %s", r->vector, r->error, read_cr2(), at);
 	say("panic: %s", reason);
 	show_registers(r);
+	show_banks();
 	show_trace(r->rbp);
 	reset(reason);
 }
@@ -177,6 +199,7 @@ _Noreturn void panic(const char *reason)
 {
 	end_begins();
 	say("panic: %s", reason);
+	show_banks();
 	show_trace(read_frame());
 	reset(reason);
 }

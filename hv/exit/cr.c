@@ -40,7 +40,7 @@ static bool paging_switch_valid(const struct vcpu *v, bool on, u64 cr4, u64 efer
 	return !(cr4 & CR4_PCIDE);
 }
 
-enum exit_result write_cr0(struct vcpu *v, u64 value)
+static enum exit_result write_cr0(struct vcpu *v, u64 value)
 {
 	u64 old = vcpu_get(v, VCPU_CR0), cr4 = vcpu_get(v, VCPU_CR4), efer = vcpu_get(v, VCPU_EFER), changed;
 	bool paging = value & CR0_PG;
@@ -58,7 +58,8 @@ enum exit_result write_cr0(struct vcpu *v, u64 value)
 	vcpu_set(v, VCPU_CR0, value);
 	if (changed & CR0_PG)
 		vcpu_set(v, VCPU_EFER, efer);
-	v->flush |= (changed & (CR0_PG | CR0_WP)) != 0;
+	if (changed & (CR0_PG | CR0_WP))
+		vcpu_flush(v);
 	return EXIT_SKIP;
 }
 
@@ -71,7 +72,7 @@ static bool cr4_valid(const struct vcpu *v, u64 value, u64 changed, u64 efer)
 	return !pcid_on || (long_mode && (vcpu_get(v, VCPU_CR3) & 0xFFF) == 0);
 }
 
-enum exit_result write_cr4(struct vcpu *v, u64 value)
+static enum exit_result write_cr4(struct vcpu *v, u64 value)
 {
 	static const u64 reload = CR4_PAE | CR4_PSE | CR4_PGE | CR4_SMEP;
 	u64 efer = vcpu_get(v, VCPU_EFER), changed = value ^ vcpu_get(v, VCPU_CR4);
@@ -81,7 +82,8 @@ enum exit_result write_cr4(struct vcpu *v, u64 value)
 	if (changed & reload && pae_paging(vcpu_get(v, VCPU_CR0), value, efer) && !load_pdptes(v))
 		return refuse(v);
 	vcpu_set(v, VCPU_CR4, value);
-	v->flush |= (changed & (reload | CR4_PCIDE | CR4_SMAP)) != 0;
+	if (changed & (reload | CR4_PCIDE | CR4_SMAP))
+		vcpu_flush(v);
 	return EXIT_SKIP;
 }
 

@@ -1,6 +1,6 @@
 /*
  * Exceptions that exit: #DB and #AC, whose delivery a guest can make raise them again without end inside one
- * instruction (CVE-2015-5307, CVE-2015-8104), and #MC. They are handed on. Trust: in the TCB; pure.
+ * instruction (CVE-2015-5307, CVE-2015-8104). They are handed on. Trust: in the TCB; pure.
  */
 #include "hv/exit/handlers.h"
 
@@ -11,8 +11,8 @@ static enum exit_result debug(struct vcpu *v, const struct exit *x)
 {
 	u64 dr6 = vcpu_get(v, VCPU_DR6) & ~(u64)15;
 
-	if (x->length) /* INT1 */
-		vcpu_skip(v, x->length);
+	if (x->exception.int1)
+		vcpu_complete(v);
 	vcpu_set(v, VCPU_DR6, (dr6 | DR6_FIXED_LOW | (x->qualification & DR6_CONDITIONS)));
 	vcpu_set(v, VCPU_DR7, vcpu_get(v, VCPU_DR7) & ~(u64)DR7_GD);
 	return vcpu_raise(v, VECTOR_DB, 0);
@@ -25,9 +25,6 @@ enum exit_result handle_exception(struct vcpu *v, const struct exit *x)
 		return debug(v, x);
 	case VECTOR_AC:
 		return vcpu_raise(v, VECTOR_AC, x->exception.error);
-	case VECTOR_MC:
-		/* The guest's memory or its processor is damaged; whose, nobody can say. */
-		return vcpu_stop(v, x, "a machine check");
 	default:
 		return vcpu_stop(v, x, "an exception nobody asked for");
 	}

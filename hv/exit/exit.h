@@ -10,13 +10,13 @@
 enum exit_kind {
 	EXIT_UNKNOWN,
 	EXIT_EXCEPTION,
+	EXIT_MACHINE_CHECK,
 	EXIT_NMI,
 	EXIT_INTERRUPT,
 	EXIT_INTERRUPT_WINDOW,
 	EXIT_NMI_WINDOW,
 	EXIT_TRIPLE_FAULT,
 	EXIT_INIT,
-	EXIT_SIPI,
 	EXIT_TASK_SWITCH,
 	EXIT_CPUID,
 	EXIT_HLT,
@@ -25,13 +25,11 @@ enum exit_kind {
 	EXIT_RDPMC,
 	EXIT_VIRTUALIZATION, /* every instruction of VMX, SMX and SGX, and VMCALL: none of them is there for a guest */
 	EXIT_CR,
-	EXIT_DR,
 	EXIT_IO,
 	EXIT_RDMSR,
 	EXIT_WRMSR,
 	EXIT_MWAIT,
 	EXIT_MONITOR,
-	EXIT_PAUSE,
 	EXIT_MEMORY,
 	EXIT_MISCONFIGURATION,
 	EXIT_TIMER,
@@ -42,6 +40,7 @@ enum exit_kind {
 
 struct exit_exception {
 	u8 vector;
+	bool int1; /* a trap by that instruction, which RIP is still at */
 	u32 error; /* or 0 */
 };
 
@@ -72,28 +71,23 @@ struct exit_memory {
 
 struct exit {
 	u8 kind; /* enum exit_kind */
-	u8 length; /* of the instruction, where one caused it */
 	u32 reason; /* as the processor gave it, for reports */
-	u64 qualification;
+	u64 qualification; /* likewise, where it has one that tells something */
 	union {
 		struct exit_exception exception;
 		struct exit_cr cr;
 		struct exit_io io;
 		struct exit_memory memory;
-		u8 vector; /* of an interrupt or SIPI */
+		u8 vector; /* of an interrupt */
 	};
 };
 
 enum exit_result {
 	EXIT_RETRY, /* enter the guest again where it was */
 	EXIT_SKIP, /* the instruction is done */
+	EXIT_LEAVE, /* the machine wants this processor first */
 	EXIT_BLOCK, /* done, and nothing to do until an interrupt comes */
 	EXIT_STOP, /* the VM is at its end; vcpu_report says why */
 };
-
-struct vcpu;
-
-/* Runs the handler for what happened, and takes the instruction as done where it says so. */
-enum exit_result exit_handle(struct vcpu *v, const struct exit *x);
 
 #endif

@@ -14,11 +14,27 @@ exit_handler handle_memory;
 exit_handler handle_rdmsr, handle_wrmsr;
 exit_handler handle_xsetbv;
 
-/* CR0 and CR4 by their rules, for handle_cr: EXIT_SKIP, or #GP raised. */
-enum exit_result write_cr0(struct vcpu *v, u64 value);
-enum exit_result write_cr4(struct vcpu *v, u64 value);
-
 /* INS and OUTS. */
 exit_handler handle_string_io;
+
+/* By kind. alone: it touches nothing but its vCPU, or takes the lock itself where it does more. */
+struct exit_row {
+	exit_handler *handle;
+	bool alone;
+};
+extern const struct exit_row exit_table[EXIT_KINDS];
+
+/* Runs the handler for what happened, and takes the instruction as done where it says so. Here, as every exit does it.
+ */
+__attribute__((always_inline)) static inline enum exit_result exit_handle(struct vcpu *v, const struct exit *x)
+{
+	enum exit_result result;
+
+	v->exits[x->kind]++;
+	result = exit_table[x->kind].handle(v, x);
+	if (result == EXIT_SKIP || result == EXIT_BLOCK)
+		vcpu_complete(v);
+	return result;
+}
 
 #endif

@@ -100,20 +100,27 @@ static bool write_other(struct vcpu *v, u32 msr, u64 value)
 	return good;
 }
 
+static enum exit_result give(struct vcpu *v, u64 value)
+{
+	v->gpr[RAX] = (u32)value;
+	v->gpr[RDX] = value >> 32;
+	return EXIT_SKIP;
+}
+
+__attribute__((noinline)) static enum exit_result give_other(struct vcpu *v, u32 msr)
+{
+	u64 value = 0;
+
+	return read_other(v, msr, &value) ? give(v, value) : vcpu_raise(v, VECTOR_GP, 0);
+}
+
 enum exit_result handle_rdmsr(struct vcpu *v, const struct exit *x)
 {
 	u32 msr = (u32)v->gpr[RCX];
 	size_t i = find(msr);
-	u64 value = 0;
 
 	(void)x;
-	if (i < ARRAY_SIZE(registers))
-		value = vcpu_get(v, registers[i].reg);
-	else if (!read_other(v, msr, &value))
-		return vcpu_raise(v, VECTOR_GP, 0);
-	v->gpr[RAX] = (u32)value;
-	v->gpr[RDX] = value >> 32;
-	return EXIT_SKIP;
+	return i < ARRAY_SIZE(registers) ? give(v, vcpu_get(v, registers[i].reg)) : give_other(v, msr);
 }
 
 static void write_register(struct vcpu *v, enum vcpu_register reg, u64 value)
@@ -122,7 +129,8 @@ static void write_register(struct vcpu *v, enum vcpu_register reg, u64 value)
 
 	if (reg == VCPU_EFER) {
 		value = (value & ~(u64)EFER_LMA) | (old & EFER_LMA);
-		v->flush |= ((value ^ old) & EFER_NXE) != 0;
+		if ((value ^ old) & EFER_NXE)
+			vcpu_flush(v);
 	}
 	vcpu_set(v, reg, value);
 }

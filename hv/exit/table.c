@@ -1,17 +1,17 @@
 /* What becomes of each kind of exit: one table, and the handlers too small for files. Trust: in the TCB; pure. */
 #include "hv/exit/handlers.h"
-#include "hv/x86/lock.h"
 
-static enum exit_result retry(struct vcpu *v, const struct exit *x)
+/* The run loop takes the machine's interrupts and NMIs; a real INIT is a stray, and none of the VM's doing. */
+static enum exit_result leave(struct vcpu *v, const struct exit *x)
 {
 	(void)v, (void)x;
-	return EXIT_RETRY;
+	return EXIT_LEAVE;
 }
 
-static enum exit_result skip(struct vcpu *v, const struct exit *x)
+static enum exit_result machine_check(struct vcpu *v, const struct exit *x)
 {
-	(void)v, (void)x;
-	return EXIT_SKIP;
+	(void)x;
+	vcpu_machine_check(v);
 }
 
 /* A window opened, or a time has come. */
@@ -26,6 +26,7 @@ static enum exit_result block(struct vcpu *v, const struct exit *x)
 {
 	(void)x;
 	v->deaf = !(vcpu_get(v, VCPU_RFLAGS) & RFLAGS_IF);
+	v->state = VCPU_HALTED;
 	return EXIT_BLOCK;
 }
 
@@ -73,31 +74,21 @@ static enum exit_result entry_failed(struct vcpu *v, const struct exit *x)
 	return vcpu_stop(v, x, "the processor refused its state");
 }
 
-/* SIPIs between vCPUs go by way of the virtual local APIC: a real one here is a stray. */
-static enum exit_result stray(struct vcpu *v, const struct exit *x)
-{
-	return vcpu_stop(v, x, "a real INIT or SIPI reached it");
-}
-
 static enum exit_result unknown(struct vcpu *v, const struct exit *x)
 {
 	return vcpu_stop(v, x, "an exit nobody asked for");
 }
 
-/* alone: it touches nothing but its vCPU, or takes the lock itself where it does more. */
-static const struct {
-	exit_handler *handle;
-	bool alone;
-} table[EXIT_KINDS] = {
+const struct exit_row exit_table[EXIT_KINDS] = {
 	[EXIT_UNKNOWN] = { .handle = unknown },
 	[EXIT_EXCEPTION] = { .handle = handle_exception, .alone = true },
-	[EXIT_NMI] = { .handle = retry, .alone = true }, /* the run loop takes the machine's interrupts and NMIs */
-	[EXIT_INTERRUPT] = { .handle = retry, .alone = true },
+	[EXIT_MACHINE_CHECK] = { .handle = machine_check, .alone = true },
+	[EXIT_NMI] = { .handle = leave, .alone = true },
+	[EXIT_INTERRUPT] = { .handle = leave, .alone = true },
 	[EXIT_INTERRUPT_WINDOW] = { .handle = look, .alone = true },
 	[EXIT_NMI_WINDOW] = { .handle = look, .alone = true },
 	[EXIT_TRIPLE_FAULT] = { .handle = triple_fault },
-	[EXIT_INIT] = { .handle = stray },
-	[EXIT_SIPI] = { .handle = stray },
+	[EXIT_INIT] = { .handle = leave, .alone = true },
 	[EXIT_TASK_SWITCH] = { .handle = task_switch },
 	[EXIT_CPUID] = { .handle = handle_cpuid, .alone = true },
 	[EXIT_HLT] = { .handle = block },
@@ -106,35 +97,14 @@ static const struct {
 	[EXIT_RDPMC] = { .handle = not_permitted, .alone = true },
 	[EXIT_VIRTUALIZATION] = { .handle = invalid_opcode, .alone = true },
 	[EXIT_CR] = { .handle = handle_cr, .alone = true },
-	[EXIT_DR] = { .handle = unknown },
 	[EXIT_IO] = { .handle = handle_io },
 	[EXIT_RDMSR] = { .handle = handle_rdmsr, .alone = true },
 	[EXIT_WRMSR] = { .handle = handle_wrmsr, .alone = true },
 	[EXIT_MWAIT] = { .handle = invalid_opcode, .alone = true },
 	[EXIT_MONITOR] = { .handle = invalid_opcode, .alone = true },
-	[EXIT_PAUSE] = { .handle = skip, .alone = true },
 	[EXIT_MEMORY] = { .handle = handle_memory },
 	[EXIT_MISCONFIGURATION] = { .handle = misconfiguration },
-	[EXIT_TIMER] = { .handle = retry, .alone = true }, /* so it does with its own */
+	[EXIT_TIMER] = { .handle = leave, .alone = true }, /* so it does with its own */
 	[EXIT_XSETBV] = { .handle = handle_xsetbv, .alone = true },
 	[EXIT_ENTRY_FAILED] = { .handle = entry_failed },
 };
-
-enum exit_result exit_handle(struct vcpu *v, const struct exit *x)
-{
-	u8 kind = x->kind < EXIT_KINDS ? x->kind : EXIT_UNKNOWN;
-	bool alone = table[kind].alone;
-	enum exit_result result;
-
-	v->exits[kind]++;
-	if (!alone)
-		hv_lock();
-	result = table[kind].handle(v, x);
-	if (result == EXIT_SKIP || result == EXIT_BLOCK)
-		vcpu_skip(v, x->length);
-	if (result == EXIT_BLOCK)
-		v->state = VCPU_HALTED;
-	if (!alone)
-		hv_unlock();
-	return result;
-}

@@ -45,6 +45,14 @@ enum vcpu_register {
 
 enum vcpu_state { VCPU_RUNNABLE, VCPU_HALTED, VCPU_WAITS_SIPI, VCPU_STOPPED };
 
+/* An answer of the policy's to CPUID, while good. */
+enum { CPUID_KEPT = 16 };
+struct cpuid_kept {
+	u32 leaf, subleaf;
+	struct cpuid_result result;
+	bool good;
+};
+
 struct vcpu_hardware; /* the back end's part, such as hv/vmx/vmx.h */
 
 struct vcpu {
@@ -67,10 +75,11 @@ struct vcpu {
 	u64 deadline; /* TSC at which its local APIC's timer is due, or LAPIC_NEVER; as of the last vcpu_attend() */
 	struct lapic lapic; /* lock held; its own processor may read its timer without */
 	struct task *task;
+	struct cpuid_kept cpuid[CPUID_KEPT];
 	u64 exits[EXIT_KINDS];
 	u64 dropped_wbinvd;
 	const char *report; /* why the VM stopped */
-	struct exit last; /* the exit that stopped it */
+	struct exit last; /* the last exit */
 };
 static_assert(offsetof(struct vcpu, gpr) == 0, "enter.S");
 
@@ -81,13 +90,17 @@ void vcpu_set(struct vcpu *v, enum vcpu_register r, u64 value);
 /* The PDPTE registers of 32-bit PAE paging. */
 void vcpu_set_pdptes(struct vcpu *v, const u64 pdpte[4]);
 /* Moves past the instruction: RIP, the shadow of STI and MOV SS, and a single step that is due. */
-void vcpu_skip(struct vcpu *v, u8 length);
+void vcpu_skip(struct vcpu *v, u64 length);
+/* The same for the instruction that exited. */
+void vcpu_complete(struct vcpu *v);
 /* Bits beyond these make VM entry fail on this processor or are not offered to guests. */
 bool vcpu_cr0_allowed(const struct vcpu *v, u64 value);
 bool vcpu_cr4_allowed(const struct vcpu *v, u64 value);
 u64 vcpu_efer_allowed(const struct vcpu *v);
 /* Writes back and empties this processor's caches. */
 void vcpu_write_back_caches(struct vcpu *v);
+/* The processor told of damage: nothing here goes on. */
+_Noreturn void vcpu_machine_check(struct vcpu *v);
 /* The guest's TSC now. */
 u64 vcpu_tsc(const struct vcpu *v);
 /* Registers as a SIPI leaves them, the next time it is loaded or entered. Lock held. */
@@ -118,6 +131,13 @@ static inline void vcpu_set_attention(struct vcpu *v)
 }
 bool vcpu_code_64(const struct vcpu *v); /* and a 64-bit code segment */
 u8 vcpu_cpl(const struct vcpu *v);
+
+/* Its translations are forgotten before it goes on. */
+static inline void vcpu_flush(struct vcpu *v)
+{
+	v->flush = true;
+	vcpu_set_attention(v);
+}
 
 /* An exception for the guest; a triple fault that comes of it stops the VM: EXIT_STOP, else EXIT_RETRY. */
 enum exit_result vcpu_raise(struct vcpu *v, u8 vector, u32 error);

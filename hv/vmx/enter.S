@@ -5,6 +5,29 @@
 #define HOST_RSP_FIELD 0x6C14
 #define MITIGATE_VERW 4 /* mitigate.h */
 
+	.macro	load_registers
+	/* After the last of root mode's own data. */
+	testb	$MITIGATE_VERW, vmx_machine(%rip)
+	jz	1f
+	verw	data_selector(%rip)
+1:
+	mov	0(%rdi), %rax
+	mov	8(%rdi), %rcx
+	mov	16(%rdi), %rdx
+	mov	24(%rdi), %rbx
+	mov	40(%rdi), %rbp
+	mov	48(%rdi), %rsi
+	mov	64(%rdi), %r8
+	mov	72(%rdi), %r9
+	mov	80(%rdi), %r10
+	mov	88(%rdi), %r11
+	mov	96(%rdi), %r12
+	mov	104(%rdi), %r13
+	mov	112(%rdi), %r14
+	mov	120(%rdi), %r15
+	mov	56(%rdi), %rdi
+	.endm
+
 	.section .text.vmx_enter, "ax"
 	.globl vmx_enter, vmx_exit
 	.hidden vmx_enter, vmx_exit
@@ -21,37 +44,19 @@ vmx_enter:
 	mov	$HOST_RSP_FIELD, %eax
 	vmwrite	%rsp, %rax
 	jbe	refused
-	/* After the last of root mode's own data, before the flags are needed: VERW spoils them. */
-	testb	$MITIGATE_VERW, vmx_machine(%rip)
-	jz	1f
-	verw	data_selector(%rip)
-1:
-	/* No MOV below changes the flags. */
 	test	%sil, %sil
-	mov	0(%rdi), %rax
-	mov	8(%rdi), %rcx
-	mov	16(%rdi), %rdx
-	mov	24(%rdi), %rbx
-	mov	40(%rdi), %rbp
-	mov	48(%rdi), %rsi
-	mov	64(%rdi), %r8
-	mov	72(%rdi), %r9
-	mov	80(%rdi), %r10
-	mov	88(%rdi), %r11
-	mov	96(%rdi), %r12
-	mov	104(%rdi), %r13
-	mov	112(%rdi), %r14
-	mov	120(%rdi), %r15
-	mov	56(%rdi), %rdi
-	jz	1f
+	jz	launch
+again:
+	load_registers
 	vmresume
 	jmp	refused
-1:	vmlaunch
+launch:
+	load_registers
+	vmlaunch
 	/* Neither comes back but by failing, on the same stack. */
 refused:
 	xor	%eax, %eax
-	pop	%rdi
-	jmp	2f
+	jmp	leave
 
 	/* The processor has restored RSP alone. */
 vmx_exit:
@@ -63,6 +68,7 @@ vmx_exit:
 	mov	%rbp, 40(%rdi)
 	mov	%rsi, 48(%rdi)
 	pop	56(%rdi)
+	push	%rdi
 	mov	%r8, 64(%rdi)
 	mov	%r9, 72(%rdi)
 	mov	%r10, 80(%rdi)
@@ -71,22 +77,23 @@ vmx_exit:
 	mov	%r13, 104(%rdi)
 	mov	%r14, 112(%rdi)
 	mov	%r15, 120(%rdi)
+	/* What the guest left is no input for speculation here; the others are overwritten at once. */
+	.irp	register, r8d, r9d, r10d, r11d, r12d, r13d, r14d, r15d
+	xor	%\register, %\register
+	.endr
+	call	vmx_exited
+	mov	(%rsp), %rdi
+	test	%al, %al
+	jnz	again
 	mov	$1, %eax
-2:	pop	%r15
+leave:
+	pop	%rdi
+	pop	%r15
 	pop	%r14
 	pop	%r13
 	pop	%r12
 	pop	%rbx
 	pop	%rbp
-	/* What the guest left in the others is no input for speculation here. */
-	xor	%ecx, %ecx
-	xor	%edx, %edx
-	xor	%esi, %esi
-	xor	%edi, %edi
-	xor	%r8d, %r8d
-	xor	%r9d, %r9d
-	xor	%r10d, %r10d
-	xor	%r11d, %r11d
 	ret
 	.size vmx_enter, . - vmx_enter
 

@@ -5,3 +5,7 @@ HV_SRCS += $(addprefix hv/vmx/,enter.S host.c run.c vmcs.c)
 VMX_OBJS := $(patsubst hv/vmx/%.c,$(B)/ring0/hv/vmx/%.o,$(filter hv/vmx/%.c,$(HV_PURE_SRCS) $(HV_SRCS)))
 $(VMX_OBJS): CFLAGS_RING0 += -include hv/vmx/vmcs_inline.h
 $(VMX_OBJS): hv/vmx/module.mk
+# What most exits run through: speed before size.
+EXIT_OBJS := $(addprefix $(B)/ring0/hv/,vmx/run.o vmx/decode.o vmx/vcpu.o vm/vcpu.o dev/bus.o $(addprefix exit/,msr.o io.o cpuid.o memory.o instruction.o))
+$(EXIT_OBJS): CFLAGS_RING0 += -O2
+$(EXIT_OBJS): hv/vmx/module.mk

@@ -1,4 +1,5 @@
 /* Loading vCPUs and the loop around their exits. Trust: in the TCB; hardware access. */
+#include "hv/exit/handlers.h"
 #include "hv/vmx/instructions.h"
 #include "hv/vmx/vmcs.h"
 #include "hv/vmx/vmx.h"
@@ -111,19 +112,23 @@ static void attend(struct cpu *cpu, struct vcpu *v)
 	hv_unlock();
 }
 
-/* At most what the timer's 32 bits hold; it ends the guest's turn, root mode's share of it counted. */
-static u64 timer_value(const struct vcpu_hardware *h, u64 cycles)
+/*
+ * The preemption timer ends the guest's turn. It starts over with each entry, and writing it at each would cost more
+ * than reading the TSC after each exit: that is enough for a sixty-fourth of the time, by which a turn may be longer at
+ * most.
+ */
+static void set_timer(struct vcpu_hardware *h, u64 now, u64 end)
 {
-	u64 ticks = cycles >> vmx_preemption_shift(&h->machine->caps);
+	u64 ticks = (end - now) >> vmx_preemption_shift(&h->machine->caps);
 
-	return ticks < UINT32_MAX ? ticks : UINT32_MAX;
+	vmcs_write(VMCS_PREEMPTION_TIMER, ticks < UINT32_MAX ? ticks : UINT32_MAX);
+	h->look_again = now + ((end - now) >> 6);
 }
 
-static MUST_CHECK enum err enter(struct vcpu *v, u64 cycles)
+static MUST_CHECK enum err enter(struct vcpu *v)
 {
 	struct vcpu_hardware *h = v->hardware;
 
-	vmcs_write(VMCS_PREEMPTION_TIMER, timer_value(h, cycles));
 	if (v->flush) {
 		v->flush = false;
 		if (vmx_flush_vpid(h->vpid))
@@ -138,18 +143,36 @@ static MUST_CHECK enum err enter(struct vcpu *v, u64 cycles)
 	return OK;
 }
 
-/* Returns the vector of a machine's interrupt, or 0. */
-static u8 handle(struct vcpu *v)
+/* More than the vCPU's own: under the lock, and somebody may be waiting for this processor afterwards. */
+__attribute__((noinline)) static bool handle_locked(struct vcpu *v)
 {
-	struct exit x;
+	enum exit_result result;
 
-	vmx_decode(&x);
-	vmx_collect(v, &x);
-	exit_handle(v, &x);
+	hv_lock();
+	result = exit_handle(v, &v->last);
+	hv_unlock();
+	return result <= EXIT_SKIP && !__atomic_load_n(&v->hardware->cpu->look, __ATOMIC_RELAXED);
+}
+
+/* Whatever else there is to do than to enter again, vmx_vcpu_run() sees to. */
+bool vmx_exited(struct vcpu *v)
+{
+	struct exit *x = &v->last;
+	bool on;
+
+	if (vmx_decode(x))
+		vmx_collect(v, x);
+	on = exit_table[x->kind].alone ? exit_handle(v, x) <= EXIT_SKIP : handle_locked(v);
+	return on && !vcpu_has_attention(v) && v->due.type == EVENT_NONE && rdtsc() < v->hardware->look_again;
+}
+
+/* Returns the vector of a machine's interrupt, or 0. */
+static u8 outside(const struct exit *x)
+{
 	/* NMIs stay blocked after the exit until an IRET: the handler's own. */
-	if (x.kind == EXIT_NMI)
+	if (x->kind == EXIT_NMI)
 		interrupt_nmi();
-	return x.kind == EXIT_INTERRUPT ? x.vector : 0;
+	return x->kind == EXIT_INTERRUPT ? x->vector : 0;
 }
 
 enum err vmx_vcpu_run(struct cpu *cpu, struct vcpu *v, u64 until, u8 *vector)
@@ -158,7 +181,7 @@ enum err vmx_vcpu_run(struct cpu *cpu, struct vcpu *v, u64 until, u8 *vector)
 
 	*vector = 0;
 	while (!e && !*vector && !__atomic_load_n(&cpu->look, __ATOMIC_RELAXED)) {
-		u64 now = live_tsc();
+		u64 now = rdtsc();
 
 		/* Not later: what was injected is lost unless the guest is entered. */
 		if (now >= until)
@@ -167,9 +190,10 @@ enum err vmx_vcpu_run(struct cpu *cpu, struct vcpu *v, u64 until, u8 *vector)
 			attend(cpu, v);
 		if (v->state != VCPU_RUNNABLE)
 			break;
-		e = enter(v, (v->deadline < until ? v->deadline : until) - now);
+		set_timer(v->hardware, now, v->deadline < until ? v->deadline : until);
+		e = enter(v);
 		if (!e)
-			*vector = handle(v);
+			*vector = outside(&v->last);
 	}
 	return e;
 }

@@ -120,17 +120,22 @@ __attribute__((noinline)) static void end_instruction(u64 flags, u64 blocked)
 		        vmcs_read(VMCS_GUEST_PENDING_DEBUG) | PENDING_DEBUG_ENABLED | PENDING_DEBUG_SINGLE_STEP);
 }
 
-void vcpu_skip(struct vcpu *v, u8 length)
+void vcpu_skip(struct vcpu *v, u64 length)
 {
-	u64 rip = vmcs_read(VMCS_GUEST_RIP) + length, flags = vmcs_read(VMCS_GUEST_RFLAGS);
+	u64 at = vmcs_read(VMCS_GUEST_RIP), rip = at + length, flags = vmcs_read(VMCS_GUEST_RFLAGS);
 	u64 blocked = vmcs_read(VMCS_GUEST_INTERRUPTIBILITY);
 
-	if (flags & (RFLAGS_RF | RFLAGS_TF) || blocked & (BLOCKED_BY_STI | BLOCKED_BY_MOV_SS))
+	if ((flags & (RFLAGS_RF | RFLAGS_TF)) | (blocked & (BLOCKED_BY_STI | BLOCKED_BY_MOV_SS)))
 		end_instruction(flags, blocked);
 	/* Outside 64-bit code the instruction pointer wraps at 4 GiB, and entry refuses more. */
-	if (rip >> 32 && !vcpu_code_64(v))
+	if ((at ^ rip) >> 32 && !vcpu_code_64(v))
 		rip = (u32)rip;
 	vmcs_write(VMCS_GUEST_RIP, rip);
+}
+
+void vcpu_complete(struct vcpu *v)
+{
+	vcpu_skip(v, vmcs_read(VMCS_EXIT_INSTRUCTION_LENGTH));
 }
 
 bool vcpu_cr0_allowed(const struct vcpu *v, u64 value)
@@ -164,4 +169,10 @@ void vcpu_write_back_caches(struct vcpu *v)
 {
 	(void)v;
 	live_write_back_caches();
+}
+
+_Noreturn void vcpu_machine_check(struct vcpu *v)
+{
+	(void)v;
+	live_machine_check();
 }

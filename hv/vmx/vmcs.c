@@ -1,6 +1,7 @@
 /* The real VMCS and registers, for hv/vmx/vmcs.h. Trust: in the TCB; hardware access. */
 #include "hv/vmx/vmcs.h"
 
+#include "hv/boot/panic.h"
 #include "hv/vmx/instructions.h"
 #include "hv/x86/cpu.h"
 
@@ -82,4 +83,10 @@ u64 live_tsc(void)
 void live_write_back_caches(void)
 {
 	wbinvd();
+}
+
+/* The report shows the banks. */
+_Noreturn void live_machine_check(void)
+{
+	panic("a machine check in a guest");
 }

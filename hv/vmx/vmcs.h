@@ -25,5 +25,6 @@ u64 live_msr(u32 msr);
 void live_set_msr(u32 msr, u64 value);
 u64 live_tsc(void);
 void live_write_back_caches(void);
+_Noreturn void live_machine_check(void);
 
 #endif

@@ -1,4 +1,4 @@
-# Figures of the boot chain against their targets; a target missed is shown, and fails nothing.
+# Figures of the boot chain and of exits against their targets; a target missed is shown, and fails nothing.
 $(B)/tests/verify_cost: $(B)/host/tests/bench/verify_cost.o $(B)/libsignet.a
 	@mkdir -p $(@D)
 	$(call echo_step,LINK,$@)
@@ -6,5 +6,5 @@ $(B)/tests/verify_cost: $(B)/host/tests/bench/verify_cost.o $(B)/libsignet.a
 .SECONDARY: $(B)/host/tests/bench/verify_cost.o
 
 .PHONY: bench
-bench: $(B)/signet $(B)/stage.elf $(B)/payload.bin $(B)/tests/verify_cost $$(BOCHS_PLUGINS)
+bench: $(B)/signet $(B)/stage.elf $(B)/payload.bin $(B)/tests/verify_cost $(B)/hv-tests.bin $$(BOCHS_PLUGINS)
 	@python3 -B tests/bench/bench.py

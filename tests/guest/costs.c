@@ -29,7 +29,6 @@ enum { TIMES = 100, ROUNDS = 20 };
 
 void case_costs(void)
 {
-	COST("NOP", "nop; nop; nop", "mov $0, %%eax");
 	COST("CPUID", "cpuid", "mov $0x40000000, %%eax");
 	COST("CPUID of features", "cpuid", "mov $1, %%eax");
 	COST("RDMSR", "rdmsr", "mov $0x277, %%ecx");

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 struct fake_vmcs fake_vmcs;
+jmp_buf fake_machine_check;
 
 static void must(bool good)
 {
@@ -103,4 +104,9 @@ u64 live_tsc(void)
 void live_write_back_caches(void)
 {
 	fake_vmcs.write_backs++;
+}
+
+_Noreturn void live_machine_check(void)
+{
+	longjmp(fake_machine_check, 1);
 }

@@ -4,6 +4,8 @@
 
 #include "hv/vmx/vmcs.h"
 
+#include <setjmp.h>
+
 enum { VMCS_FIELDS = 0x8000, LIVE_MSRS = 16 };
 
 extern struct fake_vmcs {
@@ -18,5 +20,8 @@ extern struct fake_vmcs {
 	u64 components[64]; /* the state behind each bit of XCR0, as one word */
 	u32 write_backs;
 } fake_vmcs;
+
+/* Where a machine check ends. */
+extern jmp_buf fake_machine_check;
 
 #endif

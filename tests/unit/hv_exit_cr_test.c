@@ -1,4 +1,5 @@
 /* CR0, CR4 and CR8: what a guest sees, what the processor gets, and every combination that would fail VM entry. */
+#include "hv/exit/handlers.h"
 #include "tests/unit/fake_vcpu.h"
 
 #include <setjmp.h>
@@ -20,7 +21,7 @@ static int set_up(void **state)
 
 static enum exit_result write_cr(u8 number, u64 value)
 {
-	struct exit x = { .kind = EXIT_CR, .length = 3, .cr = { .number = number, .access = CR_WRITE, .gpr = RBX } };
+	struct exit x = { .kind = EXIT_CR, .cr = { .number = number, .access = CR_WRITE, .gpr = RBX } };
 
 	V->gpr[RBX] = value;
 	V->due = NO_EVENT;

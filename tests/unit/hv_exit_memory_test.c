@@ -1,4 +1,5 @@
 /* Guest page walks in every paging mode, device memory behind EPT violations, and string instructions on ports. */
+#include "hv/exit/handlers.h"
 #include "hv/vm/walk.h"
 #include "tests/unit/fake_vcpu.h"
 
@@ -257,7 +258,6 @@ static void instructions_at_a_page_border_are_fetched(void **state)
 static enum exit_result string(bool in, u32 size, bool rep, u64 linear)
 {
 	struct exit x = { .kind = EXIT_IO,
-		.length = 2,
 		.io = { .port = DEVICE_PORT,
 		        .size = (u8)size,
 		        .in = in,
@@ -267,6 +267,7 @@ static enum exit_result string(bool in, u32 size, bool rep, u64 linear)
 		        .linear = linear } };
 
 	fake.accesses = 0;
+	fake_vmcs.field[VMCS_EXIT_INSTRUCTION_LENGTH] = 2;
 	return exit_handle(V, &x);
 }
 
