@@ -1,2 +1,2 @@
 # What the boot measured: our event records and the TCG event log.
-PURE_SRCS += attest/event.c attest/log.c attest/log_write.c attest/replay.c
+PURE_SRCS += $(addprefix attest/,event.c log.c log_write.c replay.c leaf.c ticket.c verdict.c)
