@@ -14,6 +14,8 @@
 
 enum { PAGE = 4096, CONFIG = 0xCF8, DATA = 0xCFC, NET = 0x80001000u, PM1_CONTROL = 0xB004, SLEEP = 1 << 13 };
 
+#define IO_APIC 0xFEC00000ul
+
 static void tell(const char *what, int good)
 {
 	printf("probe: %s: %s\n", what, good ? "refused" : "NOT REFUSED");
@@ -43,8 +45,10 @@ static void try_reserved(int memory)
 	int ranges = 0, good = 1;
 
 	while (map && fgets(line, sizeof(line), map)) {
-		if (sscanf(line, "%lx-%lx : Reserved", &first, &last) != 2 || !strstr(line, "Reserved") ||
-		        first < 0x200000)
+		if (sscanf(line, "%lx-%lx", &first, &last) != 2 || !strstr(line, "Reserved"))
+			continue;
+		/* An I/O APIC of the service VM's own answers there. */
+		if (first < 0x200000 || first == IO_APIC)
 			continue;
 		unsigned long at[] = { first + 0x8000, (first + last) / 2 & ~7ul, last - 7 };
 		for (int i = 0; i < 3; i++)
