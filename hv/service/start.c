@@ -27,7 +27,7 @@ enum { HASH_CHUNK = 65536, RESTART_PAUSE_MS = 1000, SERVICE_PAGES = (sizeof(stru
  * No login and no input: what it says goes to the console. Its own end, a panic's too, is a triple fault, so that it
  * comes back and the machine stays. ACPI's idle states are ports that are not there.
  */
-static const char command_line[] = "console=ttyS0,115200 panic=1 reboot=t idle=halt mitigations=off";
+static const char command_line[] = "console=ttyS0,115200 panic=1 reboot=t idle=halt";
 
 static struct service *service;
 
