@@ -130,7 +130,7 @@ class Run:
         server = http.server.ThreadingHTTPServer(("127.0.0.1", PORT), Greeter)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
-            log = machine_bed.boot(node_image(self.folder), ("--cpus", 2, "--snapshot", "--disk", store(self.folder)),
+            log = machine_bed.boot(node_image(self.folder), ("--snapshot", "--disk", store(self.folder)),
                                    until=r"operator: done|^signet: stop \d+:|^signet: hypervisor: resetting",
                                    limit=SECONDS)
         except Failed as e:
