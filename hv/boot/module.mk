@@ -35,11 +35,13 @@ $(HV_VARIANTS:.elf=.bin): $(B)/%.bin: $(B)/%.elf
 	$(Q)objcopy -O binary $< $@
 ALL += $(B)/hv.bin
 
-# All that the stage puts into memory: code, crypto, symbols, stacks.
+# What is loaded: code, crypto, constants, symbols. Beside it, what else of memory is taken: stacks and buffers that begin
+# as zeros.
 HV_SIZE_MAX := 262144
 .PHONY: check-hv-size
 check-size: check-hv-size
-check-hv-size: $(B)/hv.elf
-	@size=$$((0x$$(nm $< | sed -n 's/ . memory_end$$//p'))); \
-	echo "hypervisor: $$size of $(HV_SIZE_MAX) bytes loaded"; \
+check-hv-size: $(B)/hv.elf $(B)/hv.bin
+	@size=$$(stat -c %s $(B)/hv.bin); \
+	echo "hypervisor: $$size of $(HV_SIZE_MAX) bytes loaded," \
+		"$$((0x$$(nm $< | sed -n 's/ . memory_end$$//p') - size)) of zeros beside them"; \
 	[ $$size -le $(HV_SIZE_MAX) ] || { echo 'hypervisor: over its budget' >&2; exit 1; }
