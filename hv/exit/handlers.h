@@ -32,7 +32,7 @@ __attribute__((always_inline)) static inline enum exit_result exit_handle(struct
 
 	v->exits[x->kind]++;
 	result = exit_table[x->kind].handle(v, x);
-	if (result == EXIT_SKIP || result == EXIT_BLOCK)
+	if (__builtin_expect(result == EXIT_SKIP, true) || result == EXIT_BLOCK)
 		vcpu_complete(v);
 	return result;
 }

@@ -6,6 +6,6 @@ VMX_OBJS := $(patsubst hv/vmx/%.c,$(B)/ring0/hv/vmx/%.o,$(filter hv/vmx/%.c,$(HV
 $(VMX_OBJS): CFLAGS_RING0 += -include hv/vmx/vmcs_inline.h
 $(VMX_OBJS): hv/vmx/module.mk
 # What most exits run through: speed before size.
-EXIT_OBJS := $(addprefix $(B)/ring0/hv/,vmx/run.o vmx/decode.o vmx/vcpu.o vm/vcpu.o dev/bus.o $(addprefix exit/,msr.o io.o cpuid.o memory.o instruction.o))
+EXIT_OBJS := $(addprefix $(B)/ring0/hv/,vmx/run.o vmx/decode.o vmx/vcpu.o vm/vcpu.o vm/walk.o dev/bus.o $(addprefix exit/,msr.o io.o cpuid.o memory.o instruction.o))
 $(EXIT_OBJS): CFLAGS_RING0 += -O2
 $(EXIT_OBJS): hv/vmx/module.mk

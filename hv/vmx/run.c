@@ -122,7 +122,8 @@ static void set_timer(struct vcpu_hardware *h, u64 now, u64 end)
 	u64 ticks = (end - now) >> vmx_preemption_shift(&h->machine->caps);
 
 	vmcs_write(VMCS_PREEMPTION_TIMER, ticks < UINT32_MAX ? ticks : UINT32_MAX);
-	h->look_again = now + ((end - now) >> 6);
+	h->entered = (u32)now;
+	h->fast_for = (u32)((end - now < UINT32_MAX ? end - now : UINT32_MAX) >> 6);
 }
 
 static MUST_CHECK enum err enter(struct vcpu *v)
@@ -163,7 +164,8 @@ bool vmx_exited(struct vcpu *v)
 	if (vmx_decode(x))
 		vmx_collect(v, x);
 	on = exit_table[x->kind].alone ? exit_handle(v, x) <= EXIT_SKIP : handle_locked(v);
-	return on && !vcpu_has_attention(v) && v->due.type == EVENT_NONE && rdtsc() < v->hardware->look_again;
+	return on && !vcpu_has_attention(v) && v->due.type == EVENT_NONE &&
+	        (u32)rdtsc() - v->hardware->entered < v->hardware->fast_for;
 }
 
 /* Returns the vector of a machine's interrupt, or 0. */

@@ -32,7 +32,7 @@ struct vcpu_hardware {
 	u64 vmcs, xsave;
 	struct cpu *cpu; /* where its VMCS is active, or NULL */
 	u64 msr[SWITCHED], cr2, dr[4], dr6, xcr0; /* while it is not loaded */
-	u64 look_again; /* TSC at which exits are no longer answered by an entry at once */
+	u32 entered, fast_for; /* TSC's low half, and how long from then on exits are answered by an entry at once */
 	struct vmx_entry entry; /* how it begins, when begins */
 	u32 processor_controls; /* as in the VMCS */
 	u16 vpid; /* its own; never 0, which is root mode's */
