@@ -157,7 +157,8 @@ SEEN = [
     ("Debian's cloud kernel reaches userland as a guest", r"^worker: guest: userland, 1 cpus, [\d.]+.*cloud"),
     ("a guest's file system keeps its sums", r"^worker: guest: disk: the sums hold\n.*disk: copied\n.*the copy holds$"),
     ("a read-only disk is read-only, and all of it is there",
-     r"^worker: guest: disk: sectors 2048, read-only 1\n.*no writing to the other\n(.*)"),
+     r"^worker: guest: disk: sectors 2048, read-only 1\n.*no writing to the other\n"
+     r"[^\n]*disk: (\w{64}) .*^read-only disk: \1"),
     ("a guest reaches the service VM", r"^worker: guest: net: 3 packets received$"),
     ("a guest reaches a server on the host through the uplink", rf"^worker: guest: net: host says {GREETING}$"),
     ("what is typed on a guest's console gets there, and a guest ends itself",
