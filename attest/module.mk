@@ -1,2 +1,4 @@
 # What the boot measured: our event records and the TCG event log.
-PURE_SRCS += $(addprefix attest/,event.c log.c log_write.c replay.c leaf.c ticket.c verdict.c)
+PURE_SRCS += $(addprefix attest/,event.c log.c log_write.c replay.c leaf.c ticket.c verdict.c evidence.c)
+# The verifier's part.
+HOST_SRCS += $(addprefix attest/,quote.c verdicts.c) lib/crypto/p256.c
