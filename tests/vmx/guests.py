@@ -1,4 +1,4 @@
-"""Guests as an operator has them: made by signetctl inside the service VM, with disks and network, while servers die."""
+"""Guests as an operator has them: made by signetctl in the service VM, with disks and network, while servers die."""
 import hashlib
 import http.server
 import random
@@ -165,7 +165,8 @@ SEEN = [
      r"^worker: off$.*^worker: heard what was typed$"),
     ("a guest writes on when the block server dies", r"^block server killed\n.*^writer: wrote on$"),
     ("a guest writes on when the service VM dies, and loses nothing",
-     r"^service VM goes\n.*^attached\n.*^writer: no turn lost\nafter the restart: writer running, \"serviceRestarts\": ?1$"),
+     r"^service VM goes\n.*^attached\n.*^writer: no turn lost\n"
+     r"after the restart: writer running, \"serviceRestarts\": ?1$"),
     ("what is destroyed is gone", r"^left: \[\]$"),
 ]
 
