@@ -10,6 +10,7 @@
 /* A field of fields.h always exists (caps.c saw to it); a failure means damage, and is fatal. */
 u64 vmcs_read(enum vmcs_field field);
 void vmcs_write(enum vmcs_field field, u64 value);
+_Noreturn void vmcs_broken(void);
 
 u64 live_cr2(void);
 void live_set_cr2(u64 value);

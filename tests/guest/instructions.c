@@ -62,9 +62,7 @@ static u64 xsetbv(u32 index, u64 value)
 static void extended_state(void)
 {
 	static const struct {
-		u32 index;
-		u64 value;
-		u32 exception;
+		u64 index, value, exception;
 	} rows[] = {
 		{ 0, 1, NOTHING },
 		{ 0, 3, NOTHING },
@@ -87,7 +85,7 @@ static void extended_state(void)
 	expect("xsetbv without OSXSAVE", 0, UD, xsetbv(0, 3));
 	__asm__ volatile("mov %0, %%cr4" : : "r"(cr4 | 1 << 18));
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		expect("xsetbv, row", i, rows[i].exception, xsetbv(rows[i].index, rows[i].value));
+		expect("xsetbv, row", i, rows[i].exception, xsetbv((u32)rows[i].index, rows[i].value));
 }
 
 void case_instructions(void)

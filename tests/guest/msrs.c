@@ -64,9 +64,7 @@ void case_msrs(void)
 void case_msr_values(void)
 {
 	static const struct {
-		u32 msr;
-		u64 value;
-		u32 exception;
+		u64 msr, value, exception;
 	} values[] = {
 		{ 0xC0000080, 0xD01, NOTHING }, /* EFER as it is, with SCE */
 		{ 0xC0000080, 0x1D01, GP }, /* SVME */
@@ -98,7 +96,7 @@ void case_msr_values(void)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(values); i++)
-		expect("wrmsr, row", i, values[i].exception, wrmsr(values[i].msr, values[i].value));
+		expect("wrmsr, row", i, values[i].exception, wrmsr((u32)values[i].msr, values[i].value));
 	/* What it may read of the local APIC must not fault when it is read again, whatever was written in between. */
 	for (u32 msr = APIC_FIRST; msr <= APIC_LAST; msr++) {
 		u64 value, again, exception = rdmsr(msr, &value);

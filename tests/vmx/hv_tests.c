@@ -66,13 +66,18 @@ static u64 read_own_port(void *device, u64 offset, u32 size)
 	const struct subject *s = device;
 
 	(void)size;
-	return offset == PORT_CASE - PORT_CASE ? s->number : offset == PORT_SEED - PORT_CASE ? s->seed : 0;
+	if (offset == PORT_SEED - PORT_CASE)
+		return s->seed;
+	return offset == 0 ? s->number : 0;
 }
 
-static void text(struct subject *s, char c)
+static void text(struct subject *s, u8 c)
 {
 	if (c != '\n' && s->used < LINE_MAX - 1) {
-		s->line[s->used++] = c >= ' ' && c < 127 ? c : '?';
+		s->line[s->used] = '?';
+		if (c >= ' ' && c < 127)
+			s->line[s->used] = (char)c;
+		s->used++;
 		return;
 	}
 	s->line[s->used] = '\0';
@@ -88,7 +93,7 @@ static void write_own_port(void *device, u64 offset, u32 size, u64 value)
 
 	(void)size;
 	if (offset == PORT_TEXT - PORT_CASE)
-		text(s, (char)value);
+		text(s, (u8)value);
 	if (offset == PORT_END - PORT_CASE)
 		vm_stop(s->vm, value ? "an unexpected exception" : "done");
 }
@@ -159,10 +164,12 @@ static void must(enum err e)
 static void fill_memory(struct vm *vm)
 {
 	u8 *ram = vm_memory(vm, 0, GUEST_RAM);
-	u64 *tables = (u64 *)(ram + GUEST_TABLES);
+	u64 *tables = vm_memory(vm, GUEST_TABLES, KIB(12));
 
-	if (!ram)
+	if (!ram || !tables) {
 		stop(ERR_NO_MEMORY);
+		return;
+	}
 	memcpy(ram + GUEST_CODE, long_start, (u64)long_end - (u64)long_start);
 	memcpy(ram + GUEST_LEGACY, legacy_start, (u64)legacy_end - (u64)legacy_start);
 	/* One gigabyte as it is: memory, then nothing, the device in between. */
