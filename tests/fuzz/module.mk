@@ -9,6 +9,7 @@ FUZZ_SEED_FILES := $(wildcard tests/fuzz/seeds/*/*)
 # Whole images get past their signatures here: the target decides for itself what a valid one is.
 FUZZ_LDFLAGS_fuzz_image := -Wl,--wrap=ecdsa_p384_verify
 FUZZ_LDFLAGS_fuzz_keys := -Wl,--wrap=ecdsa_p384_verify
+FUZZ_LDFLAGS_fuzz_ticket := -Wl,--wrap=ecdsa_p384_verify
 
 $(B)/tests/fuzz/fuzz_%: $(B)/fuzz/tests/fuzz/fuzz_%.o $(B)/libsignet-fuzz.a
 	@mkdir -p $(@D)
