@@ -28,7 +28,7 @@ extern struct net_switch guest_network;
  */
 enum err guest_create(const struct control_create *shape, u32 *id) MUST_CHECK;
 enum err guest_load(u32 id, u32 part, u64 offset, const u8 *bytes, u32 n) MUST_CHECK;
-/* Measures it, asks the gate, runs it: done() tells how that went. */
+/* Hashes it, asks the gate, measures it, runs it: done() tells how that went. */
 enum err guest_start(u32 id) MUST_CHECK;
 enum err guest_stop(u32 id, u32 how) MUST_CHECK;
 /* One that does not run. done() comes when its memory is scrubbed and given back. */

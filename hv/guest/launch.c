@@ -6,7 +6,6 @@
 #include "hv/guest/measure.h"
 #include "hv/guest/state.h"
 #include "hv/node/event.h"
-#include "hv/node/gate.h"
 #include "hv/vmx/vmx.h"
 #include "hv/x86/lock.h"
 
@@ -46,7 +45,7 @@ static void hash_part(const struct guest *g, enum control_part part, u8 digest[S
 	sha384_final(&h, digest);
 }
 
-static enum err measure(struct guest *g)
+static enum err admit(struct guest *g)
 {
 	struct launch l = {
 		.memory = g->shape.memory, .vcpus = g->shape.vcpus, .disks = g->shape.disks, .nets = g->shape.nets
@@ -56,8 +55,7 @@ static enum err measure(struct guest *g)
 	hash_part(g, CONTROL_INITRAMFS, l.initramfs);
 	hash_part(g, CONTROL_COMMAND_LINE, l.command_line);
 	launch_digest(&l, g->digest);
-	enum err e = node_measure_guest(g->digest, g->id, g->shape.name);
-	return e ? e : gate_check(g->digest);
+	return node_admit_guest(g->digest, g->id, g->shape.name);
 }
 
 /* In steps between which others get the lock. */
@@ -106,7 +104,7 @@ static void launch(struct job *job)
 	enum err e = take_rest(g);
 
 	if (!e)
-		e = measure(g);
+		e = admit(g);
 	if (!e)
 		e = prepare(g, &entry);
 	hv_lock();

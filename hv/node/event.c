@@ -114,15 +114,18 @@ void node_event(enum event_kind kind, const u8 *digest, u64 first, u64 second, c
 	worker_submit(&queue.job);
 }
 
-enum err node_measure_guest(const u8 digest[SHA384_SIZE], u32 id, const char *name)
+/* The gate is asked again afterwards: another event may have been lost while the TPM was waited for. */
+enum err node_admit_guest(const u8 digest[SHA384_SIZE], u32 id, const char *name)
 {
 	struct event event;
-	enum err e;
+	enum err e = gate_check(digest);
 
+	if (e)
+		return e;
 	node_event_init(&event, EVENT_GUEST, digest, id, 0, name);
 	e = node_measure(PCR_GUESTS, &event);
 	if (!e)
-		return OK;
+		return gate_check(digest);
 	hv_lock();
 	lose(EVENT_GUEST, e);
 	hv_unlock();

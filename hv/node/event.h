@@ -14,9 +14,10 @@
 void node_event(enum event_kind kind, const u8 *digest, u64 first, u64 second, const char *text);
 
 /*
- * Into PCR13, before gate_check and before the guest starts. Only in a worker job, lock not held: it waits for the TPM.
- * ERR_BOOT_MEASURE, and nothing may start.
+ * Asks the gate, and measures into PCR13 a guest that it lets through, before its first instruction; a refused one is
+ * in no PCR and takes no room in the log. Only in a worker job, lock not held: it waits for the TPM. As gate_check;
+ * after ERR_BOOT_MEASURE nothing starts any more.
  */
-enum err node_measure_guest(const u8 digest[SHA384_SIZE], u32 id, const char *name) MUST_CHECK;
+enum err node_admit_guest(const u8 digest[SHA384_SIZE], u32 id, const char *name) MUST_CHECK;
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * The gate: whether a guest may run at all. Asked once a guest has been measured, before its first instruction.
+ * The gate: whether a guest may run at all. Asked by node_admit_guest() before a guest is measured, and again after.
  * Trust: in the TCB; pure.
  */
 #ifndef SIGNET_HV_NODE_GATE_H
@@ -21,7 +21,7 @@ void gate_set(const struct gate *gate);
 void gate_unmeasured(void);
 
 /*
- * digest: the guest's launch measurement, which is in PCR13 already. Lock held or not. ERR_GATE_TICKET: no ticket
+ * digest: the guest's launch measurement. Lock held or not. ERR_GATE_TICKET: no ticket
  * authorizes it; ERR_BOOT_MEASURE: what this boot did is no longer measured completely.
  */
 enum err gate_check(const u8 digest[SHA384_SIZE]) MUST_CHECK;

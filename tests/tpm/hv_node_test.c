@@ -222,7 +222,7 @@ static void measures_events_and_guests(void **state)
 	event(1);
 	event(2);
 	work();
-	assert_int_equal(node_measure_guest(guest, 7, "one"), OK);
+	assert_int_equal(node_admit_guest(guest, 7, "one"), OK);
 	assert_int_equal(replays(), 3);
 	assert_int_equal(gate_check(guest), OK);
 	/* In pieces, and beyond the end. */
@@ -258,10 +258,32 @@ static void closes_the_gate_when_the_tpm_fails(void **state)
 	boot(0);
 	assert_int_equal(gate_check(guest), OK);
 	break_tpm(0);
-	assert_int_equal(node_measure_guest(guest, 1, "one"), ERR_BOOT_MEASURE);
+	assert_int_equal(node_admit_guest(guest, 1, "one"), ERR_BOOT_MEASURE);
 	mend_tpm();
 	assert_int_equal(gate_check(guest), ERR_BOOT_MEASURE);
 	assert_int_equal(replays(), 0);
+}
+
+/* Any number of them: they are in no PCR and take none of the log's room. */
+static void measures_no_refused_guest(void **state)
+{
+	(void)state;
+	const struct gate ticket = { .measured = true }, open = { true, true, true };
+	u8 none[SHA256_SIZE] = { 0 };
+	struct tpm_bank_digest value;
+	u64 length, end;
+
+	(void)node_log_read(0, now_log, 0, &length);
+	gate_set(&ticket);
+	assert_int_equal(node_admit_guest(guest, 1, "one"), ERR_GATE_TICKET);
+	assert_int_equal(node_admit_guest(guest, 2, "two"), ERR_GATE_TICKET);
+	(void)node_log_read(0, now_log, 0, &end);
+	assert_int_equal(end, length);
+	assert_int_equal(tpm_pcr_read(n.tpm, TPM_ALG_SHA256, PCR_GUESTS, &value), OK);
+	assert_memory_equal(value.digest, none, sizeof(none));
+	gate_set(&open);
+	assert_int_equal(node_admit_guest(guest, 3, "three"), OK);
+	assert_int_equal(replays(), 1);
 }
 
 /* Guests fill the log up to what is kept for decisions; no PCR is extended that the log does not tell of. */
@@ -271,7 +293,7 @@ static void keeps_room_for_decisions(void **state)
 	u32 guests = 0;
 
 	boot(LONGEST_LOG - ROOM_FOR_FEW);
-	while (node_measure_guest(guest, guests, "one") == OK)
+	while (node_admit_guest(guest, guests, "one") == OK)
 		guests++;
 	assert_true(guests > 0 && guests < 8);
 	assert_int_equal(gate_check(guest), ERR_BOOT_MEASURE);
@@ -650,7 +672,7 @@ static void leaves_root_mode_its_tpm(void **state)
 	/* The attestation key becomes persistent at enrolment, and never after. */
 	assert_int_equal(tpm_evict_control(catcher(), NULL, key, TPM_AK_HANDLE), ERR_TPM_ABSENT);
 	assert_int_equal(ask(caught, caught_length), TPM_RC_SUCCESS);
-	assert_int_equal(node_measure_guest(guest, 1, "one"), OK);
+	assert_int_equal(node_admit_guest(guest, 1, "one"), OK);
 	assert_int_equal(enrol(&o), OK);
 	assert_int_equal(slots_stage(&stage), OK);
 	assert_int_equal(tpm_evict_control(catcher(), NULL, key, TPM_AK_HANDLE), ERR_TPM_ABSENT);
@@ -666,6 +688,7 @@ int main(void)
 		WITH_NODE(measures_events_and_guests),
 		WITH_NODE(loses_no_event_in_silence),
 		WITH_NODE(closes_the_gate_when_the_tpm_fails),
+		WITH_NODE(measures_no_refused_guest),
 		WITH_NODE(keeps_room_for_decisions),
 		WITH_NODE(refuses_a_log_that_is_none),
 		WITH_NODE(enrols_by_a_good_order_alone),

@@ -7,7 +7,6 @@
 #include "hv/boot/run.h"
 #include "hv/boot/smp.h"
 #include "hv/node/event.h"
-#include "hv/node/gate.h"
 #include "hv/node/node.h"
 #include "hv/node/provision.h"
 #include "hv/node/slots.h"
@@ -129,8 +128,7 @@ static void work(struct job *j)
 	hv_lock();
 	node_event(EVENT_SERVICE, NULL, 0, 0, "service VM ended");
 	hv_unlock();
-	tell("measured", node_measure_guest(digest, 1, "guest one"));
-	tell("gate", gate_check(digest));
+	tell("admit", node_admit_guest(digest, 1, "guest one"));
 	tell("stage-early", slots_stage(&stage));
 	memset(order.owner_auth, 1, sizeof(order.owner_auth));
 	memset(order.lockout_auth, 2, sizeof(order.lockout_auth));
