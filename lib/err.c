@@ -1,4 +1,4 @@
-/* Words for error numbers. */
+/* Words for error numbers: those that a stage can stop with, then the others from err_beyond.c. */
 #include "lib/err.h"
 
 const char *err_text(enum err e)
@@ -8,9 +8,11 @@ const char *err_text(enum err e)
 		return "success";
 #define ERR(number, name, text)                                                                                        \
 	case ERR_##name:                                                                                               \
-		return text;
+		if ((number) < ERR_BEYOND_STAGE)                                                                       \
+			return text;                                                                                   \
+		break;
 #include "lib/err.def"
 #undef ERR
 	}
-	return "unknown error";
+	return err_text_beyond(e);
 }

@@ -12,9 +12,14 @@ enum err {
 #undef ERR
 };
 
+/* From here on, numbers are not the stage's. */
+enum { ERR_BEYOND_STAGE = 80 };
+
 #define MUST_CHECK __attribute__((warn_unused_result))
 
 /* Words for a person, never NULL; an unknown value gets words too. */
 const char *err_text(enum err e);
+/* Its part from ERR_BEYOND_STAGE on: err_beyond.c, or in the stage one that knows none. */
+const char *err_text_beyond(enum err e);
 
 #endif

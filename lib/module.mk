@@ -1,5 +1,8 @@
 # Base for stage, hypervisor and host.
 PURE_SRCS += lib/err.c lib/bytes.c lib/print.c lib/fatal.c lib/crypto/crypto.c lib/fdt_rules.c
+# The stage has its own end of the list of errors.
+HV_PURE_SRCS += lib/err_beyond.c
+HOST_SRCS += lib/err_beyond.c
 STAGE_SRCS += lib/string.c lib/crypto/heap.c lib/stack_guard.c
 include lib/tpm/module.mk
 
@@ -10,7 +13,7 @@ $(B)/ring0/lib/string.o: CFLAGS_RING0 += -fno-tree-loop-distribute-patterns
 $(addprefix $(B)/ring0/mbedtls/,sha256.o sha512.o bignum_core.o): CFLAGS_MBEDTLS += -O2
 
 # Base, crypto and Debian's libfdt need nothing else: linked as the stage is, no symbol may stay open.
-LINK_CHECK_OBJS := $(patsubst lib/%.c,$(B)/ring0/lib/%.o,lib/link_check.c lib/err.c lib/bytes.c lib/print.c lib/fatal.c \
+LINK_CHECK_OBJS := $(patsubst lib/%.c,$(B)/ring0/lib/%.o,lib/link_check.c lib/err.c lib/err_beyond.c lib/bytes.c lib/print.c lib/fatal.c \
 	lib/crypto/crypto.c lib/string.c lib/crypto/heap.c lib/stack_guard.c)
 LINK_RING0 := -nostdlib -static-pie -Wl,-z,text -Wl,-z,noexecstack -Wl,--gc-sections -Wl,--no-undefined -Wl,--fatal-warnings
 $(B)/ring0-link-check: $(LINK_CHECK_OBJS) $(B)/libmbedtls-ring0.a
