@@ -29,7 +29,7 @@ enum exit_result handle_xsetbv(struct vcpu *v, const struct exit *x)
 	u64 value = (u64)(u32)v->gpr[RDX] << 32 | (u32)v->gpr[RAX];
 
 	(void)x;
-	if ((u32)v->gpr[RCX] != 0 || !xcr0_valid(value, v->vm->policy->xcr0))
+	if ((u32)v->gpr[RCX] != 0 || !xcr0_valid(value, vcpu_xcr0_allowed(v)))
 		return vcpu_raise(v, VECTOR_GP, 0);
 	vcpu_set(v, VCPU_XCR0, value);
 	return EXIT_SKIP;

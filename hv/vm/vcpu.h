@@ -85,7 +85,7 @@ static_assert(offsetof(struct vcpu, gpr) == 0, "enter.S");
 
 /* --- with the hardware (hv/vmx/vcpu.c) --- */
 u64 vcpu_get(const struct vcpu *v, enum vcpu_register r);
-/* CR0, CR4 and EFER take a value that vcpu_cr0_allowed and its like have let through. */
+/* CR0, CR4, EFER and XCR0 take a value that vcpu_cr0_allowed and its like have let through. */
 void vcpu_set(struct vcpu *v, enum vcpu_register r, u64 value);
 /* The PDPTE registers of 32-bit PAE paging. */
 void vcpu_set_pdptes(struct vcpu *v, const u64 pdpte[4]);
@@ -97,6 +97,7 @@ void vcpu_complete(struct vcpu *v);
 bool vcpu_cr0_allowed(const struct vcpu *v, u64 value);
 bool vcpu_cr4_allowed(const struct vcpu *v, u64 value);
 u64 vcpu_efer_allowed(const struct vcpu *v);
+u64 vcpu_xcr0_allowed(const struct vcpu *v);
 /* Writes back and empties this processor's caches. */
 void vcpu_write_back_caches(struct vcpu *v);
 /* The processor told of damage: nothing here goes on. */

@@ -43,7 +43,7 @@ struct vm_policy {
 	 * this call. Not called by vm_destroy().
 	 */
 	void (*stopped)(struct vm *vm);
-	u64 xcr0; /* bits of XCR0 a guest may set: of what the processor has */
+	u64 xcr0; /* bits of XCR0 a guest may set, where the machine has them */
 	u32 weight; /* of each vCPU in the scheduler: SCHED_WEIGHT is an ordinary share */
 	bool passes_wbinvd; /* it owns devices that do not snoop */
 };

@@ -155,6 +155,11 @@ u64 vcpu_efer_allowed(const struct vcpu *v)
 	return EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE;
 }
 
+u64 vcpu_xcr0_allowed(const struct vcpu *v)
+{
+	return v->hardware->machine->xcr0 & v->vm->policy->xcr0;
+}
+
 u64 vcpu_tsc(const struct vcpu *v)
 {
 	return live_tsc() + v->vm->tsc_offset;

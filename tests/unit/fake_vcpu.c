@@ -78,6 +78,7 @@ void fake_guest_reset(void)
 	fake.machine.caps = (struct vmx_caps){
 		.cr0_fixed0 = 0x80000021, .cr0_fixed1 = 0xFFFFFFFF, .cr4_fixed0 = 0x2000, .cr4_fixed1 = 0x3767FF
 	};
+	fake.machine.xcr0 = 0xE7;
 	fake.hardware.machine = &fake.machine;
 	fake.vcpu = (struct vcpu){ .vm = &fake.vm, .hardware = &fake.hardware, .due = NO_EVENT };
 	lapic_init(&fake.vcpu.lapic, &(struct lapic_config){ .tsc_khz = 1000000, .ipi = { ipi, NULL }, .eoi = end });

@@ -244,6 +244,15 @@ static void xcr0_is_what_the_processor_takes(void **state)
 		assert_int_equal(instruction(EXIT_XSETBV), EXIT_SKIP);
 		assert_int_equal(fake_vmcs.xcr0, xcr0[i].value);
 	}
+	/* A machine without AVX-512, whatever the policy lets through. */
+	set_up(NULL);
+	fake.machine.xcr0 = 7;
+	V->gpr[RAX] = 7;
+	assert_int_equal(instruction(EXIT_XSETBV), EXIT_SKIP);
+	vcpu_set(V, VCPU_RIP, 0x1000);
+	V->gpr[RAX] = 0xE7;
+	assert_fault(instruction(EXIT_XSETBV), VECTOR_GP);
+	assert_int_equal(fake_vmcs.xcr0, 7);
 	set_up(NULL);
 	V->gpr[RAX] = 7;
 	V->gpr[RCX] = 1;
