@@ -43,6 +43,8 @@ static const struct {
 	{ VMX_SECONDARY, REQUIRED, PROC2_WBINVD_EXITING, "WBINVD exiting" },
 	{ VMX_SECONDARY, OPTIONAL, PROC2_RDTSCP, "RDTSCP" },
 	{ VMX_SECONDARY, OPTIONAL, PROC2_INVPCID, "INVPCID" },
+	/* Where SGX is, its supervisor's leaves run by CPL and CR0 alone, whatever CPUID says. */
+	{ VMX_SECONDARY, OPTIONAL, PROC2_ENCLS_EXITING, "ENCLS exiting" },
 	{ VMX_SECONDARY, OPTIONAL, PROC2_XSAVES, "XSAVES" },
 	{ VMX_EXIT, REQUIRED, VMEXIT_HOST_64, "a 64-bit host" },
 	{ VMX_EXIT, REQUIRED, VMEXIT_ACKNOWLEDGE_INTERRUPT, "acknowledge interrupt on exit" },

@@ -130,6 +130,8 @@ static void put_controls(struct vcpu *v)
 	/* No supervisor state component is offered: XSAVES and XRSTORS have none to exit for. */
 	if (c->set[VMX_SECONDARY] & PROC2_XSAVES)
 		vmcs_write(VMCS_XSS_EXITING_BITMAP, UINT64_MAX);
+	if (c->set[VMX_SECONDARY] & PROC2_ENCLS_EXITING)
+		vmcs_write(VMCS_ENCLS_EXITING_BITMAP, UINT64_MAX);
 }
 
 void vmx_vcpu_begin(struct vcpu *v, const struct vmx_entry *entry)

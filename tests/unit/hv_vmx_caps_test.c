@@ -208,6 +208,11 @@ static void chosen_controls_are_allowed_and_complete(void **state)
 		        0);
 		assert_int_equal(controls.set[VMX_ENTRY] & VMENTRY_IA32E_GUEST, 0);
 	}
+	assert_int_equal(controls.set[VMX_SECONDARY] & PROC2_ENCLS_EXITING, 0);
+	now.msr[0xB] |= (u64)PROC2_ENCLS_EXITING << 32;
+	read_caps(&caps);
+	assert_int_equal(vmx_controls_choose(&caps, &controls, &missing), OK);
+	assert_true(controls.set[VMX_SECONDARY] & PROC2_ENCLS_EXITING);
 	assert_int_equal(vmx_preemption_shift(&caps), 5);
 	assert_int_equal(vmx_revision(&caps), 0x12);
 	assert_true(vmx_ept_has_1g(&caps));

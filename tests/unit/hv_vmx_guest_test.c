@@ -66,6 +66,16 @@ static void every_field_that_entry_reads_is_written(void **state)
 	}
 }
 
+static void sgx_leaves_exit_where_the_processor_has_them(void **state)
+{
+	(void)state;
+	start((struct vmx_entry){ .mode = VMX_START_RESET });
+	assert_false(fake_vmcs.written[VMCS_ENCLS_EXITING_BITMAP]);
+	fake.machine.controls.set[VMX_SECONDARY] |= PROC2_ENCLS_EXITING;
+	start((struct vmx_entry){ .mode = VMX_START_RESET });
+	assert_int_equal(F[VMCS_ENCLS_EXITING_BITMAP], UINT64_MAX);
+}
+
 static void reset_and_sipi_are_real_mode(void **state)
 {
 	(void)state;
@@ -185,6 +195,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(every_field_that_entry_reads_is_written, set_up),
+		cmocka_unit_test_setup(sgx_leaves_exit_where_the_processor_has_them, set_up),
 		cmocka_unit_test_setup(reset_and_sipi_are_real_mode, set_up),
 		cmocka_unit_test_setup(the_64_bit_boot_protocol_is_long_mode, set_up),
 		cmocka_unit_test_setup(nothing_of_one_vcpu_is_left_for_another, set_up),
