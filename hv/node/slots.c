@@ -66,6 +66,7 @@ enum err slots_start(const struct boot_info *info)
 	enum err e;
 
 	node_state.boot = info;
+	node_state.stagings = 0;
 	e = state_read(find_authority(&info->authority));
 	/* Nothing is won by ending a last resort. */
 	if (!e && is_on_trial() && info->reason == REASON_TRIAL) {
@@ -119,7 +120,12 @@ enum err slots_stage(const struct control_stage *order)
 	if (is_on_trial())
 		return ERR_STATE_TRANSITION;
 	e = slot_transition(&next.slot[order->slot], event, order->digest, CAUSE_NONE);
-	return e ? e : commit(&next);
+	if (e)
+		return e;
+	if (node_state.stagings == STAGINGS_MAX)
+		return ERR_CONTROL_BUSY;
+	node_state.stagings++;
+	return commit(&next);
 }
 
 enum err slots_healthy(void)

@@ -9,7 +9,12 @@
 #include "hv/control/wire.h"
 #include "lib/err.h"
 
-enum { TRIAL_SECONDS = 600 };
+enum {
+	TRIAL_SECONDS = 600,
+	/* Staging orders in one boot, two for a release: NV wears out, and a compromised service VM could hurry it on.
+	 */
+	STAGINGS_MAX = 16,
+};
 
 /*
  * Reads the state by the TPM that node_tpm_start() found. A running trial has TRIAL_SECONDS from now to be found well:
@@ -27,7 +32,8 @@ void slots_report(struct control_slots *out);
 /*
  * CONTROL_STAGE: WRITING when order's digest is zero, STAGED otherwise, of the slot that is not running.
  * CONTROL_HEALTHY: the running trial becomes UNCONFIRMED. Only in a worker job, lock not held. ERR_ARGUMENT,
- * ERR_STATE_TRANSITION, ERR_NV_ABSENT (not provisioned), ERR_NV_POLICY, or the TPM's.
+ * ERR_STATE_TRANSITION, ERR_CONTROL_BUSY (STAGINGS_MAX reached), ERR_NV_ABSENT (not provisioned), ERR_NV_POLICY, or
+ * the TPM's.
  */
 enum err slots_stage(const struct control_stage *order) MUST_CHECK;
 enum err slots_healthy(void) MUST_CHECK;

@@ -13,6 +13,7 @@ struct node_state {
 	struct authority authority;
 	struct nv_tpm nv;
 	struct nv_view view; /* changed by the worker alone, under the lock */
+	u32 stagings; /* in this boot, also those that the TPM refused: STAGINGS_MAX at most */
 	u64 deadline; /* TSC at which the running trial ends; 0: none is running */
 };
 

@@ -509,6 +509,27 @@ static void stages_the_other_slot(void **state)
 	assert_int_equal(report().slot[SLOT_B].state, SLOT_STAGED);
 }
 
+static void stages_so_often_in_a_boot(void **state)
+{
+	(void)state;
+	struct control_stage stage = { .slot = SLOT_B };
+	struct control_provision o = order();
+
+	assert_int_equal(enrol(&o), OK);
+	/* What never comes to the TPM does not count. */
+	for (u32 i = 0; i < STAGINGS_MAX; i++)
+		assert_int_equal(slots_stage(&(struct control_stage){ .slot = SLOT_A }), ERR_ARGUMENT);
+	for (u32 i = 0; i < STAGINGS_MAX; i++) {
+		stage.digest[0] = i % 2;
+		assert_int_equal(slots_stage(&stage), OK);
+	}
+	stage.digest[0] = 0;
+	assert_int_equal(slots_stage(&stage), ERR_CONTROL_BUSY);
+	assert_int_equal(report().slot[SLOT_B].state, SLOT_STAGED);
+	boot(0);
+	assert_int_equal(slots_stage(&stage), OK);
+}
+
 /* --- the TPM port --- */
 
 static u8 answer[TPM_BUFFER_SIZE];
@@ -698,6 +719,7 @@ int main(void)
 		WITH_NODE(sets_a_trials_clock),
 		WITH_NODE(finds_a_trial_well),
 		WITH_NODE(stages_the_other_slot),
+		WITH_NODE(stages_so_often_in_a_boot),
 		WITH_NODE(answers_through_the_port),
 		WITH_NODE(drops_what_is_pending_when_closed),
 		WITH_NODE(leaves_nothing_behind),
