@@ -37,7 +37,7 @@ static const struct {
 };
 
 /* What success leaves behind. */
-enum effect { NOTHING, NEW_OBJECT, NEW_SESSION };
+enum effect { NOTHING = 0, NEW_OBJECT = H_OBJECT, NEW_SESSION = H_SESSION };
 
 enum {
 	HANDLES_MAX = 3,
@@ -238,11 +238,11 @@ static u32 check_auths(struct tpm_filter *f, const struct rule *rule, bool there
 	return count < rule->auths ? TPM_RC_AUTH_MISSING : TPM_RC_SUCCESS;
 }
 
-static u32 check_room(struct tpm_filter *f, enum effect effect)
+static u32 check_room(struct tpm_filter *f)
 {
-	if (effect == NEW_OBJECT && !find(f, H_OBJECT, 0))
-		return TPM_RC_OBJECT_MEMORY;
-	return effect == NEW_SESSION && !find(f, H_SESSION, 0) ? TPM_RC_SESSION_MEMORY : TPM_RC_SUCCESS;
+	if (!f->loads || find(f, f->loads, 0))
+		return TPM_RC_SUCCESS;
+	return f->loads == H_OBJECT ? TPM_RC_OBJECT_MEMORY : TPM_RC_SESSION_MEMORY;
 }
 
 u32 tpm_filter_command(struct tpm_filter *f, const u8 *command, size_t n)
@@ -253,7 +253,7 @@ u32 tpm_filter_command(struct tpm_filter *f, const u8 *command, size_t n)
 	const struct rule *rule = find_rule(read_be32(&r));
 
 	f->end_count = 0;
-	f->loads = false;
+	f->loads = 0;
 	if (r.failed || size != n || n > TPM_BUFFER_SIZE)
 		return TPM_RC_COMMAND_SIZE;
 	if (tag != TPM_ST_SESSIONS && tag != TPM_ST_NO_SESSIONS)
@@ -269,8 +269,8 @@ u32 tpm_filter_command(struct tpm_filter *f, const u8 *command, size_t n)
 		check_parameter(f, *form, &r);
 	if (!reader_done(&r))
 		return TPM_RC_VALUE;
-	f->loads = rule->effect != NOTHING;
-	return check_room(f, rule->effect);
+	f->loads = rule->effect;
+	return check_room(f);
 }
 
 /* A context of a session that is loaded again is known already. */
@@ -290,15 +290,25 @@ void tpm_filter_response(struct tpm_filter *f, const u8 *response, size_t n)
 	}
 }
 
+void tpm_filter_no_response(struct tpm_filter *f)
+{
+	u32 *place = f->loads ? find(f, f->loads, 0) : NULL;
+
+	if (place)
+		*place = FILTER_UNNAMED;
+}
+
 u32 tpm_filter_take(struct tpm_filter *f)
 {
-	u32 handle = 0;
+	for (u32 i = 0; i < FILTER_HELD_MAX; i++) {
+		u32 handle = f->held[i];
 
-	for (u32 i = 0; i < FILTER_HELD_MAX && !handle; i++) {
-		handle = f->held[i];
+		if (!handle || handle == FILTER_UNNAMED)
+			continue;
 		f->held[i] = 0;
+		return handle;
 	}
-	return handle;
+	return 0;
 }
 
 void tpm_refusal(u32 response_code, u8 out[TPM_REFUSAL_SIZE])

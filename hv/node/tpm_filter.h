@@ -20,11 +20,14 @@ enum {
 	TPM_AK_HANDLE = 0x81005100,
 };
 
+/* No handle has this type. */
+#define FILTER_UNNAMED UINT32_MAX
+
 struct tpm_filter {
 	bool enrolling; /* the node is not provisioned: the attestation key may be made persistent */
-	u32 held[FILTER_HELD_MAX]; /* loaded through the port, objects first; 0: free */
+	u32 held[FILTER_HELD_MAX]; /* loaded through the port, objects first; 0: free; FILTER_UNNAMED: never again */
 	/* Of the command that was let through last. */
-	bool loads; /* the answer tells a handle */
+	u32 loads; /* class of the handle that the answer tells; 0: it tells none */
 	u32 ends[FILTER_AUTHS_MAX + 1]; /* handles that are gone if it succeeds */
 	u32 end_count;
 };
@@ -33,6 +36,11 @@ struct tpm_filter {
 u32 tpm_filter_command(struct tpm_filter *f, const u8 *command, size_t n);
 /* The TPM's answer to the command let through last. */
 void tpm_filter_response(struct tpm_filter *f, const u8 *response, size_t n);
+/*
+ * The same without an answer: what the command may have loaded has no name, and keeps its place until the next boot, so
+ * that root mode's stays free.
+ */
+void tpm_filter_no_response(struct tpm_filter *f);
 /* A handle to flush when the port closes, forgotten by this; 0: none is left. */
 u32 tpm_filter_take(struct tpm_filter *f);
 

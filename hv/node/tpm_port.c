@@ -40,8 +40,10 @@ static size_t execute(void)
 	refusal = tpm_filter_command(&port.filter, port.command, port.length);
 	if (refusal)
 		return refuse(refusal);
-	if (t->submit(t->context, port.command, port.length, port.response, sizeof(port.response), &n))
+	if (t->submit(t->context, port.command, port.length, port.response, sizeof(port.response), &n)) {
+		tpm_filter_no_response(&port.filter);
 		return refuse(TPM_RC_FAILURE);
+	}
 	tpm_filter_response(&port.filter, port.response, n);
 	return n;
 }

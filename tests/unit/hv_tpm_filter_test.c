@@ -261,6 +261,38 @@ static void gives_everything_back(void **state)
 	assert_int_equal(judge(), TPM_RC_HANDLE);
 }
 
+/* The TPM may have loaded what it did not tell of: root mode's room stays. */
+static void counts_what_got_no_response(void **state)
+{
+	(void)state;
+	quote(OBJECT, POLICY, 1);
+	assert_int_equal(judge(), TPM_RC_SUCCESS);
+	tpm_filter_no_response(&filter);
+	create_primary();
+	assert_int_equal(judge(), TPM_RC_SUCCESS);
+	tpm_filter_no_response(&filter);
+	create_primary();
+	assert_int_equal(judge(), TPM_RC_OBJECT_MEMORY);
+	start_session();
+	assert_int_equal(judge(), TPM_RC_SUCCESS);
+	tpm_filter_no_response(&filter);
+	start_session();
+	assert_int_equal(judge(), TPM_RC_SESSION_MEMORY);
+	flush(FILTER_UNNAMED);
+	assert_int_not_equal(judge(), TPM_RC_SUCCESS);
+	/* Closing the port gives back what has a name, and that alone. */
+	assert_int_equal(tpm_filter_take(&filter), OBJECT);
+	assert_int_equal(tpm_filter_take(&filter), POLICY);
+	assert_int_equal(tpm_filter_take(&filter), 0);
+	for (u32 i = 0; i < FILTER_OBJECTS_MAX - 1; i++) {
+		create_primary();
+		assert_int_equal(judge(), TPM_RC_SUCCESS);
+		answer(TPM_RC_SUCCESS, OTHER_OBJECT);
+	}
+	create_primary();
+	assert_int_equal(judge(), TPM_RC_OBJECT_MEMORY);
+}
+
 static void refuses_in_the_tpms_words(void **state)
 {
 	(void)state;
@@ -279,6 +311,7 @@ int main(void)
 		cmocka_unit_test_setup(forgets_what_has_ended, set_up),
 		cmocka_unit_test_setup(saves_and_loads_contexts, set_up),
 		cmocka_unit_test_setup(gives_everything_back, set_up),
+		cmocka_unit_test_setup(counts_what_got_no_response, set_up),
 		cmocka_unit_test_setup(refuses_in_the_tpms_words, set_up),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
