@@ -173,15 +173,17 @@ bool service_acpi_off(const struct acpi_table *dsdt, u8 *type)
 {
 	static const u8 name[] = { '_', 'S', '5', '_', 0x12 };
 
-	for (u32 at = ACPI_HEADER_SIZE; range_inside(at, sizeof(name) + 8, dsdt->length); at++) {
-		const u8 *p = dsdt->bytes + at + sizeof(name);
+	for (u32 at = ACPI_HEADER_SIZE; range_inside(at, sizeof(name), dsdt->length); at++) {
+		u32 after = at + (u32)sizeof(name);
+		struct reader r = reader_on(dsdt->bytes + after, dsdt->length - after);
 
 		if (memcmp(dsdt->bytes + at, name, sizeof(name)) != 0)
 			continue;
 		/* Package length, of one to four bytes; number of elements; the first: a byte or one of two opcodes. */
-		p += (p[0] >> 6) + 2;
-		*type = p[0] == 0x0A ? p[1] & 7 : p[0];
-		return p[0] == 0x0A || p[0] <= 1;
+		(void)read_bytes(&r, (read_u8(&r) >> 6) + 1u);
+		u8 opcode = read_u8(&r);
+		*type = opcode == 0x0A ? read_u8(&r) & 7 : opcode;
+		return !r.failed && (opcode == 0x0A || opcode <= 1);
 	}
 	return false;
 }

@@ -175,10 +175,13 @@ static void off_is_found(void **state)
 	assert_int_equal(type, 0);
 	memcpy(bytes[SSDT] + 40, by_name, sizeof(by_name));
 	assert_false(service_acpi_off(&table[SSDT], &type));
-	/* Too near the end to be whole. */
+	/* The last thing of its table, as a package of opcodes often is; and cut before its type. */
 	memcpy(bytes[SSDT] + 40, by_byte, sizeof(by_byte));
 	table[SSDT].length = 50;
-	assert_false(service_acpi_off(&table[SSDT], &type));
+	assert_true(service_acpi_off(&table[SSDT], &type));
+	assert_int_equal(type, 5);
+	for (table[SSDT].length = 49; table[SSDT].length > 40; table[SSDT].length--)
+		assert_false(service_acpi_off(&table[SSDT], &type));
 }
 
 int main(void)
