@@ -124,41 +124,47 @@ static enum err check_mapping(const struct ept *ept, const struct ept_mapping *m
 }
 
 /* The largest page that starts at both addresses and does not reach beyond length. */
-static u32 best_level(const struct ept *ept, u64 guest, u64 host, u64 length)
+static u32 best_level(const struct ept *ept, const struct ept_mapping *m, u64 done)
 {
+	u64 from = (m->guest + done) | (m->host + done), length = m->length - done;
 	u32 level = ept->has_1g ? 3 : 2;
 
-	while (level > 1 && (!is_aligned(guest | host, level_size(level)) || length < level_size(level)))
+	/* Two sizes of one translation in the instruction TLB are a machine check on some processors. */
+	if (ept->small_code && m->access & EPT_EXECUTE)
+		return 1;
+	while (level > 1 && (!is_aligned(from, level_size(level)) || length < level_size(level)))
 		level--;
 	return level;
 }
 
-static enum err map_page(struct ept *ept, u64 guest, u64 host, u32 level, u64 bits, u64 *mapped)
+/* One large page, or small ones up to the end of their table. */
+static enum err map_next(struct ept *ept, const struct ept_mapping *m, u64 *done)
 {
-	struct place p = descend(ept, guest);
+	u64 bits = m->access | (u64)m->memory << MEMORY_SHIFT;
+	u32 level = best_level(ept, m, *done);
+	struct place p = descend(ept, m->guest + *done);
 
 	while (p.level > level) {
 		u64 table = new_table(ept);
 		if (!table)
 			return ERR_NO_MEMORY;
 		put(p.entry, table | EPT_RWX);
-		p = descend(ept, guest);
+		p = descend(ept, m->guest + *done);
 	}
-	put(p.entry, host | bits | (p.level > 1 ? ENTRY_LARGE : 0));
-	*mapped = level_size(p.level);
+	do {
+		put(p.entry++, (m->host + *done) | bits | (p.level > 1 ? ENTRY_LARGE : 0));
+		*done += level_size(p.level);
+	} while (p.level == 1 && *done < m->length && !is_aligned(m->guest + *done, level_size(2)));
 	return OK;
 }
 
 enum err ept_map(struct ept *ept, const struct ept_mapping *m)
 {
-	u64 bits = m->access | (u64)m->memory << MEMORY_SHIFT, done = 0, mapped = 0;
 	enum err e = check_mapping(ept, m);
+	u64 done = 0;
 
-	while (!e && done < m->length) {
-		u32 level = best_level(ept, m->guest + done, m->host + done, m->length - done);
-		e = map_page(ept, m->guest + done, m->host + done, level, bits, &mapped);
-		done += e ? 0 : mapped;
-	}
+	while (!e && done < m->length)
+		e = map_next(ept, m, &done);
 	/* Whole pages end where done does, so that taking them back splits nothing and cannot fail. */
 	if (e && done && ept_unmap(ept, m->guest, done))
 		return ERR_INTERNAL;
@@ -209,7 +215,9 @@ enum err ept_unmap(struct ept *ept, u64 guest, u64 length)
 
 enum err ept_protect(struct ept *ept, u64 guest, u64 length, u8 access)
 {
-	return access_valid(access) ? change(ept, guest, length, access) : ERR_ARGUMENT;
+	if (!access_valid(access) || (ept->small_code && access & EPT_EXECUTE))
+		return ERR_ARGUMENT;
+	return change(ept, guest, length, access);
 }
 
 bool ept_next(const struct ept *ept, u64 guest, struct ept_mapping *page)

@@ -33,6 +33,7 @@ struct ept {
 	u64 host_end; /* host-physical addresses end here */
 	u32 tables; /* pages taken from ops */
 	bool has_1g;
+	bool small_code; /* what is executable, in pages of 4 KiB alone; set before the first mapping */
 };
 
 struct ept_mapping {
@@ -54,7 +55,8 @@ enum err ept_map(struct ept *ept, const struct ept_mapping *m) MUST_CHECK;
 
 /*
  * Changes only what is mapped in [guest, guest + length). Large pages over an edge are split, for which ERR_NO_MEMORY
- * is possible before anything has changed. Tables that get empty stay until ept_destroy.
+ * is possible before anything has changed. Tables that get empty stay until ept_destroy. With small_code nothing gets
+ * executable any more: ERR_ARGUMENT.
  */
 enum err ept_unmap(struct ept *ept, u64 guest, u64 length) MUST_CHECK;
 enum err ept_protect(struct ept *ept, u64 guest, u64 length, u8 access) MUST_CHECK;

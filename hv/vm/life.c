@@ -129,6 +129,7 @@ enum err vm_create(const struct vm_policy *policy, u32 vcpus, struct vm **out)
 		give((u64)vm, VM_BLOCK);
 		return ERR_NO_MEMORY;
 	}
+	vm->ept.small_code = vmx_machine.mitigations.on & MITIGATE_CODE_PAGES;
 	vm_table[slot] = vm;
 	for (e = OK; !e && vm->vcpu_count < vcpus;)
 		e = add_vcpu(vm);

@@ -8,6 +8,7 @@ enum capabilities {
 	IBRS_ALL = BIT(1),
 	SKIP_L1DFL = BIT(3), /* only under another hypervisor, which flushes for us */
 	MDS_NO = BIT(5),
+	PSCHANGE_MC_NO = BIT(6),
 	TAA_NO = BIT(8),
 	STALE_DATA_NO = 7 << 13,
 	FB_CLEAR = BIT(17),
@@ -32,6 +33,7 @@ static const struct {
 	{ MITIGATE_VERW, true, 0, 0, { STALE_DATA_NO }, FB_CLEAR },
 	{ MITIGATE_VERW, true, 0, 0, { RFDS_NO }, RFDS_CLEAR },
 	{ MITIGATE_IBRS, true, 0, HAS_SPEC_CTRL, { 0 }, IBRS_ALL },
+	{ MITIGATE_CODE_PAGES, true, 0, 0, { PSCHANGE_MC_NO }, 0 },
 };
 
 static bool has_all(u64 value, u64 mask)

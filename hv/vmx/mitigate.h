@@ -1,5 +1,5 @@
 /*
- * Which side channels of this processor are closed between VMs and root mode, decided from what it enumerates, never by
+ * Which weaknesses of this processor are closed between VMs and root mode, decided from what it enumerates, never by
  * its model number. Trust: in the TCB; pure.
  */
 #ifndef SIGNET_HV_VMX_MITIGATE_H
@@ -12,6 +12,7 @@ enum mitigation {
 	MITIGATE_IBPB = BIT(1), /* Spectre v2 between VMs: branch prediction barrier when another VM's vCPU is loaded */
 	MITIGATE_VERW = BIT(2), /* MDS, TAA, MMIO stale data, RFDS: overwrite buffers before every entry */
 	MITIGATE_IBRS = BIT(3), /* Spectre v2 against root mode: enhanced IBRS, set once */
+	MITIGATE_CODE_PAGES = BIT(4), /* iTLB multihit (CVE-2018-12207): what a guest executes in pages of 4 KiB */
 };
 
 /* CPUID.7.0 and IA32_ARCH_CAPABILITIES, which reads 0 where it does not exist. */

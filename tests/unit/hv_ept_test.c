@@ -208,6 +208,27 @@ static void without_1g_pages_the_largest_are_2m(void **state)
 	assert_int_equal(page.length, MIB(2));
 }
 
+static void code_lies_in_small_pages_where_large_ones_are_a_risk(void **state)
+{
+	struct ept_mapping data = { MIB(64), MIB(64), MIB(2), EPT_READ | EPT_WRITE, EPT_WB }, page;
+
+	(void)state;
+	ept.small_code = true;
+	assert_int_equal(map(KIB(4), MIB(32) + KIB(4), MIB(6)), OK);
+	assert_int_equal(ept.tables, 1 + 2 + 4);
+	for (u64 at = KIB(4); at < MIB(6) + KIB(4); at += EPT_PAGE) {
+		assert_true(ept_lookup(&ept, at, &page));
+		assert_true(page.length == EPT_PAGE && page.host == MIB(32) + at && page.access == EPT_RWX);
+	}
+	assert_false(ept_lookup(&ept, 0, &page) || ept_lookup(&ept, MIB(6) + KIB(4), &page));
+	/* What is not executable may be large, and stays what it is. */
+	assert_int_equal(ept_map(&ept, &data), OK);
+	assert_true(ept_lookup(&ept, MIB(64), &page));
+	assert_int_equal(page.length, MIB(2));
+	assert_int_equal(ept_protect(&ept, MIB(64), MIB(2), EPT_RWX), ERR_ARGUMENT);
+	assert_int_equal(ept_protect(&ept, MIB(64), MIB(2), EPT_READ), OK);
+}
+
 static void what_the_processor_would_not_take_is_refused(void **state)
 {
 	static const struct {
@@ -322,6 +343,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(agrees_with_an_array_of_pages, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(large_pages_are_used_and_split_on_demand, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(without_1g_pages_the_largest_are_2m, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		        code_lies_in_small_pages_where_large_ones_are_a_risk, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_the_processor_would_not_take_is_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(when_tables_run_out_nothing_has_changed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(addresses_beyond_the_end_are_not_mapped, set_up, tear_down),

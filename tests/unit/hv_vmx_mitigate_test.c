@@ -14,6 +14,7 @@
 #define IBRS_ALL 2ull
 #define SKIP_L1DFL 8ull
 #define MDS_NO 0x20ull
+#define PSCHANGE_MC_NO 0x40ull
 #define TAA_NO 0x100ull
 #define FB_CLEAR 0x20000ull
 
@@ -45,12 +46,16 @@ static void each_is_decided_by_what_is_enumerated(void **state)
 		{ { 0, SPEC_CTRL, RDCL_NO | MDS_NO | FB_CLEAR | 7ull << 13 }, MITIGATE_IBPB, 0 },
 		{ { 0, SPEC_CTRL, RDCL_NO | MDS_NO | 1ull << 28 }, MITIGATE_IBPB | MITIGATE_VERW, 0 },
 		{ { 0, SPEC_CTRL, RDCL_NO | MDS_NO | 3ull << 27 }, MITIGATE_IBPB, 0 },
+		/* Only who says that it cannot happen gets code in large pages. */
+		{ { 0, SPEC_CTRL, RDCL_NO | MDS_NO | PSCHANGE_MC_NO }, MITIGATE_IBPB, 0 },
+		{ { 0, SPEC_CTRL, RDCL_NO | MDS_NO }, MITIGATE_IBPB | MITIGATE_CODE_PAGES, 0 },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct mitigations m = mitigations_choose(&cases[i].enumerated);
-		if (m.on != cases[i].on || m.missing != cases[i].missing)
+		u8 pages = cases[i].enumerated.capabilities & PSCHANGE_MC_NO ? 0 : MITIGATE_CODE_PAGES;
+		if (m.on != (cases[i].on | pages) || m.missing != cases[i].missing)
 			fail_msg("case %zu: on %#x, missing %#x", i, (unsigned)m.on, (unsigned)m.missing);
 	}
 }

@@ -255,7 +255,7 @@ static void round(void)
 	make(PAIR, 2, pair_code);
 	make(SPIN, 1, spin_code);
 	make(FLOOD, 1, flood_code);
-	/* Each has one large page and a half in small ones. */
+	/* Three MiB each, in pages of 4 KiB: Bochs' processor has the erratum of large ones. */
 	say("machine test: made, %lu mapped", vm_audit());
 	hv_unlock();
 	wait_until(everything_counted);

@@ -17,8 +17,8 @@ def share(bed):
     lines = [line.split("machine test: ", 1)[1] for line in log.lines if "machine test: " in line]
     shares = [[int(n) for n in re.findall(r"\d+", line)] for line in lines if line.startswith("shares")]
     others = [line for line in lines if not line.startswith("shares")]
-    # By round: 1 large and 256 small pages each, walked by the audit; counters of every kind of interrupt; no page lost.
-    round_ = ["made, 771 mapped", "all counted; vCPU 1 came up 1 times", "destroyed, 0 pages missing, 0 mapped"]
+    # By round: 768 small pages each, walked by the audit; counters of every kind of interrupt; no page lost.
+    round_ = ["made, 2304 mapped", "all counted; vCPU 1 came up 1 times", "destroyed, 0 pages missing, 0 mapped"]
     expect(others == round_ * ROUNDS + ["done"], "the VMs did not do what they should", log.tail())
     expect(all(s in FAIR for three in shares for s in three[:3]), f"unfair shares: {shares}", log.tail())
     expect(all(three[3] < 20 for three in shares), f"the sleeper did not sleep: {shares}", log.tail())
