@@ -11,7 +11,7 @@ enum { IO_ADDRESS = 0xFFFC, IO_END = 0x10000, MEMORY_FLAGS = 15, CAP_POWER = 0x0
 enum { CAP_EXPRESS = 0x10, CAP_MSI_X = 0x11, MSI_CONTROL = 2, MSI_64 = BIT(7) };
 enum { MSI_MASKS = BIT(8), MSI_X_WORDS = 3, POWER_STATE = 4, D3_HOT = 3, EXPRESS_CAPABILITIES = 4 };
 enum { EXPRESS_CONTROL = 8, EXPRESS_CAN_RESET = BIT(28), EXPRESS_RESET = BIT(15) };
-enum { WORD = 4, CAPABILITIES_MAX = 48 };
+enum { WORD = 4, CAPABILITIES_MAX = 48, BRIDGE_BARS = 2 };
 
 #define CONFIG_ENABLE BIT(31)
 #define NOBODY UINT32_MAX
@@ -42,7 +42,10 @@ static const struct {
 static const struct {
 	u32 id;
 	u8 first, last;
-} routing[] = { { 0x70008086, 0x60, 0x63 }, { 0x71108086, 0x60, 0x63 }, { 0x29188086, 0x60, 0x6B } };
+} routing[] = {
+	{ 0x70008086, 0x60, 0x63 }, { 0x71108086, 0x60, 0x63 }, { 0x29188086, 0x60, 0x63 },
+	{ 0x29188086, 0x68, 0x6B }, /* serial interrupts are controlled in between */
+};
 
 static u32 config_address(const struct pci_function *f, u32 offset)
 {
@@ -175,6 +178,33 @@ bool pci_place(const struct pci_function *f, u32 bar, struct pci_place *place)
 		place->length = -((size[0] & ~(u64)MEMORY_FLAGS) | (u64)(wide ? size[1] : UINT32_MAX) << 32);
 	}
 	return place->base && place->length;
+}
+
+/* The base of any function's memory BAR; 0: none. Sizes were asked of passed ones alone, so *bar goes by the type. */
+static u64 memory_base(const struct pci_function *f, u32 *bar)
+{
+	const u32 *value = &f->header[BAR / WORD + *bar];
+	bool wide = !(value[0] & BAR_IO) && (value[0] & BAR_TYPE) == BAR_64;
+	u32 low = value[0] & BAR_IO ? 0 : value[0] & ~(u32)MEMORY_FLAGS;
+
+	*bar += wide ? 2 : 1;
+	return low | (wide ? (u64)value[1] << 32 : 0);
+}
+
+bool pci_others_in(const struct pci *pci, u64 base, u64 length)
+{
+	for (u32 i = 0; i < pci->count; i++) {
+		const struct pci_function *f = &pci->function[i];
+		u32 bars = bar_count(f) ? PCI_BARS : BRIDGE_BARS;
+
+		for (u32 bar = 0; f->treatment != PCI_PASSED && bar < bars;) {
+			u64 at = memory_base(f, &bar);
+
+			if (at && at >= base && at - base < length)
+				return true;
+		}
+	}
+	return pci->left_out;
 }
 
 static struct pci_function *selected(struct pci *pci)

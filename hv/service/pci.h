@@ -57,6 +57,9 @@ void pci_scan(struct pci *pci, const struct pci_access *access, struct pci_funct
 /* The n'th range of a function by its BARs; false when that BAR has none. */
 bool pci_place(const struct pci_function *f, u32 bar, struct pci_place *place);
 
+/* Whether a function that is not passed has registers that begin in there, or may have, being left out. */
+bool pci_others_in(const struct pci *pci, u64 base, u64 length);
+
 /* Ports CF8h and CFCh-CFFh as bus devices; their device is struct pci. */
 extern const struct bus_ops pci_address_ops, pci_data_ops;
 
