@@ -6,8 +6,11 @@
 #include "hv/guest/guest.h"
 #include "hv/service/machine.h"
 #include "hv/service/service.h"
+#include "hv/vm/vcpu.h"
 #include "hv/vmx/vmx.h"
 #include "hv/x86/apic.h"
+#include "hv/x86/clock.h"
+#include "hv/x86/cpu.h"
 #include "hv/x86/ioapic.h"
 
 #include "lib/bytes.h"
@@ -110,15 +113,13 @@ static enum err add_memory(struct service *s)
 	enum err e = vm_add_ram(s->vm, 0, POOL_PAGE);
 
 	for (u32 i = 0; !e && i < s->plan.map.count; i++) {
-		bool ram = s->plan.map.entry[i].type == MEMORY_RAM || s->plan.map.entry[i].type == MEMORY_NVS;
-
 		if (service_memory_mapping(&s->plan, i, &m))
-			e = vm_add_memory(s->vm, &m, ram);
+			e = vm_add_memory(s->vm, &m, service_memory_is_ram(&s->plan, &s->info->map, i));
 	}
 	return e;
 }
 
-/* A function may share a page with another one's registers: the page is there then. */
+/* Passed functions may share a page: it is there then. One that is not passed has its page to itself. */
 static enum err add_registers(struct service *s)
 {
 	struct pci_place place;
@@ -128,7 +129,8 @@ static enum err add_registers(struct service *s)
 	for (u32 i = 0; !e && i < s->pci.count * PCI_BARS; i++) {
 		if (!pci_place(&s->function[i / PCI_BARS], i % PCI_BARS, &place) || place.io)
 			continue;
-		if (service_device_mapping(&s->plan, place.base, place.length, &m))
+		if (service_device_mapping(&s->plan, place.base, place.length, &m) &&
+		        (m.length == place.length || !pci_others_in(&s->pci, m.host, m.length)))
 			e = vm_add_memory(s->vm, &m, false);
 		else
 			say("service VM: registers at 0x%lx are not where devices are", (unsigned long)place.base);
@@ -157,14 +159,14 @@ static enum err add_ioapics(struct service *s)
 static void put(void *context, u8 byte)
 {
 	struct service *s = context;
+	u64 now = read_time_stamp() / clock_ticks(1000), exit = s->vm->vcpu[0]->exits[EXIT_IO];
+	u32 lost = s->lines.lost;
 
-	if (byte != '\n' && byte != '\r' && s->line_length < SERVICE_LINE - 1)
-		s->line[s->line_length++] = (char)(byte < ' ' || byte > '~' ? '.' : byte);
-	if (byte == '\n' || s->line_length == SERVICE_LINE - 1) {
-		s->line[s->line_length] = 0;
-		s->line_length = 0;
-		say("service: %s", s->line);
-	}
+	if (!service_lines_put(&s->lines, byte, exit, now))
+		return;
+	if (lost)
+		say("service VM: %u lines left out", lost);
+	say("service: %s", s->lines.text);
 }
 
 static enum err add_ports(struct service *s)

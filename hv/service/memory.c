@@ -69,6 +69,14 @@ bool service_memory_mapping(const struct service_memory *plan, u32 i, struct ept
 	return m->access && !device;
 }
 
+/* What the plan calls NVS may be RAM, the block that it starts from, or firmware's, which root mode only reads. */
+bool service_memory_is_ram(const struct service_memory *plan, const struct memory_map *machine, u32 i)
+{
+	const struct memory_entry *entry = &plan->map.entry[i];
+
+	return memory_map_type(machine, entry->base, entry->length) == MEMORY_RAM;
+}
+
 bool service_device_mapping(const struct service_memory *plan, u64 base, u64 length, struct ept_mapping *m)
 {
 	u64 start = base & ~(EPT_PAGE - 1);

@@ -26,6 +26,9 @@ enum err service_memory_plan(struct service_memory *plan, const struct memory_ma
 /* The i'th entry as it is to be mapped; false: it is not. */
 bool service_memory_mapping(const struct service_memory *plan, u32 i, struct ept_mapping *m);
 
+/* Whether root mode may touch the i'th entry: only where the machine's map says RAM may it write. */
+bool service_memory_is_ram(const struct service_memory *plan, const struct memory_map *machine, u32 i);
+
 /* Whole pages around a device's registers; false when they touch anything that the plan has, or denies. */
 bool service_device_mapping(const struct service_memory *plan, u64 base, u64 length, struct ept_mapping *m);
 

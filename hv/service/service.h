@@ -10,12 +10,13 @@
 #include "hv/sched/worker.h"
 #include "hv/service/acpi.h"
 #include "hv/service/irq.h"
+#include "hv/service/lines.h"
 #include "hv/service/load.h"
 #include "hv/service/msr.h"
 #include "hv/service/ports.h"
 #include "hv/vm/vm.h"
 
-enum { SERVICE_LINE = 160, SERVICE_VIRTIO = 2, SERVICE_PINS = 8 };
+enum { SERVICE_VIRTIO = 2, SERVICE_PINS = 8 };
 
 struct service {
 	struct job job; /* its restart */
@@ -35,8 +36,7 @@ struct service {
 	struct service_ports ports;
 	struct pic pic;
 	struct uart uart;
-	char line[SERVICE_LINE]; /* of its serial port */
-	u32 line_length;
+	struct service_lines lines; /* of its serial port */
 };
 
 /* What the machine has: tables, functions, I/O APICs, and where ours go. ERR_ACPI, ERR_RANGE. */

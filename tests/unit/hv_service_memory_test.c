@@ -166,6 +166,26 @@ static void devices_are_where_nothing_else_is(void **state)
 	assert_false(service_device_mapping(&plan, 0xFEB00000, 0, &m));
 }
 
+/* Root mode has firmware's NVS for reading alone; of what the plan calls so, the block in RAM is the service VM's. */
+static void root_mode_writes_to_ram_alone(void **state)
+{
+	struct ept_mapping mapping;
+	u32 blocks = 0;
+
+	(void)state;
+	assert_int_equal(memory_map_set(&plan.map, CARVE - 0x10000, 0x10000, MEMORY_NVS), OK);
+	for (u32 i = 0; i < plan.map.count; i++) {
+		const struct memory_entry *m = &plan.map.entry[i];
+		bool block = m->base == CARVE - 0x10000;
+
+		if (!service_memory_mapping(&plan, i, &mapping))
+			continue;
+		blocks += block;
+		assert_int_equal(service_memory_is_ram(&plan, &machine, i), m->type == MEMORY_RAM || block);
+	}
+	assert_int_equal(blocks, 1);
+}
+
 static void the_map_it_is_told_agrees(void **state)
 {
 	struct e820_entry map[E820_MAX];
@@ -190,6 +210,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(nothing_else_is, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_audit_finds_it_apart_from_root_mode, setup, teardown),
 		cmocka_unit_test_setup_teardown(devices_are_where_nothing_else_is, setup, teardown),
+		cmocka_unit_test_setup_teardown(root_mode_writes_to_ram_alone, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_map_it_is_told_agrees, setup, teardown),
 	};
 

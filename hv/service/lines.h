@@ -1,0 +1,28 @@
+/*
+ * What the service VM's serial port says, a line at a time, and how much of it: printing holds up everybody else.
+ * Trust: in the TCB; pure. Bytes are the service VM's.
+ */
+#ifndef SIGNET_HV_SERVICE_LINES_H
+#define SIGNET_HV_SERVICE_LINES_H
+
+#include "lib/types.h"
+
+enum { SERVICE_LINE = 160 };
+
+struct service_lines {
+	char text[SERVICE_LINE];
+	u32 length;
+	u32 credit; /* characters, as of then: */
+	u64 then; /* ms */
+	u64 exit; /* that a line was printed in last */
+	u32 lost; /* lines, since then */
+};
+
+/*
+ * True: text is a line to be printed, for which a third of what a slow line carries is kept, and a burst of some
+ * hundred short lines. Empty lines are none; a second one in the same exit (rep outsb), and those over it are lost.
+ * exit: of this byte, from 1 on; now: ms.
+ */
+bool service_lines_put(struct service_lines *lines, u8 byte, u64 exit, u64 now);
+
+#endif
