@@ -11,6 +11,9 @@
 
 static_assert(BLOCK_TRANSFER_MAX >= (u32)BLK_BYTES_MAX, "any request of a guest goes into one frame");
 
+/* Each is a copy of up to 240 KiB, with the lock held. */
+enum { FRAMES_AT_ONCE = 4 };
+
 struct disk {
 	u32 guest, number;
 	struct virtio_blk *blk; /* NULL: free */
@@ -32,6 +35,8 @@ static struct disk disks[BLOCK_DISKS_ALL];
 static struct sending out;
 static struct receiving in;
 static bool open;
+/* Frames that may begin before the driver posts buffers again, as it does for each that it has read. */
+static u32 allowed;
 static u32 turn;
 u64 block_strays;
 
@@ -44,7 +49,7 @@ static bool submit(void *context, const struct blk_request *r)
 {
 	const struct disk *d = context;
 
-	if (!d || !open || out.sent < out.size)
+	if (!d || !open || !allowed || out.sent < out.size)
 		return false;
 	u32 data = r->type == BLK_WRITE ? r->bytes : 0;
 	struct block_request head = {
@@ -59,6 +64,7 @@ static bool submit(void *context, const struct blk_request *r)
 	if (data && virtio_blk_fetch(d->blk, r->tag, 0, out.frame + sizeof(head), data))
 		return false;
 	memcpy(out.frame, &head, sizeof(head));
+	allowed--;
 	out.size = head.length;
 	out.sent = 0;
 	send();
@@ -68,8 +74,9 @@ static bool submit(void *context, const struct blk_request *r)
 /* Disks take turns, so that a busy one does not keep the others out. */
 static void room(void)
 {
+	allowed = FRAMES_AT_ONCE;
 	send();
-	for (u32 i = 0; i < BLOCK_DISKS_ALL && out.sent == out.size; i++) {
+	for (u32 i = 0; i < BLOCK_DISKS_ALL && allowed && out.sent == out.size; i++) {
 		turn = (turn + 1) % BLOCK_DISKS_ALL;
 		if (disks[turn].blk)
 			virtio_blk_resume(disks[turn].blk);
@@ -165,6 +172,7 @@ static u32 take(const u8 *bytes, u32 n, bool last)
 static void opened(void)
 {
 	open = true;
+	allowed = 1;
 	for (u32 i = 0; i < BLOCK_DISKS_ALL; i++)
 		if (disks[i].blk)
 			virtio_blk_replay(disks[i].blk);

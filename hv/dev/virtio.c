@@ -98,11 +98,27 @@ void virtio_push(struct virtio *v, u32 queue, const struct virtq_chain *chain, u
 		interrupt(v, INTERRUPT_USED);
 }
 
+void virtio_later(struct virtio *v, u32 queue)
+{
+	if (!virtio_is_live(v, queue))
+		return;
+	v->backlog |= BIT(queue);
+	interrupt(v, INTERRUPT_USED);
+}
+
+static void notify(struct virtio *v, u32 queue)
+{
+	if (!virtio_is_live(v, queue) || !v->class->notify)
+		return;
+	v->backlog &= ~BIT(queue);
+	v->class->notify(v->device, queue);
+}
+
 static void reset(struct virtio *v)
 {
 	v->driver_features = 0;
 	v->device_select = v->driver_select = v->queue_select = 0;
-	v->status = v->interrupt_status = 0;
+	v->status = v->interrupt_status = v->backlog = 0;
 	memset(v->queue, 0, sizeof(v->queue));
 	irq_set(&v->irq, false);
 	if (v->class->reset)
@@ -197,6 +213,13 @@ static void acknowledge(struct virtio *v, u32 events)
 {
 	v->interrupt_status &= ~events;
 	irq_set(&v->irq, v->interrupt_status);
+	if (!v->backlog)
+		return;
+	u32 queue = (u32)__builtin_ctz(v->backlog);
+	v->backlog &= ~BIT(queue);
+	notify(v, queue);
+	if (v->backlog)
+		interrupt(v, INTERRUPT_USED);
 }
 
 static void write_register(struct virtio *v, u32 offset, u32 value)
@@ -215,8 +238,7 @@ static void write_register(struct virtio *v, u32 offset, u32 value)
 		v->queue_select = value;
 		break;
 	case QUEUE_NOTIFY:
-		if (virtio_is_live(v, value) && v->class->notify)
-			v->class->notify(v->device, value);
+		notify(v, value);
 		break;
 	case INTERRUPT_ACK:
 		acknowledge(v, value);

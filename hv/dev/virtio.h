@@ -12,6 +12,8 @@
 enum {
 	VIRTIO_QUEUES_MAX = 8,
 	VIRTIO_CONFIG_MAX = 64,
+	/* Requests a device takes in one go, with the lock held and everybody waiting. */
+	VIRTIO_BATCH = 16,
 	VIRTIO_MMIO_SIZE = 0x200,
 	VIRTIO_ID_NET = 1,
 	VIRTIO_ID_BLOCK = 2,
@@ -38,6 +40,7 @@ struct virtio {
 	u64 driver_features;
 	u32 device_select, driver_select, queue_select;
 	u32 status, interrupt_status;
+	u32 backlog; /* queues that a batch was too small for, a bit each */
 	struct virtqueue queue[VIRTIO_QUEUES_MAX];
 	u8 config[VIRTIO_CONFIG_MAX]; /* fixed, and read-only for the driver */
 	u64 breaches; /* how often a driver broke the rules */
@@ -52,6 +55,8 @@ bool virtio_is_live(const struct virtio *v, u32 queue);
 /* Takes a request. False: none, or the device now needs a reset. */
 bool virtio_pop(struct virtio *v, u32 queue, struct virtq_chain *chain);
 void virtio_push(struct virtio *v, u32 queue, const struct virtq_chain *chain, u32 written);
+/* A batch is full: the driver is interrupted, and its acknowledgement brings the next notify(). */
+void virtio_later(struct virtio *v, u32 queue);
 /* The driver broke the rules: DEVICE_NEEDS_RESET, and nothing more until it resets. */
 void virtio_break(struct virtio *v);
 

@@ -99,12 +99,14 @@ static void accept(struct virtio_blk *b, struct blk_slot *s)
 
 static void take_requests(struct virtio_blk *b)
 {
-	for (u32 i = 0; i < VIRTQ_SIZE_MAX; i++) {
+	for (u32 i = 0; i < VIRTIO_BATCH; i++) {
 		struct blk_slot *s = free_slot(b);
 		if (!s || !virtio_pop(&b->virtio, 0, &s->chain))
 			return;
 		accept(b, s);
 	}
+	if (free_slot(b))
+		virtio_later(&b->virtio, 0);
 }
 
 void virtio_blk_resume(struct virtio_blk *b)

@@ -97,13 +97,26 @@ static void close_port(struct virtio_console *c, u32 port)
 	}
 }
 
+/* What was written before is not for whoever opens next. */
+static void drain(struct virtio_console *c, u32 port)
+{
+	struct console_port *p = &c->port[port];
+	u32 queue = receive_queue(port) + 1;
+
+	for (u32 i = 0; i < VIRTQ_SIZE_MAX && (p->sending || virtio_pop(&c->virtio, queue, &p->request)); i++) {
+		p->sending = false;
+		virtio_push(&c->virtio, queue, &p->request, 0);
+	}
+}
+
 static void open_port(struct virtio_console *c, u32 port, bool open)
 {
 	struct console_port *p = &c->port[port];
 
+	if (p->opened == open && !p->refused)
+		return;
 	close_port(c, port);
-	/* What was written before is not for whoever opens next. */
-	console_resume(c, port);
+	drain(c, port);
 	if (open && !p->refused) {
 		p->opened = true;
 		c->users[port]->opened();
@@ -131,8 +144,9 @@ static void take_control(struct virtio_console *c)
 {
 	struct virtq_chain chain;
 	u8 message[MESSAGE];
+	u32 i;
 
-	for (u32 i = 0; i < VIRTQ_SIZE_MAX && virtio_pop(&c->virtio, CONTROL_TRANSMIT, &chain); i++) {
+	for (i = 0; i < VIRTIO_BATCH && virtio_pop(&c->virtio, CONTROL_TRANSMIT, &chain); i++) {
 		if (!virtq_read(&c->virtio.memory, &chain, 0, message, MESSAGE)) {
 			virtio_break(&c->virtio);
 			return;
@@ -140,6 +154,8 @@ static void take_control(struct virtio_console *c)
 		virtio_push(&c->virtio, CONTROL_TRANSMIT, &chain, 0);
 		control(c, load_le32(message), load_le16(message + MESSAGE_EVENT), load_le16(message + MESSAGE_VALUE));
 	}
+	if (i == VIRTIO_BATCH)
+		virtio_later(&c->virtio, CONTROL_TRANSMIT);
 }
 
 /* Hands on the request until its end; false: the user wants to wait. */
@@ -167,9 +183,9 @@ static bool hand_on(struct virtio_console *c, u32 port)
 void console_resume(struct virtio_console *c, u32 port)
 {
 	struct console_port *p = &c->port[port];
-	u32 queue = receive_queue(port) + 1;
+	u32 queue = receive_queue(port) + 1, i;
 
-	for (u32 i = 0; i < VIRTQ_SIZE_MAX && !p->busy; i++) {
+	for (i = 0; i < VIRTIO_BATCH && !p->busy; i++) {
 		if (!p->sending) {
 			if (!virtio_pop(&c->virtio, queue, &p->request))
 				return;
@@ -185,6 +201,8 @@ void console_resume(struct virtio_console *c, u32 port)
 		p->sending = false;
 		virtio_push(&c->virtio, queue, &p->request, 0);
 	}
+	if (i == VIRTIO_BATCH)
+		virtio_later(&c->virtio, queue);
 }
 
 u32 console_send(struct virtio_console *c, u32 port, const void *bytes, u32 n)

@@ -40,13 +40,16 @@ static void notify(void *device, u32 queue)
 {
 	struct virtio_net *v = device;
 	struct virtq_chain chain;
+	u32 i;
 
-	for (u32 i = 0; queue == TRANSMIT && i < VIRTQ_SIZE_MAX && virtio_pop(&v->virtio, queue, &chain); i++) {
+	for (i = 0; queue == TRANSMIT && i < VIRTIO_BATCH && virtio_pop(&v->virtio, queue, &chain); i++) {
 		if (transmit(v, &chain))
 			virtio_push(&v->virtio, queue, &chain, 0);
 		else
 			virtio_break(&v->virtio);
 	}
+	if (i == VIRTIO_BATCH)
+		virtio_later(&v->virtio, queue);
 }
 
 static bool receive(void *context, const u8 *frame, u32 n)

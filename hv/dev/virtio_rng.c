@@ -15,14 +15,16 @@ static void answer(struct virtio_rng *r, const struct virtq_chain *chain)
 		virtio_break(&r->virtio);
 }
 
-/* A full ring at most: what is added meanwhile is notified again. */
 static void notify(void *device, u32 queue)
 {
 	struct virtio_rng *r = device;
 	struct virtq_chain chain;
+	u32 i;
 
-	for (u32 i = 0; i < VIRTQ_SIZE_MAX && virtio_pop(&r->virtio, queue, &chain); i++)
+	for (i = 0; i < VIRTIO_BATCH && virtio_pop(&r->virtio, queue, &chain); i++)
 		answer(r, &chain);
+	if (i == VIRTIO_BATCH)
+		virtio_later(&r->virtio, queue);
 }
 
 void virtio_rng_init(

@@ -119,6 +119,37 @@ static void the_driver_may_ask_not_to_be_interrupted(void **state)
 	assert_false(guest.interrupt);
 }
 
+/* One batch a notification, and one an acknowledgement, also for a driver that wants no interrupts. */
+static void a_full_ring_is_taken_in_batches(void **state)
+{
+	enum { MANY = 2 * VIRTIO_BATCH + 8, RING = 64 };
+	(void)state;
+	driver_start(&guest, 1, RING);
+	store_le16(guest_at(&guest, ring_base(0) + AVAILABLE), 1);
+	for (u32 i = 0; i < MANY; i++) {
+		put_descriptor(&guest, 0, i, BUFFERS, 32, WRITE, 0);
+		offer(&guest, 0, (u16)i);
+	}
+	kick(&guest, 0);
+	assert_int_equal(used_index(&guest, 0), VIRTIO_BATCH);
+	assert_true(guest.interrupt);
+	device_set(&guest, 0x64, 1);
+	assert_int_equal(used_index(&guest, 0), 2 * VIRTIO_BATCH);
+	assert_true(guest.interrupt);
+	device_set(&guest, 0x64, 1);
+	assert_int_equal(used_index(&guest, 0), MANY);
+	assert_false(guest.interrupt);
+	device_set(&guest, 0x64, 1);
+	assert_false(guest.interrupt);
+	/* A reset leaves nothing to go on with. */
+	for (u32 i = 0; i < MANY; i++)
+		offer(&guest, 0, (u16)i);
+	kick(&guest, 0);
+	device_set(&guest, 0x70, 0);
+	device_set(&guest, 0x64, 1);
+	assert_int_equal(used_index(&guest, 0), MANY + VIRTIO_BATCH);
+}
+
 static void rings_wrap_around(void **state)
 {
 	(void)state;
@@ -378,6 +409,7 @@ int main(void)
 		cmocka_unit_test_setup(features_must_be_offered_and_modern, with_rng),
 		cmocka_unit_test_setup(entropy_arrives_and_interrupts, with_rng),
 		cmocka_unit_test_setup(the_driver_may_ask_not_to_be_interrupted, with_rng),
+		cmocka_unit_test_setup(a_full_ring_is_taken_in_batches, with_rng),
 		cmocka_unit_test_setup(rings_wrap_around, with_rng),
 		cmocka_unit_test_setup(a_bad_descriptor_needs_a_reset, with_rng),
 		cmocka_unit_test_setup(a_loop_ends, with_rng),

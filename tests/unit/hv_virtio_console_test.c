@@ -400,6 +400,55 @@ static void rings_that_lie_break_the_device(void **state)
 	}
 }
 
+/* What a user does at each opening is not done for the asking. */
+static void opening_an_open_port_does_nothing(void **state)
+{
+	(void)state;
+	bring_up(1);
+	driver_control(&driver, 1, PORT_OPEN, 1);
+	assert_int_equal(user[1].opened, 1);
+	assert_int_equal(user[1].closed, 0);
+	driver_control(&driver, 1, PORT_OPEN, 0);
+	driver_control(&driver, 1, PORT_OPEN, 0);
+	assert_int_equal(user[1].closed, 1);
+	driver_control(&driver, 1, PORT_OPEN, 1);
+	assert_int_equal(user[1].opened, 2);
+}
+
+static void control_is_taken_in_batches(void **state)
+{
+	(void)state;
+	bring_up(0);
+	for (u32 i = 0; i < 2 * VIRTIO_BATCH; i++) {
+		u8 *message = driver_buffer(&driver, 3, driver.posted[3]);
+
+		memcpy(message, "\0\0\0\0\6\0\0", 8);
+		message[6] = i % 2;
+		driver_add(&driver, 3, 8, 0);
+	}
+	driver_kick(&driver, 3);
+	assert_int_equal(user[0].opened, VIRTIO_BATCH / 2 + 1);
+	assert_true(driver.interrupt);
+	driver_set(&driver, 0x64, 1);
+	assert_int_equal(user[0].opened, VIRTIO_BATCH + 1);
+}
+
+/* More than a batch of it. */
+static void a_full_ring_of_the_one_before_is_dropped(void **state)
+{
+	(void)state;
+	bring_up(2);
+	driver_control(&driver, 2, PORT_OPEN, 0);
+	for (u32 i = 0; i < DRIVER_RING; i++)
+		driver_add(&driver, 7, 4, 0);
+	driver_control(&driver, 2, PORT_OPEN, 1);
+	driver_kick(&driver, 7);
+	assert_int_equal(user[2].opened, 2);
+	assert_int_equal(user[2].length, 0);
+	driver_send(&driver, 7, "new", 3);
+	assert_int_equal(user[2].length, 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -419,6 +468,9 @@ int main(void)
 		cmocka_unit_test_setup(a_user_may_call_back, fresh),
 		cmocka_unit_test_setup(a_reset_closes_everything, fresh),
 		cmocka_unit_test_setup(rings_that_lie_break_the_device, fresh),
+		cmocka_unit_test_setup(opening_an_open_port_does_nothing, fresh),
+		cmocka_unit_test_setup(control_is_taken_in_batches, fresh),
+		cmocka_unit_test_setup(a_full_ring_of_the_one_before_is_dropped, fresh),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
