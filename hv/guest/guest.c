@@ -71,12 +71,14 @@ static enum err check(const struct control_create *c)
 	return good ? OK : ERR_ARGUMENT;
 }
 
-/* Parts are loaded at the end of the first piece of RAM, in reach of kernels that want their ramdisk below 2 GiB. */
-static enum err place_parts(struct guest *g)
+/*
+ * Parts are loaded at the end of the first piece of RAM, of so many bytes, in reach of kernels that want their ramdisk
+ * below 2 GiB.
+ */
+static enum err place_parts(struct guest *g, u64 length)
 {
 	const struct control_create *c = &g->shape;
-	const struct vm_memory *m = &g->vm->memory[0];
-	u64 top = m->length < LINUX_RAMDISK_END ? m->length : LINUX_RAMDISK_END;
+	u64 top = length < LINUX_RAMDISK_END ? length : LINUX_RAMDISK_END;
 
 	if (!range_inside(LINUX_LOW_END, c->initramfs, top))
 		return ERR_NO_MEMORY;
@@ -94,16 +96,20 @@ static enum err make(struct guest *g)
 {
 	const struct control_create *c = &g->shape;
 	u64 wanted = align_up(c->kernel + c->initramfs, MIB(2)) + LINUX_ROOM, low = c->memory;
-	enum err e = vm_create(&guest_policy, c->vcpus, &g->vm);
+	enum err e;
 
+	low = low < LINUX_HOLE ? low : LINUX_HOLE;
+	g->taken = wanted < low ? wanted : low;
+	/* Before up to 2 GiB are zeroed for parts that have no place there. */
+	e = place_parts(g, g->taken);
+	if (!e)
+		e = vm_create(&guest_policy, c->vcpus, &g->vm);
 	if (e)
 		return e;
 	g->vm->owner = g;
-	low = low < LINUX_HOLE ? low : LINUX_HOLE;
-	g->taken = wanted < low ? wanted : low;
 	e = vm_add_ram(g->vm, 0, g->taken);
 	if (!e)
-		e = place_parts(g);
+		e = place_parts(g, g->vm->memory[0].length);
 	return e ? e : guest_add_devices(g);
 }
 

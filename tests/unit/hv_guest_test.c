@@ -30,7 +30,7 @@ static u32 vms, starts, done_count;
 static u16 done_kind;
 static enum err done_error, gate, devices;
 static u8 measured[SHA384_SIZE];
-static u64 free_before, ram_top;
+static u64 free_before, ram_top, ram_added;
 
 enum err vm_create(const struct vm_policy *policy, u32 vcpus, struct vm **out)
 {
@@ -46,6 +46,7 @@ enum err vm_add_ram(struct vm *v, u64 guest, u64 length)
 {
 	assert_int_equal(guest, v->memory_count && ram_top == 3ull << 30 ? 4ull << 30 : ram_top);
 	ram_top = guest + length;
+	ram_added += length;
 	if (!v->memory_count)
 		v->memory[v->memory_count++] = (struct vm_memory){ .length = length, .window = ram };
 	return OK;
@@ -254,6 +255,7 @@ static void parts_larger_than_memory_are_refused(void **state)
 {
 	u32 id;
 	(void)state;
+	ram_added = 0;
 	shape.kernel = RAM;
 	assert_int_equal(guest_create(&shape, &id), ERR_NO_MEMORY);
 	shape.kernel = UINT64_MAX;
@@ -264,6 +266,13 @@ static void parts_larger_than_memory_are_refused(void **state)
 	shape.initramfs = INITRAMFS;
 	shape.memory = HUGE_RAM + RAM;
 	assert_int_equal(guest_create(&shape, &id), ERR_NO_MEMORY);
+	/* Within its memory, yet with no place below 2 GiB. */
+	shape.memory = HUGE_RAM;
+	shape.initramfs = 2ull << 30;
+	assert_int_equal(guest_create(&shape, &id), ERR_NO_MEMORY);
+	shape.initramfs = INITRAMFS;
+	/* Nothing was zeroed for any of them. */
+	assert_int_equal(ram_added, 0);
 	shape.memory = RAM;
 	devices = ERR_RANGE;
 	assert_int_equal(guest_create(&shape, &id), ERR_RANGE);

@@ -86,6 +86,22 @@ static void refuses_what_was_not_taken(void **state)
 	assert_int_equal(pool.free, PAGES - 1);
 }
 
+/* Every run, whatever bits it begins and ends at: it alone becomes free, and not when one of its pages is already. */
+static void gives_back_runs_of_any_place(void **state)
+{
+	for (u64 first = 1; first < 20; first++) {
+		for (u64 count = 1; first + count <= PAGES; count++) {
+			set_up(state);
+			assert_int_equal(pool_take(&pool, PAGES - 1, POOL_PAGE), (u64)page_at(1));
+			assert_int_equal(pool_give(&pool, (u64)page_at(first), count), OK);
+			assert_int_equal(pool.free, count);
+			assert_int_equal(pool_give(&pool, (u64)page_at(1), PAGES - 1), ERR_INTERNAL);
+			assert_int_equal(pool_take(&pool, count, POOL_PAGE), (u64)page_at(first));
+			assert_int_equal(pool_take(&pool, 1, POOL_PAGE), 0);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -93,6 +109,7 @@ int main(void)
 		cmocka_unit_test_setup(gives_aligned_runs, set_up),
 		cmocka_unit_test_setup(takes_back_and_gives_anew, set_up),
 		cmocka_unit_test_setup(refuses_what_was_not_taken, set_up),
+		cmocka_unit_test_setup(gives_back_runs_of_any_place, set_up),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
