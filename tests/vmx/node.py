@@ -33,7 +33,8 @@ def expect_replays(log):
     for bank in BANKS:
         values, found = eventlog.replay(events, bank), report.pcrs(log, bank)
         for pcr in (12, 13, 14):
-            expect(values[pcr] == found[pcr], f"PCR{pcr} of {bank} does not replay", log.tail())
+            value = values.get(pcr, bytes(len(found[pcr])))
+            expect(value == found[pcr], f"PCR{pcr} of {bank} does not replay", log.tail())
 
 
 def answers(log):
