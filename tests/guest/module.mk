@@ -15,4 +15,4 @@ $(B)/tests/guest/legacy.elf: $(B)/tests/guest/legacy.o
 	$(Q)$(LD) -m elf_x86_64 -Ttext 0x8000 -o $@ $<
 $(B)/tests/guest/long.bin $(B)/tests/guest/legacy.bin: %.bin: %.elf
 	$(Q)objcopy -O binary $< $@
-$(B)/ring0/tests/vmx/hv_tests.o: $(B)/tests/guest/long.bin $(B)/tests/guest/legacy.bin
+$(B)/ring0/tests/vmx/hv_tests.o $(B)/lint/tests/vmx/hv_tests.c.host-analyzed: $(B)/tests/guest/long.bin $(B)/tests/guest/legacy.bin

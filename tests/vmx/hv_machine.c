@@ -249,7 +249,7 @@ static void end_all(void)
 	hv_unlock();
 }
 
-static void round(void)
+static void one_round(void)
 {
 	hv_lock();
 	make(PAIR, 2, pair_code);
@@ -280,7 +280,7 @@ static void direct(struct job *job)
 	(void)job;
 	first_free = layout.pool.free;
 	for (u32 i = 0; i < ROUNDS; i++)
-		round();
+		one_round();
 	say("machine test: done");
 	reach_too_far();
 }

@@ -29,17 +29,17 @@ enum { LINE = 64, LOG_MAX = 65536 };
 
 static const struct boot_info *boot;
 static struct job job, last;
-static u8 log[LOG_MAX];
+static u8 measured[LOG_MAX];
 
 static void dump_log(void)
 {
 	char text[2 * LINE + 1];
 	u64 end;
-	size_t n = node_log_read(0, log, sizeof(log), &end);
+	size_t n = node_log_read(0, measured, sizeof(measured), &end);
 
 	say("payload: log begin address=0 length=%lu", end);
 	for (size_t at = 0; at < n; at += LINE) {
-		hex_encode(text, log + at, n - at < LINE ? n - at : LINE);
+		hex_encode(text, measured + at, n - at < LINE ? n - at : LINE);
 		say("payload: log %s", text);
 	}
 	say("payload: log end");
