@@ -48,7 +48,7 @@ static void try_reserved(int memory)
 		if (sscanf(line, "%lx-%lx", &first, &last) != 2 || !strstr(line, "Reserved"))
 			continue;
 		/* An I/O APIC of the service VM's own answers there. */
-		if (first < 0x200000 || first == IO_APIC)
+		if (first < 0x100000 || first == IO_APIC)
 			continue;
 		unsigned long at[] = { first + 0x8000, (first + last) / 2 & ~7ul, last - 7 };
 		for (int i = 0; i < 3; i++)
