@@ -4,8 +4,9 @@ CHECKS := check-unit check-sim check-adversarial check-image check-cli check-tpm
 check: all
 	+@tests/all lint loc check-size repro $(CHECKS)
 
-# The same, with fuzzing long enough to find something new.
+# The same, with Linux as guests and service VM in every way, and fuzzing long enough to find something new.
 check-full: check
+	@$(MAKE) check-vmx-long
 	@$(MAKE) fuzz FUZZ_TIME=$(or $(FUZZ_TIME),300)
 
 loc: all

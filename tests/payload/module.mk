@@ -8,7 +8,8 @@ LINK_PAYLOAD := -nostdlib -static-pie -Wl,-z,text -Wl,-z,noexecstack -Wl,--gc-se
 	-Wl,--no-warn-rwx-segments -Wl,--build-id=none
 
 # Ours, and what both stand on: lib/ as ring 0 has it.
-payload_objs = $(patsubst %,$(B)/ring0/%.o,$(basename $(addprefix tests/payload/,$1) $(filter lib/%,$(PURE_SRCS) $(STAGE_SRCS))))
+payload_objs = $(patsubst %,$(B)/ring0/%.o,$(basename $(addprefix tests/payload/,$1) $(filter lib/%,$(PURE_SRCS) $(STAGE_SRCS)) \
+	lib/err_beyond.c))
 
 $(B)/payload.elf: $(call payload_objs,$(PAYLOAD_SRCS))
 $(B)/nvprobe.elf: $(call payload_objs,$(NVPROBE_SRCS))

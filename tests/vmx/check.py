@@ -10,6 +10,7 @@ import exits
 import firmware
 import ground
 import guest
+import guests
 import linux
 import node
 import service
@@ -28,8 +29,11 @@ def main():
     except tap.Failed as e:
         # Without it nothing can be shown, and nothing counts as shown.
         sys.exit(tap.run([("keys, images and boot files are made", lambda: tap.expect(False, str(e), e.detail))]))
-    groups = (firmware, ground, guest, vms, linux, node, exits, service)
-    status = tap.run([scenario for group in groups for scenario in group.scenarios(bed)])
+    groups = [group.scenarios for group in (firmware, ground, guest, vms, linux, node, exits)]
+    # Minutes each, in which Linux does most of the work: for `make check-vmx-long`.
+    if os.environ.get("LONG"):
+        groups = [linux.long_scenarios, service.scenarios, guests.scenarios]
+    status = tap.run([scenario for group in groups for scenario in group(bed)])
     if not status:
         # Disks are large; those of a run with a failure stay, to be looked at.
         shutil.rmtree(FOLDER)

@@ -8,8 +8,9 @@ $(B)/tests/vmx/%_test: $(B)/san/tests/vmx/%_test.o $(VMX_SUPPORT) $(B)/libsignet
 	$(Q)$(CC) -fsanitize=address,undefined $^ -o $@ -lcmocka $(LDLIBS_CRYPTO)
 .SECONDARY: $(VMX_TESTS:$(B)/tests/%=$(B)/san/tests/%.o) $(VMX_SUPPORT)
 
-.PHONY: check-vmx
-check-vmx: $(VMX_TESTS) $(B)/signet $(B)/stage.elf $(B)/payload.bin $(HV_VARIANTS:.elf=.bin) $(B)/tests/nvtool \
+.PHONY: check-vmx check-vmx-long
+check-vmx check-vmx-long: $(VMX_TESTS) $(B)/signet $(B)/stage.elf $(B)/payload.bin $(HV_VARIANTS:.elf=.bin) $(B)/tests/nvtool \
 		$(addprefix $(B)/,hv.bin service/vmlinuz service/initramfs) \
 		$(addprefix $(B)/bochs-plugins/,libbx_tpm.so libbx_fwcfg.so loopback.so)
-	@ONLY='$(ONLY)' tests/tap vmx $(VMX_TESTS) 'python3 -B tests/vmx/check.py'
+	@ONLY='$(ONLY)' LONG='$(if $(filter %-long,$@),1)' tests/tap vmx $(if $(filter %-long,$@),,$(VMX_TESTS)) \
+		'python3 -B tests/vmx/check.py'
