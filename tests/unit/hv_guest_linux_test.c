@@ -19,6 +19,8 @@ static struct linux_boot boot;
 
 static int set_up(void **state)
 {
+	static const u8 words[] = { 'q', 'u', 'i', 'e', 't', '!' };
+
 	(void)state;
 	ram = calloc(1, RAM);
 	assert_non_null(ram);
@@ -26,7 +28,7 @@ static int set_up(void **state)
 	head[0x1F1] = 1;
 	store_le16(head + 0x1FE, 0xAA55);
 	head[0x201] = 0x66;
-	memcpy(head + 0x202, "HdrS", 4);
+	store_le32(head + 0x202, 0x53726448); /* "HdrS" */
 	store_le16(head + 0x206, 0x20F);
 	head[0x211] = 1;
 	store_le32(head + 0x22C, 0x7FFFFFFF);
@@ -38,7 +40,7 @@ static int set_up(void **state)
 	store_le32(head + 0x260, 0x800000);
 	memset(head + SETUP, 0xAB, KERNEL_LENGTH - SETUP);
 	memset(ram + INITRAMFS, 0xCD, INITRAMFS_LENGTH);
-	memcpy(ram + LINUX_COMMAND_LINE, "quiet!", 6);
+	memcpy(ram + LINUX_COMMAND_LINE, words, sizeof(words));
 	acpi = (struct guest_acpi){ .vcpus = 1, .ioapic_base = 0xFEC00000, .ioapic_id = 1 };
 	boot = (struct linux_boot){ .ram = ram,
 		.ram_length = RAM,

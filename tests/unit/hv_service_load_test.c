@@ -39,7 +39,7 @@ static int setup(void **state)
 	store_le32(kernel + 0x1F4, (KERNEL_SIZE - 0x800) / 16);
 	store_le16(kernel + 0x1FE, 0xAA55);
 	kernel[0x201] = 0x6A;
-	memcpy(kernel + 0x202, "HdrS", 4);
+	store_le32(kernel + 0x202, 0x53726448); /* "HdrS" */
 	store_le16(kernel + 0x206, 0x20F);
 	kernel[0x211] = 1;
 	store_le32(kernel + 0x22C, 0x7FFFFFFF);
