@@ -23,6 +23,7 @@ else
 B := build
 include mk/config.mk
 include mk/mbedtls.mk
+include mk/yyjson.mk
 include mk/rules.mk
 include lib/module.mk
 include image/module.mk
@@ -32,6 +33,7 @@ include keys/module.mk
 include secureboot/module.mk
 include hv/module.mk
 include agent/module.mk
+include signetd/module.mk
 include cli/module.mk
 include tests/module.mk
 include tools/bochs-plugins/module.mk

@@ -27,7 +27,7 @@ $(B)/lint/cppcheck.stamp: $(C_FILES) mk/cppcheck.txt
 CFLAGS_LINT_HOST = $(filter-out -MMD -MP,$(CFLAGS_HOST))
 CFLAGS_LINT_RING0 = $(filter-out -MMD -MP,$(CFLAGS_RING0))
 # clang knows neither gcc's warnings nor its guard placement.
-TIDY_HOST = -std=c17 -I. -D_GNU_SOURCE
+TIDY_HOST = -std=c17 -I. $(HOST_INCLUDES) -D_GNU_SOURCE
 TIDY_RING0 = -std=c17 $(FREESTANDING_INCLUDES) -ffreestanding
 
 .PHONY: lint-headers lint-analyzer lint-tidy
