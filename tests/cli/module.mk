@@ -3,4 +3,4 @@
 .PHONY: check-cli
 check-cli: $(B)/signet $(B)/signet.1 $(B)/signetctl $(B)/signet-blkd $(B)/signet-portd \
 		$(B)/service/vmlinuz $(B)/service/initramfs
-	@tests/tap cli tests/cli/frame.sh tests/cli/keys.sh "python3 -B tests/cli/guests.py" "python3 -B tests/cli/service_vm.py"
+	@tests/tap cli tests/cli/frame.sh tests/cli/keys.sh "python3 -B tests/cli/api.py" "python3 -B tests/cli/guests.py" "python3 -B tests/cli/service_vm.py"
