@@ -1,1 +1,2 @@
 # The fleet server.
+-include signetd/domain.mk

@@ -11,8 +11,13 @@ $(B)/tests/tpm/%_test: $(B)/san/tests/tpm/%_test.o $(TPM_SUPPORT) $(B)/libsignet
 .SECONDARY: $(TPM_TESTS:$(B)/tests/%=$(B)/san/tests/%.o) $(TPM_SUPPORT)
 
 .PHONY: check-tpm
-check-tpm: $(TPM_TESTS) $(B)/tests/nvtool
-	@tests/tap tpm $(TPM_TESTS) 'tests/tpm/peers.py $(B)/tests/nvtool'
+check-tpm: $(TPM_TESTS) $(B)/tests/nvtool $(B)/tests/credtool
+	@tests/tap tpm $(TPM_TESTS) 'tests/tpm/peers.py $(B)/tests/nvtool' 'tests/tpm/credential.py $(B)/tests/credtool'
+
+$(B)/tests/credtool: $(B)/san/tests/tpm/credtool.o $(B)/libsignet-san.a
+	@mkdir -p $(@D)
+	$(call echo_step,LINK,$@)
+	$(Q)$(CC) -fsanitize=address,undefined $^ -o $@ $(LDLIBS_CRYPTO)
 
 # For tests that boot whole machines on a swtpm.
 NVTOOL_OBJS := $(patsubst %.c,$(B)/host/tests/tpm/%.o,nvtool.c nvtool_options.c swtpm.c extra.c)

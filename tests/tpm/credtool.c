@@ -1,0 +1,141 @@
+/*
+ * Enrolment's calculations for scripts, beside a real TPM: makes a credential file as tpm2_activatecredential reads it,
+ * judges an EK certificate, tells the node id.
+ * Test code for a host.
+ */
+#include "keys/random.h"
+#include "lib/print.h"
+#include "signetd/credential.h"
+#include "signetd/ek.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FILE_ROOM = 16384 };
+
+struct content {
+	u8 bytes[FILE_ROOM];
+	size_t n;
+};
+
+static void must(bool good, const char *what)
+{
+	if (good)
+		return;
+	(void)fprintf(stderr, "credtool: %s\n", what);
+	exit(1);
+}
+
+static void load(const char *path, struct content *out)
+{
+	FILE *f = fopen(path, "rb");
+
+	must(f != NULL, path);
+	out->n = fread(out->bytes, 1, sizeof(out->bytes), f);
+	must(ferror(f) == 0 && fclose(f) == 0, path);
+}
+
+static void save(const char *path, const u8 *bytes, size_t n)
+{
+	FILE *f = fopen(path, "wb");
+
+	must(f != NULL, path);
+	must(fwrite(bytes, 1, n, f) == n && fclose(f) == 0, path);
+}
+
+/* tpm2-tools keep TPM2B_PUBLIC in files; the network carries its content. */
+static void load_public(const char *path, struct content *out)
+{
+	load(path, out);
+	must(out->n > 2 && load_be16(out->bytes) == out->n - 2, path);
+	out->n -= 2;
+	memmove(out->bytes, out->bytes + 2, out->n);
+}
+
+static void load_ek(const char *path, struct ek_public *ek)
+{
+	static struct content c;
+
+	load_public(path, &c);
+	must(ek_public_read(c.bytes, c.n, ek) == OK, "not an EK of a known template");
+}
+
+static void print_hex(const u8 *bytes, size_t n)
+{
+	char text[2 * TPM_NAME_MAX + 1];
+
+	hex_encode(text, bytes, n);
+	must(puts(text) >= 0, "output");
+}
+
+/* credtool make EK AK SECRET OUT */
+static void make(char **names)
+{
+	static const struct credential_random random = { random_source, NULL };
+	static struct content ak;
+	static struct content secret;
+	struct ek_public ek;
+	struct tpm_name name;
+	struct credential c;
+	u8 file[sizeof(c) + 16];
+	struct writer w = writer_on(file, sizeof(file));
+
+	load_ek(names[0], &ek);
+	load_public(names[1], &ak);
+	load(names[2], &secret);
+	must(ak_public_check(ak.bytes, ak.n, &name) == OK, "not an AK of ours");
+	must(secret.n == CREDENTIAL_SECRET_SIZE, "the secret has another length");
+	must(credential_make(&ek, &name, secret.bytes, &random, &c) == OK, "credential");
+	write_be32(&w, 0xBADCC0DE);
+	write_be32(&w, 1);
+	write_tpm2b(&w, c.blob, c.blob_size);
+	write_tpm2b(&w, c.seed, c.seed_size);
+	must(!w.failed, "room");
+	save(names[3], file, w.used);
+}
+
+/* credtool node EK: node id and Name */
+static void node(char **names)
+{
+	struct ek_public ek;
+	u8 id[ATTEST_ID_SIZE];
+
+	load_ek(names[0], &ek);
+	ek_node_id(&ek, id);
+	print_hex(id, sizeof(id));
+	print_hex(ek.name.bytes, ek.name.size);
+}
+
+/* credtool judge FOLDER CERTIFICATE EK */
+static void judge(char **names)
+{
+	static struct content certificate;
+	struct ek_public ek;
+	struct ek_authorities *authorities = NULL;
+	char bad[64];
+
+	must(ek_authorities_load(names[0], &authorities, bad, sizeof(bad)) == OK, "authorities");
+	load(names[1], &certificate);
+	load_ek(names[2], &ek);
+	must(puts(ek_finding_words(ek_certificate_judge(authorities, certificate.bytes, certificate.n, &ek))) >= 0,
+	        "output");
+	ek_authorities_free(authorities);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		int arguments;
+		void (*run)(char **names);
+	} commands[] = { { "make", 4, make }, { "node", 1, node }, { "judge", 3, judge } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (argc != commands[i].arguments + 2 || strcmp(argv[1], commands[i].name) != 0)
+			continue;
+		commands[i].run(argv + 2);
+		return 0;
+	}
+	must(false, "make EK AK SECRET OUT | node EK | judge FOLDER CERTIFICATE EK");
+}
