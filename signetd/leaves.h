@@ -1,0 +1,27 @@
+/*
+ * The fleet CA and what lives under it: the leaves that sign tickets, results and commit verdicts, the server's TLS
+ * certificate, operators' certificates. Leaves and TLS certificate renew themselves at two thirds of their life; the
+ * epoch rises each time.
+ * Trust: holds the fleet's private keys, in files of mode 0600 that are checked.
+ */
+#ifndef SIGNET_SIGNETD_LEAVES_H
+#define SIGNET_SIGNETD_LEAVES_H
+
+#include "keys/access.h"
+#include "signetd/storage_leaves.h"
+
+struct leaves;
+
+/* A leaf to sign with. The signer is P-384, an EAR's P-256; it is the leaves' own, and changes at a renewal. */
+struct leaf_key {
+	struct leaf_entry entry;
+	struct signer *signer;
+};
+
+/* The newest of a role; never NULL once the server is open. Not to be kept across loop turns. */
+const struct leaf_key *leaf_current(const struct leaves *l, enum leaf_role role);
+
+/* The fleet CA's key as root mode knows it: X || Y on P-384. */
+const u8 *leaf_authority(const struct leaves *l);
+
+#endif

@@ -1,0 +1,35 @@
+/*
+ * What the server remembers, behind one interface: a group of operations a topic, each in its own header, so that
+ * another database can stand beside SQLite. Every operation is one transaction by itself, or part of the one that is
+ * open. Trust: holds the fleet's records; what comes out was put in by us, and is checked like anything read from a
+ * disk.
+ */
+#ifndef SIGNET_SIGNETD_STORAGE_H
+#define SIGNET_SIGNETD_STORAGE_H
+
+#include "lib/err.h"
+#include "lib/types.h"
+
+struct storage;
+
+struct transaction_ops {
+	/* Nest: an inner one is part of the outer one, and can be undone alone. */
+	enum err (*begin)(struct storage *s) MUST_CHECK;
+	enum err (*commit)(struct storage *s) MUST_CHECK;
+	void (*rollback)(struct storage *s);
+	void (*close)(struct storage *s);
+};
+
+/* ERR_STORAGE everywhere is followed by a line in the log that says what the database said. */
+struct storage {
+	const struct transaction_ops *transaction;
+	const struct meta_ops *meta; /* signetd/storage_meta.h */
+	const struct audit_ops *audit; /* signetd/storage_audit.h */
+	const struct operator_ops *operators; /* signetd/storage_operators.h */
+	const struct leaf_ops *leaves; /* signetd/storage_leaves.h */
+};
+
+/* SQLite, in one file; made when it is not there. ERR_STORAGE, ERR_STORAGE_VERSION, ERR_NO_MEMORY. */
+enum err storage_sqlite_open(const char *path, struct storage **out) MUST_CHECK;
+
+#endif
