@@ -1,6 +1,7 @@
 /* Commands that copy what the hypervisor keeps: event log, messages, counts of exits. Trust: see ctl.h. */
 #include "agent/signetctl/ctl.h"
 #include "cli/json.h"
+#include "hv/exit/kinds.h"
 
 #include <string.h>
 
@@ -62,10 +63,11 @@ enum exit_code command_messages(const struct args *args)
 
 static const char *exit_text(u32 kind)
 {
-	static const char *const texts[] = { "unknown", "exception", "nmi", "interrupt", "interrupt-window",
-		"nmi-window", "triple-fault", "init", "sipi", "task-switch", "cpuid", "hlt", "invd", "wbinvd", "rdpmc",
-		"virtualization", "cr", "dr", "io", "rdmsr", "wrmsr", "mwait", "monitor", "pause", "memory",
-		"misconfiguration", "timer", "xsetbv", "entry-failed" };
+	static const char *const texts[] = {
+#define TEXT(name, text) text,
+		EXIT_KINDS_LIST(TEXT)
+#undef TEXT
+	};
 
 	return kind < ARRAY_SIZE(texts) ? texts[kind] : "other";
 }

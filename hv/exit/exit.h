@@ -5,37 +5,14 @@
 #ifndef SIGNET_HV_EXIT_EXIT_H
 #define SIGNET_HV_EXIT_EXIT_H
 
+#include "hv/exit/kinds.h"
 #include "lib/types.h"
 
 enum exit_kind {
-	EXIT_UNKNOWN,
-	EXIT_EXCEPTION,
-	EXIT_MACHINE_CHECK,
-	EXIT_NMI,
-	EXIT_INTERRUPT,
-	EXIT_INTERRUPT_WINDOW,
-	EXIT_NMI_WINDOW,
-	EXIT_TRIPLE_FAULT,
-	EXIT_INIT,
-	EXIT_TASK_SWITCH,
-	EXIT_CPUID,
-	EXIT_HLT,
-	EXIT_INVD,
-	EXIT_WBINVD,
-	EXIT_RDPMC,
-	EXIT_VIRTUALIZATION, /* every instruction of VMX, SMX and SGX, and VMCALL: none of them is there for a guest */
-	EXIT_CR,
-	EXIT_IO,
-	EXIT_RDMSR,
-	EXIT_WRMSR,
-	EXIT_MWAIT,
-	EXIT_MONITOR,
-	EXIT_MEMORY,
-	EXIT_MISCONFIGURATION,
-	EXIT_TIMER,
-	EXIT_XSETBV,
-	EXIT_ENTRY_FAILED,
-	EXIT_KINDS,
+#define KIND(name, text) EXIT_##name,
+	EXIT_KINDS_LIST(KIND)
+#undef KIND
+	        EXIT_KINDS,
 };
 
 struct exit_exception {
