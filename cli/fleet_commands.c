@@ -86,25 +86,6 @@ static enum exit_code take_numbers(const struct args *args, struct fleet *f)
 	return code;
 }
 
-static enum err read_ca(const char *path, u8 out[P384_KEY_SIZE])
-{
-	mbedtls_x509_crt crt;
-	mbedtls_pk_context key;
-	size_t n = 0;
-	enum err e;
-
-	mbedtls_x509_crt_init(&crt);
-	mbedtls_pk_init(&key);
-	e = certificate_load(path, &crt);
-	if (!e)
-		e = ec_public_bytes(&crt.pk, out, &n);
-	else if (!mbedtls_pk_parse_public_keyfile(&key, path))
-		e = ec_public_bytes(&key, out, &n);
-	mbedtls_pk_free(&key);
-	mbedtls_x509_crt_free(&crt);
-	return e || n == P384_KEY_SIZE ? e : ERR_KEY_FILE;
-}
-
 static enum exit_code take_options(const struct args *args, struct fleet *f)
 {
 	const char *ca = option_value(args, "ca");
@@ -121,7 +102,7 @@ static enum exit_code take_options(const struct args *args, struct fleet *f)
 	f->ungated = option_given(args, "ungated");
 	if (!ca)
 		return f->epoch ? usage_error(args, "--epoch needs --ca") : EXIT_OK;
-	enum err e = read_ca(ca, f->ca_key);
+	enum err e = ca_key_load(ca, f->ca_key);
 	return e ? complain_file(e, "`signet keys export` leaves fleet-ca.crt", "cannot use CA", ca) : EXIT_OK;
 }
 

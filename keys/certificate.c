@@ -171,3 +171,22 @@ enum err certificate_load(const char *path, mbedtls_x509_crt *crt)
 		return ERR_KEY_FILE;
 	return OK;
 }
+
+enum err ca_key_load(const char *path, u8 out[P384_KEY_SIZE])
+{
+	mbedtls_x509_crt crt;
+	mbedtls_pk_context key;
+	size_t n = 0;
+	enum err e;
+
+	mbedtls_x509_crt_init(&crt);
+	mbedtls_pk_init(&key);
+	e = certificate_load(path, &crt);
+	if (!e)
+		e = ec_public_bytes(&crt.pk, out, &n);
+	else if (!mbedtls_pk_parse_public_keyfile(&key, path))
+		e = ec_public_bytes(&key, out, &n);
+	mbedtls_pk_free(&key);
+	mbedtls_x509_crt_free(&crt);
+	return e || n == P384_KEY_SIZE ? e : ERR_KEY_FILE;
+}

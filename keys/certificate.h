@@ -35,4 +35,7 @@ enum err certificate_make(const char *dir, const struct certificate_role *role, 
 /* Reads a PEM or DER certificate; crt is initialised by the caller. ERR_KEY_FILE. */
 enum err certificate_load(const char *path, mbedtls_x509_crt *crt) MUST_CHECK;
 
+/* The P-384 key of the fleet CA, from its certificate or from its public key (PEM or DER). ERR_KEY_FILE. */
+enum err ca_key_load(const char *path, u8 out[P384_KEY_SIZE]) MUST_CHECK;
+
 #endif

@@ -1,5 +1,5 @@
 /*
- * Private keys as mbedTLS objects: making, saving, loading. Used inside keys/ only; others go through access.h.
+ * Private keys as mbedTLS objects: making, saving, loading. Used inside keys/ and by lib/tls; others go through access.h.
  * Trust: holds private keys.
  */
 #ifndef SIGNET_KEYS_PRIVATE_H

@@ -11,10 +11,10 @@ FUZZ_LDFLAGS_fuzz_image := -Wl,--wrap=ecdsa_p384_verify
 FUZZ_LDFLAGS_fuzz_keys := -Wl,--wrap=ecdsa_p384_verify
 FUZZ_LDFLAGS_fuzz_ticket := -Wl,--wrap=ecdsa_p384_verify
 
-$(B)/tests/fuzz/fuzz_%: $(B)/fuzz/tests/fuzz/fuzz_%.o $(B)/libsignet-fuzz.a
+$(B)/tests/fuzz/fuzz_%: $(B)/fuzz/tests/fuzz/fuzz_%.o $(B)/libsignet-fuzz.a $(B)/libyyjson.a
 	@mkdir -p $(@D)
 	$(call echo_step,LINK,$@)
-	$(Q)$(CLANG) -fsanitize=fuzzer,address,undefined $^ -o $@ $(FUZZ_LDFLAGS_fuzz_$*) $(LDLIBS_CRYPTO) -lfdt
+	$(Q)$(CLANG) -fsanitize=fuzzer,address,undefined $^ -o $@ $(FUZZ_LDFLAGS_fuzz_$*) $(LDLIBS_CRYPTO) $(LDLIBS_HTTP) -lfdt
 
 $(B)/tests/fuzz/seed_%: $(B)/san/tests/fuzz/seed_%.o $(B)/libsignet-san.a
 	@mkdir -p $(@D)

@@ -1,10 +1,12 @@
 # One cmocka program a file, under ASan and UBSan, on the real sources.
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*_test.c))
 
-$(B)/tests/unit/%_test: $(B)/san/tests/unit/%_test.o $(B)/libsignet-san.a
+TEST_SRCS += tests/unit/loopback.c
+
+$(B)/tests/unit/%_test: $(B)/san/tests/unit/%_test.o $(B)/libsignet-san.a $(B)/libyyjson.a
 	@mkdir -p $(@D)
 	$(call echo_step,LINK,$@)
-	$(Q)$(CC) -fsanitize=address,undefined $^ -o $@ -lcmocka $(LDLIBS_CRYPTO) -lfdt
+	$(Q)$(CC) -fsanitize=address,undefined $^ -o $@ -lcmocka $(LDLIBS_CRYPTO) $(LDLIBS_HTTP) -lfdt
 .SECONDARY: $(UNIT_TESTS:$(B)/tests/%=$(B)/san/tests/%.o)
 
 .PHONY: check-unit
