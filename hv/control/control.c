@@ -43,6 +43,7 @@ static const struct row rows[] = {
 	{ CONTROL_HEALTHY, 0, 0, LATER, control_order },
 	{ CONTROL_PROVISION, PROVISION, REST, LATER, control_order },
 	{ CONTROL_POWER, POWER, POWER, NOW, control_power },
+	{ CONTROL_FLEET, READ, READ, NOW, control_fleet },
 };
 
 /* A request whose answer is not known yet. */

@@ -23,7 +23,7 @@ struct control_call {
 typedef enum err control_handler(struct control_call *call);
 
 /* By files: status.c, guests.c, node.c. */
-control_handler control_hello, control_status, control_messages, control_log;
+control_handler control_hello, control_status, control_messages, control_log, control_fleet;
 control_handler control_guests, control_exits, control_create, control_load, control_start, control_stop,
         control_destroy, control_console_read, control_console_write;
 control_handler control_slots, control_order, control_power;

@@ -42,12 +42,22 @@ enum err control_messages(struct control_call *call)
 	return OK;
 }
 
-enum err control_log(struct control_call *call)
+static enum err give(struct control_call *call, size_t (*read)(u64 offset, u8 *out, size_t room, u64 *end))
 {
 	struct control_bytes *b = call->answer;
 
 	*b = (struct control_bytes){ .offset = ((const struct control_read *)call->body)->offset };
-	b->length = (u32)node_log_read(b->offset, (u8 *)(b + 1), call->room - sizeof(*b), &b->end);
+	b->length = (u32)read(b->offset, (u8 *)(b + 1), call->room - sizeof(*b), &b->end);
 	call->answer_size = (u32)sizeof(*b) + b->length;
 	return OK;
+}
+
+enum err control_log(struct control_call *call)
+{
+	return give(call, node_log_read);
+}
+
+enum err control_fleet(struct control_call *call)
+{
+	return give(call, node_fleet_read);
 }

@@ -50,6 +50,7 @@ enum control_kind {
 	CONTROL_HEALTHY = 34, /* the running trial is well, by the service VM's word: TRYING becomes UNCONFIRMED */
 	CONTROL_PROVISION = 35, /* control_provision */
 	CONTROL_POWER = 36, /* control_power */
+	CONTROL_FLEET = 52, /* control_read -> control_bytes: the fleet configuration, as it was measured */
 	CONTROL_CHANGED = 64, /* event: control_changed */
 };
 

@@ -141,6 +141,18 @@ const struct fleet *node_fleet(void)
 	return &fleet;
 }
 
+size_t node_fleet_read(u64 offset, u8 *out, size_t room, u64 *end)
+{
+	const struct boot_component *c = &boot->component[COMPONENT_FLEET_CONFIG];
+
+	*end = c->content.length;
+	if (offset >= *end)
+		return 0;
+	size_t n = room < *end - offset ? room : (size_t)(*end - offset);
+	memcpy(out, (const u8 *)c->content.base + offset, n);
+	return n;
+}
+
 static u32 flags(void)
 {
 	return (fleet.ungated ? CONTROL_UNGATED : 0) | (boot->flags & IMAGE_DEVELOPMENT ? CONTROL_DEVELOPMENT : 0) |

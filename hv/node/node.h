@@ -22,6 +22,9 @@ const struct fleet *node_fleet(void);
 /* The node's part of the status: all but what is counted elsewhere, which stays as it is. Lock held. */
 void node_status(struct control_status *out);
 
+/* The fleet configuration's bytes from offset, as node_log_read(); *end 0: the image has none. */
+size_t node_fleet_read(u64 offset, u8 *out, size_t room, u64 *end);
+
 /* The event log from offset, at most room bytes; returns how many. *end: its length. Lock held. */
 size_t node_log_read(u64 offset, u8 *out, size_t room, u64 *end);
 

@@ -126,6 +126,10 @@ static void logs_come_in_pieces(void **state)
 	ask(CONTROL_LOG, 3, &(struct control_read){ UINT64_MAX }, sizeof(at));
 	b = expect(CONTROL_LOG, 3, OK, sizeof(*b));
 	assert_int_equal(b->length, 0);
+	ask(CONTROL_FLEET, 4, &(struct control_read){ 4990 }, sizeof(at));
+	b = expect(CONTROL_FLEET, 4, OK, sizeof(*b) + 10);
+	assert_int_equal(b->end, 5000);
+	assert_memory_equal(b + 1, "ffffffffff", 10);
 }
 
 static void orders_reach_the_guests(void **state)
@@ -282,6 +286,7 @@ static void bodies_of_another_size_are_refused(void **state)
 		{ CONTROL_HEALTHY, 0, 0 },
 		{ CONTROL_PROVISION, 168, CONTROL_REQUEST_MAX - HEAD },
 		{ CONTROL_POWER, 8, 8 },
+		{ CONTROL_FLEET, 8, 8 },
 	};
 	static const u8 body[300];
 
