@@ -10,6 +10,7 @@
 
 static enum err flash_write(struct install *i, u64 offset, const u8 *bytes, size_t n)
 {
+	i->written += n;
 	return i->target.flash.write(i->target.flash.context, offset, bytes, n);
 }
 
@@ -28,22 +29,11 @@ static size_t next_chunk(u64 left)
 	return left < LEAF_SIZE ? (size_t)left : LEAF_SIZE;
 }
 
-static enum err move_slot(struct install *i, enum slot_event event)
+static enum err move_slot(struct install *i, const u8 digest[SHA384_SIZE])
 {
-	struct boot_state next = i->target.view->state;
-	enum err e = slot_transition(&next.slot[i->target.slot], event, i->image.manifest_digest, CAUSE_NONE);
+	const struct slot_keeper *keeper = &i->target.keeper;
 
-	return e ? e : nv_commit(i->target.store, i->target.view, &next);
-}
-
-static enum err check_target(const struct install_target *t)
-{
-	if (t->slot >= SLOTS || t->running >= SLOTS || t->slot == t->running)
-		return ERR_ARGUMENT;
-	/* A running trial may yet have to fall back, and this slot is where to. */
-	if (t->view->state.slot[t->running].state == SLOT_TRYING)
-		return ERR_STATE_TRANSITION;
-	return OK;
+	return keeper->move(keeper->context, i->target.slot, digest);
 }
 
 static enum err check_head(struct install *i, size_t n)
@@ -64,22 +54,28 @@ static enum err destroy_header(struct install *i)
 	return e ? e : flash_flush(i);
 }
 
+enum err install_head(struct install *i)
+{
+	enum err e = destroy_header(i);
+
+	return e ? e
+	         : flash_write(i, FLASH_SECTOR, i->head + FLASH_SECTOR, i->image.layout.payload_offset - FLASH_SECTOR);
+}
+
 enum err install_begin(struct install *i, const struct install_target *target, const u8 *head, size_t n)
 {
-	enum err e = check_target(target);
+	static const u8 writing[SHA384_SIZE];
+	enum err e;
 
-	if (e)
-		return e;
+	if (target->slot >= SLOTS || target->running >= SLOTS || target->slot == target->running)
+		return ERR_ARGUMENT;
 	i->target = *target;
 	i->head = head;
+	i->written = 0;
 	e = check_head(i, n);
 	if (!e)
-		e = move_slot(i, SLOT_BEGIN_WRITE);
-	if (!e)
-		e = destroy_header(i);
-	if (!e)
-		e = flash_write(i, FLASH_SECTOR, head + FLASH_SECTOR, i->image.layout.payload_offset - FLASH_SECTOR);
-	return e;
+		e = move_slot(i, writing);
+	return e ? e : install_head(i);
 }
 
 enum err install_write(struct install *i, u64 offset, const u8 *bytes, size_t n)
@@ -145,7 +141,7 @@ enum err install_finish(struct install *i)
 		e = verify_payload(i);
 	if (!e)
 		e = write_header(i);
-	return e ? e : move_slot(i, SLOT_STAGE);
+	return e ? e : move_slot(i, i->image.manifest_digest);
 }
 
 enum err install_image(struct install *i, const struct install_target *target, const u8 *image, size_t n)

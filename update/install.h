@@ -7,7 +7,7 @@
 #define SIGNET_UPDATE_INSTALL_H
 
 #include "image/verify.h"
-#include "update/nv.h"
+#include "update/state.h"
 
 enum { FLASH_SECTOR = 4096 };
 
@@ -22,10 +22,17 @@ struct flash_ops {
 	u64 length;
 };
 
+/* Whoever keeps the slots' records: the hypervisor, by CONTROL_STAGE. */
+struct slot_keeper {
+	/* digest: of the manifest, the slot becomes STAGED; zeros: WRITING. The keeper's error; the record is as
+	 * before. */
+	enum err (*move)(void *context, u8 slot, const u8 digest[SHA384_SIZE]);
+	void *context;
+};
+
 /* Where to install and under whose rules. What it points to outlives the installation. */
 struct install_target {
-	const struct nv_store *store;
-	struct nv_view *view;
+	struct slot_keeper keeper;
 	struct flash_ops flash;
 	u8 slot;
 	u8 running; /* slot of this boot */
@@ -36,16 +43,20 @@ struct install {
 	struct install_target target;
 	const u8 *head; /* the caller's, unchanged until install_finish */
 	struct verified_image image;
+	u64 written; /* bytes, to flash */
 	u8 buffer[LEAF_SIZE];
 };
 
 /*
  * Judges the head (n bytes: everything before the payload), then makes the slot WRITING and unbootable and writes the
  * head but for its first sector. Nothing is touched before the image is known to be good and wanted here.
- * ERR_ARGUMENT: the running slot; ERR_STATE_TRANSITION: the running slot's trial is undecided and the other slot is its
- * way back; ERR_IMAGE_* and others of image_verify_head and image_judge; nv_commit's; ERR_IO.
+ * ERR_ARGUMENT: the running slot; ERR_IMAGE_* and others of image_verify_head and image_judge; the keeper's, such as
+ * ERR_STATE_TRANSITION while the running slot's trial is undecided and the other slot is its way back; ERR_IO.
  */
 enum err install_begin(struct install *i, const struct install_target *target, const u8 *head, size_t n) MUST_CHECK;
+
+/* The head once more, as install_begin left it: the slot stays unbootable. ERR_IO. */
+enum err install_head(struct install *i) MUST_CHECK;
 
 /* Payload bytes, in any order, offset from the payload's start; whole sectors. ERR_RANGE, ERR_IO. */
 enum err install_write(struct install *i, u64 offset, const u8 *bytes, size_t n) MUST_CHECK;

@@ -4,7 +4,7 @@
  */
 #include "update/plan.h"
 
-#include <string.h>
+#include "lib/bytes.h"
 
 /*
  * What an error of verification says of the slot's image. What is not listed says nothing of it: memory, TPM, firmware
@@ -112,6 +112,20 @@ enum err boot_plan(const struct nv_view *view, const struct slot_facts facts[SLO
 	}
 	/* An unstaged image is not the one the record counts tries for. */
 	return choice->reason == REASON_UNSTAGED ? OK : start_slot(&next->slot[choice->slot], changed);
+}
+
+enum err plan_stage(const struct nv_view *view, u8 running, bool trial, u8 slot, const u8 digest[SHA384_SIZE],
+        struct boot_state *next)
+{
+	enum slot_event event = bytes_are_zero(digest, SHA384_SIZE) ? SLOT_BEGIN_WRITE : SLOT_STAGE;
+
+	*next = view->state;
+	if (slot >= SLOTS || running >= SLOTS || slot == running)
+		return ERR_ARGUMENT;
+	/* A running trial may yet have to fall back, and this slot is where to. */
+	if (trial)
+		return ERR_STATE_TRANSITION;
+	return slot_transition(&next->slot[slot], event, digest, CAUSE_NONE);
 }
 
 enum err plan_healthy(const struct nv_view *view, u8 slot, struct boot_state *next)

@@ -29,6 +29,13 @@ struct slot_facts slot_facts_of(const struct nv_view *view, u8 slot, const struc
 enum err boot_plan(const struct nv_view *view, const struct slot_facts facts[SLOTS], const enum err found[SLOTS],
         const struct boot_choice *choice, struct boot_state *next, bool *changed) MUST_CHECK;
 
+/*
+ * An installation into slot while another one runs: a digest of zeros makes it WRITING, a manifest's STAGED. trial:
+ * what runs is on trial; the other slot is its way back. ERR_ARGUMENT: the running slot; ERR_STATE_TRANSITION.
+ */
+enum err plan_stage(const struct nv_view *view, u8 running, bool trial, u8 slot, const u8 digest[SHA384_SIZE],
+        struct boot_state *next) MUST_CHECK;
+
 /* The running trial reached local health: TRYING becomes UNCONFIRMED. ERR_STATE_TRANSITION. */
 enum err plan_healthy(const struct nv_view *view, u8 slot, struct boot_state *next) MUST_CHECK;
 

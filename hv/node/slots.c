@@ -110,16 +110,10 @@ static enum err commit(const struct boot_state *next)
 
 enum err slots_stage(const struct control_stage *order)
 {
-	struct boot_state next = node_state.view.state;
-	enum slot_event event = bytes_are_zero(order->digest, sizeof(order->digest)) ? SLOT_BEGIN_WRITE : SLOT_STAGE;
-	enum err e;
+	struct boot_state next;
+	u8 slot = order->slot < SLOTS ? (u8)order->slot : SLOT_NONE;
+	enum err e = plan_stage(&node_state.view, (u8)node_state.boot->slot, is_on_trial(), slot, order->digest, &next);
 
-	if (order->slot >= SLOTS || order->slot == node_state.boot->slot)
-		return ERR_ARGUMENT;
-	/* The other slot is an undecided trial's way back. */
-	if (is_on_trial())
-		return ERR_STATE_TRANSITION;
-	e = slot_transition(&next.slot[order->slot], event, order->digest, CAUSE_NONE);
 	if (e)
 		return e;
 	if (node_state.stagings == STAGINGS_MAX)

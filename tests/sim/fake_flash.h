@@ -8,7 +8,7 @@
 #include "tests/sim/power.h"
 #include "update/install.h"
 
-enum { SLOT_SIZE = 112 << 10, CACHE_SECTOR = 512 };
+enum { SLOT_SIZE = 176 << 10, CACHE_SECTOR = 512 };
 
 struct fake_flash {
 	struct power *power;

@@ -4,6 +4,8 @@
  */
 #include "tests/sim/node.h"
 
+#include "image/merkle.h"
+
 #include <string.h>
 
 enum { ROUNDS_MAX = 10 };
@@ -82,27 +84,48 @@ enum err node_write_state(struct node *n, const struct boot_state *next)
 
 /* Everything an installation into slot works on; what target points to lives here. */
 struct job {
-	struct nv_store store;
+	struct node *node;
 	struct image_policy policy;
 	struct fake_port port;
 	struct install_target target;
 };
 
+static bool on_trial(const struct node *n)
+{
+	const struct slot_record *r = &n->up.view.state.slot[n->up.choice.slot];
+
+	return r->state == SLOT_TRYING && digest_equal(r->digest, n->up.image.manifest_digest, SHA384_SIZE);
+}
+
+/* What the hypervisor does on CONTROL_STAGE. */
+static enum err move_slot(void *context, u8 slot, const u8 digest[SHA384_SIZE])
+{
+	struct node *n = ((struct job *)context)->node;
+	struct boot_state next;
+	enum err e = plan_stage(&n->up.view, n->up.choice.slot, on_trial(n), slot, digest, &next);
+
+	return e ? e : node_write_state(n, &next);
+}
+
 static void job_prepare(struct job *j, struct node *n, u8 slot)
 {
-	j->store = fake_nv_store(&n->nv);
+	j->node = n;
 	j->policy = release_policy();
 	j->policy.image_floor = n->up.view.image_floor;
 	j->policy.key_floor = n->up.view.key_floor;
 	j->target = (struct install_target){
-		.store = &j->store,
-		.view = &n->up.view,
+		.keeper = { move_slot, j },
 		.flash = fake_flash_ops(&n->flash, slot, &j->port),
 		.slot = slot,
 		.running = n->up.choice.slot,
 		.policy = &j->policy,
 	};
 }
+
+struct transfer_job {
+	struct job job;
+	const struct release_image *image;
+};
 
 static struct install install;
 
@@ -122,6 +145,90 @@ enum err node_install_bytes(struct node *n, u8 slot, const u8 *image, size_t len
 enum err node_install(struct node *n, u8 slot, enum release r)
 {
 	return node_install_bytes(n, slot, release_image(r)->bytes, release_image(r)->length);
+}
+
+static enum err fetch(void *context, u64 offset, u8 *out, size_t size)
+{
+	const struct transfer_job *t = context;
+
+	if (t->job.node->fetch_fault == FETCH_BREAKS || !range_inside(offset, size, t->image->length))
+		return ERR_IO;
+	memcpy(out, t->image->bytes + offset, size);
+	if (t->job.node->fetch_fault == FETCH_WRONG)
+		out[size - 1] ^= 1;
+	return OK;
+}
+
+static enum err reuse(void *context, u64 offset, u8 *out, size_t size)
+{
+	const struct transfer_job *t = context;
+	const struct node *n = t->job.node;
+
+	if (!range_inside(offset, size, SLOT_SIZE))
+		return ERR_IO;
+	memcpy(out, n->flash.now[n->up.choice.slot] + offset, size);
+	return OK;
+}
+
+static enum err load_mark(void *context, struct transfer_mark *mark)
+{
+	const struct fake_journal *j = &((struct transfer_job *)context)->job.node->journal;
+
+	*mark = j->mark;
+	return j->there ? OK : ERR_IO;
+}
+
+static enum err save_mark(void *context, const struct transfer_mark *mark)
+{
+	struct node *n = ((struct transfer_job *)context)->job.node;
+	bool cut = power_fails(&n->power, OP_JOURNAL);
+
+	if (!cut || n->power.tear == TEAR_AFTER)
+		n->journal = (struct fake_journal){ .there = true, .mark = *mark };
+	if (cut)
+		power_off(&n->power);
+	return OK;
+}
+
+static bool proceed(void *context, const struct transfer_count *count)
+{
+	(void)context;
+	(void)count;
+	return true;
+}
+
+/* The leaf that every release has, where the running one has it. */
+static struct leaf_place shared_leaf(const struct node *n)
+{
+	const struct image_layout *l = &n->up.image.layout;
+	struct leaf_place p = { .offset = l->payload_offset + (u64)RELEASES_SHARE * LEAF_SIZE, .length = LEAF_SIZE };
+
+	merkle_leaf(n->flash.now[n->up.choice.slot] + p.offset, LEAF_SIZE, p.digest);
+	return p;
+}
+
+enum err node_transfer(struct node *n, u8 slot, enum release r, struct transfer_count *count)
+{
+	static struct transfer transfer;
+	const struct release_image *image = release_image(r);
+	struct transfer_job t = { .image = image };
+	const struct transfer_ops ops = { fetch, reuse, load_mark, save_mark, proceed, &t, .mark_every = 1 };
+	struct leaf_place running = shared_leaf(n);
+	const struct transfer_source source = { .head = image->bytes,
+		.head_length = image->image.layout.payload_offset,
+		.leaves = image->leaves[0],
+		.leaves_length = sizeof(image->leaves),
+		.running = &running,
+		.running_count = 1 };
+	bool resume = slot < SLOTS && n->up.view.state.slot[slot].state == SLOT_WRITING;
+	enum err e;
+
+	job_prepare(&t.job, n, slot);
+	e = transfer_run(&transfer, &t.job.target, &source, &ops, resume);
+	*count = transfer.count;
+	if (!e)
+		n->damaged[slot] = false;
+	return e;
 }
 
 enum err node_begin_only(struct node *n, u8 slot, enum release r)
@@ -194,16 +301,18 @@ static enum err step_towards(struct node *n, enum release r, bool *there)
 		return node_healthy(n);
 	if (wanted && recorded && record->state == SLOT_UNCONFIRMED)
 		return node_commit(n);
-	return node_install(n, n->up.choice.slot ^ 1, r);
+	struct transfer_count count;
+	return node_transfer(n, n->up.choice.slot ^ 1, r, &count);
 }
 
 bool node_bring_to(struct node *n, enum release r)
 {
 	bool there = false;
 
-	/* If the firmware had changed, its owner has signed a policy for it by now. */
+	/* If the firmware had changed, its owner has signed a policy for it by now; and the fleet server is back. */
 	n->nv.writable = true;
 	n->nv.refuses = false;
+	n->fetch_fault = FETCH_WELL;
 	for (u32 i = 0; i < ROUNDS_MAX && !there; i++) {
 		node_boot(n);
 		if (n->up.stopped || step_towards(n, r, &there))

@@ -104,10 +104,67 @@ static void dropped_writes(struct node *n)
 	neighbour_passes(n);
 }
 
+/* A fleet server that sends something else, or ends in the middle: nothing is staged, and the next one resumes. */
+static void bad_source(struct node *n)
+{
+	struct transfer_count count;
+
+	n->fetch_fault = FETCH_WRONG;
+	CHECK(n, node_transfer(n, SLOT_B, RELEASE_NEXT, &count) == ERR_UPDATE_SOURCE);
+	n->fetch_fault = FETCH_BREAKS;
+	CHECK(n, node_transfer(n, SLOT_B, RELEASE_NEXT, &count) == ERR_IO);
+	CHECK(n, n->up.view.state.slot[SLOT_B].state == SLOT_WRITING);
+	node_boot(n);
+	CHECK(n, n->up.choice.slot == SLOT_A);
+	n->fetch_fault = FETCH_WELL;
+	CHECK(n, node_transfer(n, SLOT_B, RELEASE_NEXT, &count) == OK);
+	node_boot(n);
+	CHECK(n, n->up.choice.reason == REASON_TRIAL);
+}
+
+/* What the journal says of a slot that was overwritten since costs repairs, and stages nothing that is not there. */
+static void lying_journal(struct node *n)
+{
+	struct transfer_count count;
+
+	CHECK(n, node_begin_only(n, SLOT_B, RELEASE_NEXT) == OK);
+	n->journal = (struct fake_journal){ true, { .slot = SLOT_B, .leaves = RELEASE_LEAVES } };
+	memcpy(n->journal.mark.manifest, release_image(RELEASE_NEXT)->image.manifest_digest, SHA384_SIZE);
+	CHECK(n, node_transfer(n, SLOT_B, RELEASE_NEXT, &count) == OK);
+	CHECK(n, count.resumed == RELEASE_LEAVES && count.repaired == RELEASE_LEAVES);
+	node_boot(n);
+	CHECK(n, n->up.choice.reason == REASON_TRIAL);
+}
+
+/* A stick that swallows one write of a transfer: found by the read-back, and written once more. */
+static void swallowed_writes(struct node *n)
+{
+	struct transfer_count count;
+	u32 before = n->flash.writes, all;
+
+	CHECK(n, node_transfer(n, SLOT_B, RELEASE_NEXT, &count) == OK);
+	all = n->flash.writes - before;
+	CHECK(n, all == 3 + RELEASE_LEAVES);
+	/* Not the first: it zeroes a header that was never there; nor the last, after which nothing is written. */
+	for (u32 i = 2; i < all; i++) {
+		memset(n->flash.now[SLOT_B], 0, SLOT_SIZE);
+		memset(n->flash.durable[SLOT_B], 0, SLOT_SIZE);
+		n->flash.drop = n->flash.writes + i;
+		CHECK(n, node_transfer(n, SLOT_B, RELEASE_NEXT, &count) == OK);
+		CHECK(n, release_in(n->flash.durable[SLOT_B]) == RELEASE_NEXT);
+	}
+	n->flash.drop = 0;
+	node_boot(n);
+	CHECK(n, n->up.choice.reason == REASON_TRIAL);
+}
+
 const struct scenario refusals[] = {
 	{ "row20_bad_heads_are_refused_before_anything_is_touched", committed, bad_heads },
 	{ "row14_below_the_floor_is_refused_before_anything_is_touched", committed, below_the_floor },
 	{ "row20_another_payload_is_not_reported_as_installed", committed, other_payload },
 	{ "row20_dropped_writes_are_not_reported_as_installed", committed, dropped_writes },
+	{ "row17_other_bytes_than_the_signed_ones_are_not_written", committed, bad_source },
+	{ "row20_a_journal_that_lies_stages_nothing_that_is_not_there", committed, lying_journal },
+	{ "row19_swallowed_writes_of_a_transfer_are_repaired", committed, swallowed_writes },
 };
 const u32 refusal_count = ARRAY_SIZE(refusals);

@@ -4,6 +4,7 @@
  */
 #include "tests/sim/releases.h"
 
+#include "image/merkle.h"
 #include "lib/bytes.h"
 #include "tests/adversarial/forge.h"
 
@@ -11,18 +12,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HYPERVISOR_LENGTH = 5000, KERNEL_LENGTH = 70000 };
+enum { HYPERVISOR_LENGTH = 5000, KERNEL_LENGTH = 135000 };
 
 static struct release_image releases[RELEASES];
 static struct key_set roots;
 
-/* Bytes no two releases share, so that a mix of two is neither; a header that the stage accepts. */
+/*
+ * Bytes no two releases share, so that a mix of two is neither, but for one leaf that all have; a header that the stage
+ * accepts.
+ */
 static void fill_payload(struct forge *f, enum release r)
 {
 	const struct component *hypervisor = &f->manifest.components[0];
 
 	for (u64 i = 0; i < f->payload_length; i++)
-		f->payload[i] = (u8)(f->payload[i] + 0x40 * (u32)r + (i >> 8));
+		f->payload[i] =
+		        i / LEAF_SIZE == RELEASES_SHARE ? (u8)(i >> 8) : (u8)(f->payload[i] + 0x40 * (u32)r + (i >> 8));
 	for (u32 i = 0; i < f->manifest.component_count; i++) {
 		const struct component *c = &f->manifest.components[i];
 		u64 end = i + 1 < f->manifest.component_count ? c[1].offset : f->payload_length;
@@ -35,6 +40,18 @@ static void fill_payload(struct forge *f, enum release r)
 	store_le32(f->payload + 12, HYPERVISOR_HEADER_SIZE);
 	store_le64(f->payload + 16, hypervisor->length);
 	store_le64(f->payload + 24, hypervisor->memory_length);
+}
+
+static void list_leaves(struct release_image *out)
+{
+	const struct image_layout *l = &out->image.layout;
+
+	for (u64 i = 0; i < out->image.manifest.leaf_count; i++) {
+		u64 at = i * LEAF_SIZE, left = l->payload_length - at;
+
+		merkle_leaf(out->bytes + l->payload_offset + at, left < LEAF_SIZE ? (size_t)left : LEAF_SIZE,
+		        out->leaves[i]);
+	}
 }
 
 static void make_one(struct forge *f, enum release r)
@@ -56,6 +73,7 @@ static void make_one(struct forge *f, enum release r)
 		abort();
 	}
 	memcpy(out->bytes, f->image, out->length);
+	list_leaves(out);
 }
 
 void releases_make(void)

@@ -15,9 +15,12 @@ enum release {
 	RELEASES,
 };
 
+enum { RELEASE_LEAVES = 3, RELEASES_SHARE = 1 /* the leaf that all have */ };
+
 struct release_image {
 	u8 bytes[SLOT_SIZE]; /* zeros behind the image */
 	u64 length;
+	u8 leaves[RELEASE_LEAVES][SHA384_SIZE];
 	struct verified_image image;
 };
 

@@ -225,6 +225,34 @@ static void unconfirmed_slot_goes_bad(struct node *n)
 	expect_bad(n, SLOT_B, CAUSE_VERIFICATION);
 }
 
+/* Leaf by leaf from afar, cut anywhere; what comes after a cut resumes it (node_bring_to). */
+static void transfer_and_commit(struct node *n)
+{
+	struct transfer_count count;
+
+	expect(n, SLOT_A, REASON_GOOD);
+	CHECK(n, node_transfer(n, SLOT_B, RELEASE_NEXT, &count) == OK);
+	CHECK(n, count.leaves == RELEASE_LEAVES && count.reused == 1 && count.repaired == 0);
+	expect(n, SLOT_B, REASON_TRIAL);
+	CHECK(n, node_healthy(n) == OK);
+	CHECK(n, node_commit(n) == OK);
+	expect(n, SLOT_B, REASON_GOOD);
+}
+
+/* The journal speaks of another release than the one that comes next. */
+static void transfer_after_another(struct node *n)
+{
+	struct transfer_count count;
+
+	expect(n, SLOT_A, REASON_GOOD);
+	n->fetch_fault = FETCH_BREAKS;
+	CHECK(n, node_transfer(n, SLOT_B, RELEASE_NEW, &count) == ERR_IO);
+	n->fetch_fault = FETCH_WELL;
+	CHECK(n, node_transfer(n, SLOT_B, RELEASE_NEXT, &count) == OK);
+	CHECK(n, count.resumed == 0);
+	expect(n, SLOT_B, REASON_TRIAL);
+}
+
 static void blank_nv(struct node *n)
 {
 	node_place(n, SLOT_A, RELEASE_OLD);
@@ -294,6 +322,8 @@ const struct scenario scenarios[] = {
 	{ "only_a_bad_slot_is_left", old_and_bad, only_a_bad_slot_is_left },
 	{ "only_an_exhausted_trial_is_left", old_and_staged, only_an_exhausted_trial_is_left },
 	{ "an_unconfirmed_slot_goes_bad", old_and_unconfirmed, unconfirmed_slot_goes_bad },
+	{ "row19_row20_transfer_and_commit", good_and_empty, transfer_and_commit },
+	{ "row20_a_transfer_after_another_was_given_up", good_and_empty, transfer_after_another },
 	{ "row23_enrolment", blank_nv, enrol },
 	{ "row23_both_records_torn", both_records_torn, state_lost },
 	{ "row23_one_record_and_a_floor_torn", one_record_and_a_floor_torn, repair },

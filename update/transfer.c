@@ -1,0 +1,212 @@
+/*
+ * Installations from afar.
+ * Trust: outside the TCB; pure over its ops.
+ */
+#include "update/transfer.h"
+
+#include "image/merkle.h"
+
+#include <string.h>
+
+static const struct image_layout *layout(const struct transfer *t)
+{
+	return &t->install.image.layout;
+}
+
+/* Bytes of leaf i; only the last is shorter than the others. */
+static size_t leaf_length(const struct transfer *t, u64 i)
+{
+	u64 left = layout(t)->payload_length - i * LEAF_SIZE;
+
+	return left < LEAF_SIZE ? (size_t)left : LEAF_SIZE;
+}
+
+static const u8 *signed_digest_of(const struct transfer *t, u64 i)
+{
+	return t->source->leaves + i * SHA384_SIZE;
+}
+
+static bool leaf_is_signed(const struct transfer *t, u64 i, const u8 *bytes)
+{
+	u8 digest[SHA384_SIZE];
+
+	merkle_leaf(bytes, leaf_length(t, i), digest);
+	return digest_equal(digest, signed_digest_of(t, i), SHA384_SIZE);
+}
+
+/* A slot that no longer holds what it held when it was looked through is no source, and no fault of the new image. */
+static bool take_from_running(struct transfer *t, u64 i, u8 *out)
+{
+	const struct leaf_place *p = leaf_find(t->source->running, t->source->running_count, signed_digest_of(t, i));
+
+	return p && p->length == leaf_length(t, i) && t->ops->reuse(t->ops->context, p->offset, out, p->length) == OK &&
+	        leaf_is_signed(t, i, out);
+}
+
+static enum err write_leaf(struct transfer *t, u64 i, const u8 *bytes)
+{
+	return install_write(&t->install, i * LEAF_SIZE, bytes, leaf_length(t, i));
+}
+
+/* Leaves [from, to), which the running slot has not. */
+static enum err fetch_leaves(struct transfer *t, u64 from, u64 to)
+{
+	size_t n = (size_t)(to - from - 1) * LEAF_SIZE + leaf_length(t, to - 1);
+	enum err e = t->ops->fetch(t->ops->context, layout(t)->payload_offset + from * LEAF_SIZE, t->batch, n);
+
+	for (u64 i = from; !e && i < to; i++) {
+		const u8 *leaf = t->batch + (i - from) * LEAF_SIZE;
+
+		e = leaf_is_signed(t, i, leaf) ? write_leaf(t, i, leaf) : ERR_UPDATE_SOURCE;
+	}
+	if (!e)
+		t->count.fetched += n;
+	return e;
+}
+
+static bool running_has(const struct transfer *t, u64 i)
+{
+	return leaf_find(t->source->running, t->source->running_count, signed_digest_of(t, i));
+}
+
+/* How many from i on must be fetched, as far as one batch goes. */
+static u64 missing_from(const struct transfer *t, u64 i)
+{
+	u64 n = 0;
+
+	while (n < TRANSFER_BATCH && i + n < t->count.total && !running_has(t, i + n))
+		n++;
+	return n;
+}
+
+static enum err move_on(struct transfer *t)
+{
+	u64 at = t->count.leaves, missing = missing_from(t, at);
+	enum err e;
+
+	if (missing == 0 && take_from_running(t, at, t->batch)) {
+		e = write_leaf(t, at, t->batch);
+		t->count.reused += !e;
+		missing = 1;
+	} else {
+		missing = missing ? missing : 1;
+		e = fetch_leaves(t, at, at + missing);
+	}
+	if (!e)
+		t->count.leaves += missing;
+	t->count.written = t->install.written;
+	return e;
+}
+
+/* Only what is flushed may be marked. */
+static enum err mark(struct transfer *t)
+{
+	const struct install_target *target = &t->install.target;
+	struct transfer_mark m = { .slot = target->slot, .leaves = t->count.leaves };
+	enum err e = target->flash.flush(target->flash.context);
+
+	if (e)
+		return e;
+	memcpy(m.manifest, t->install.image.manifest_digest, SHA384_SIZE);
+	/* Without a mark the same leaves are fetched again after a cut: worth no failure. */
+	e = t->ops->save(t->ops->context, &m);
+	(void)e;
+	return OK;
+}
+
+static void resume_at_mark(struct transfer *t)
+{
+	struct transfer_mark m;
+
+	if (t->ops->load(t->ops->context, &m) != OK || m.slot != t->install.target.slot || m.leaves > t->count.total ||
+	        !digest_equal(m.manifest, t->install.image.manifest_digest, SHA384_SIZE))
+		return;
+	t->count.leaves = t->count.resumed = m.leaves;
+}
+
+static enum err transfer_payload(struct transfer *t)
+{
+	u64 marked = t->count.leaves;
+	enum err e = OK;
+
+	while (!e && t->count.leaves < t->count.total) {
+		e = move_on(t);
+		if (!e && t->count.leaves - marked >= t->ops->mark_every) {
+			marked = t->count.leaves;
+			e = mark(t);
+		}
+		if (!e && !t->ops->proceed(t->ops->context, &t->count))
+			e = ERR_UPDATE_CANCELLED;
+	}
+	return e;
+}
+
+static enum err repair_leaf(struct transfer *t, u64 i)
+{
+	const struct flash_ops *flash = &t->install.target.flash;
+	u64 at = layout(t)->payload_offset + i * LEAF_SIZE;
+	enum err e = flash->read(flash->context, at, t->batch, leaf_length(t, i));
+
+	if (!e && leaf_is_signed(t, i, t->batch))
+		return OK;
+	t->count.repaired++;
+	return take_from_running(t, i, t->batch) ? write_leaf(t, i, t->batch) : fetch_leaves(t, i, i + 1);
+}
+
+/* What the journal promised, or a worn stick swallowed, and is not there. */
+static enum err repair(struct transfer *t)
+{
+	enum err e = install_head(&t->install);
+
+	for (u64 i = 0; !e && i < t->count.total; i++)
+		e = repair_leaf(t, i);
+	t->count.written = t->install.written;
+	return e;
+}
+
+static enum err finish(struct transfer *t)
+{
+	enum err e = install_finish(&t->install);
+
+	for (u32 i = 0; i < TRANSFER_REPAIRS && (e == ERR_IMAGE_CONTENT || e == ERR_IMAGE_MERKLE); i++) {
+		e = repair(t);
+		if (!e)
+			e = install_finish(&t->install);
+	}
+	t->count.written = t->install.written;
+	return e;
+}
+
+/* The head is judged once more by install_begin; here it only says what the list of leaves must lead to. */
+static enum err check_leaves(struct transfer *t, const struct install_target *target)
+{
+	const struct transfer_source *s = t->source;
+	struct verified_image *image = &t->install.image;
+	enum err e =
+	        image_verify_head(s->head, s->head_length, target->flash.length, target->policy->anchor, NULL, image);
+
+	if (!e)
+		e = leaves_verify(s->leaves, s->leaves_length, &image->manifest);
+	if (!e)
+		t->count.total = image->manifest.leaf_count;
+	return e;
+}
+
+enum err transfer_run(struct transfer *t, const struct install_target *target, const struct transfer_source *source,
+        const struct transfer_ops *ops, bool resume)
+{
+	enum err e;
+
+	t->source = source;
+	t->ops = ops;
+	t->count = (struct transfer_count){ .leaves = 0 };
+	e = check_leaves(t, target);
+	if (!e)
+		e = install_begin(&t->install, target, source->head, source->head_length);
+	if (e)
+		return e;
+	if (resume)
+		resume_at_mark(t);
+	e = transfer_payload(t);
+	return e ? e : finish(t);
+}

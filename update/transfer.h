@@ -1,0 +1,74 @@
+/*
+ * An installation from afar: leaf by leaf, each verified before it is written, taken from the running slot where that
+ * has it, resumed after any cut where the journal says (docs/states.md, "Installing"). Trust: outside the TCB; pure
+ * over its ops. What is fetched is outside bytes until its digest is the signed one's.
+ */
+#ifndef SIGNET_UPDATE_TRANSFER_H
+#define SIGNET_UPDATE_TRANSFER_H
+
+#include "update/install.h"
+#include "update/leaves.h"
+
+enum {
+	TRANSFER_BATCH = 16, /* leaves fetched at once */
+	TRANSFER_MARK = 64, /* leaves between two marks in the journal: 4 MiB */
+	/* How often what does not read back as written is written once more. */
+	TRANSFER_REPAIRS = 2,
+};
+
+/* How far an interrupted installation had come. */
+struct transfer_mark {
+	u8 manifest[SHA384_SIZE];
+	u8 slot;
+	u64 leaves; /* the first so many were written and flushed */
+};
+
+struct transfer_count {
+	u64 leaves, total; /* done, of how many */
+	u64 resumed, reused, repaired; /* leaves */
+	u64 fetched, written; /* bytes */
+};
+
+struct transfer_ops {
+	/* The image's bytes from offset on, exactly n, at most TRANSFER_BATCH leaves. */
+	enum err (*fetch)(void *context, u64 offset, u8 *out, size_t n);
+	/* The running slot's. */
+	enum err (*reuse)(void *context, u64 offset, u8 *out, size_t n);
+	/* The last mark saved; any error: there is none. */
+	enum err (*load)(void *context, struct transfer_mark *mark);
+	/* Durable when it returns, or the old one stays. A failure costs nothing but work done twice. */
+	enum err (*save)(void *context, const struct transfer_mark *mark);
+	/* Told after each batch. false: give up here; the mark stays. */
+	bool (*proceed)(void *context, const struct transfer_count *count);
+	void *context;
+	u32 mark_every; /* leaves between two marks: TRANSFER_MARK */
+};
+
+/* What the caller has of the new image, and of the one that runs. */
+struct transfer_source {
+	const u8 *head; /* everything before the payload */
+	size_t head_length;
+	const u8 *leaves; /* their digests */
+	size_t leaves_length;
+	const struct leaf_place *running; /* sorted; may be none */
+	size_t running_count;
+};
+
+struct transfer {
+	struct install install;
+	const struct transfer_ops *ops;
+	const struct transfer_source *source;
+	struct transfer_count count;
+	u8 batch[TRANSFER_BATCH * LEAF_SIZE];
+};
+
+/*
+ * From the head to STAGED. resume: the slot's record still says WRITING, so that a mark for it may be believed; what it
+ * claims is verified by the read-back like everything else. ERR_UPDATE_CANCELLED; ERR_UPDATE_SOURCE: what was fetched
+ * is not what was signed; leaves_verify's and install_begin's, before anything is touched; install_finish's when
+ * repairs did not help; fetch's.
+ */
+enum err transfer_run(struct transfer *t, const struct install_target *target, const struct transfer_source *source,
+        const struct transfer_ops *ops, bool resume) MUST_CHECK;
+
+#endif
