@@ -6,6 +6,7 @@
 
 #include "image/host/file.h"
 #include "keys/files.h"
+#include "lib/print.h"
 #include "signetd/body.h"
 
 #include <dirent.h>
@@ -104,7 +105,7 @@ enum err blob_keep(struct blob_writer *w)
 	char name[DIGEST_TEXT_SIZE], path[PATH_MAX];
 	enum err e;
 
-	hex_encode(w->digest, sizeof(w->digest), name);
+	hex_encode(name, w->digest, sizeof(w->digest));
 	e = path_make(path, sizeof(path), "%s/%s", w->folder, name);
 	if (e)
 		return e;

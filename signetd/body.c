@@ -4,6 +4,8 @@
  */
 #include "signetd/body.h"
 
+#include "lib/print.h"
+
 #include <mbedtls/base64.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,17 +30,6 @@ bool hex_decode(const char *text, u8 *out, size_t n)
 		out[i] = (u8)(high << 4 | low);
 	}
 	return true;
-}
-
-void hex_encode(const u8 *bytes, size_t n, char *out)
-{
-	static const char digits[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < n; i++) {
-		out[2 * i] = digits[bytes[i] >> 4];
-		out[2 * i + 1] = digits[bytes[i] & 0xf];
-	}
-	out[2 * n] = 0;
 }
 
 static bool is_text(yyjson_val *v, u64 max)
@@ -239,7 +230,7 @@ bool json_put_hex(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *name,
 
 	if (!text)
 		return false;
-	hex_encode(bytes, n, text);
+	hex_encode(text, bytes, n);
 	put = yyjson_mut_obj_add_strncpy(doc, object, name, text, 2 * n);
 	free(text);
 	return put;

@@ -47,6 +47,5 @@ bool json_put_base64(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *na
 
 /* Lowercase hexadecimal and nothing else, exactly 2n characters. */
 bool hex_decode(const char *text, u8 *out, size_t n);
-void hex_encode(const u8 *bytes, size_t n, char *out);
 
 #endif
