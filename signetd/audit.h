@@ -1,18 +1,24 @@
 /*
- * The audit log: what was asked for and decided, each entry chained to the one before.
+ * The audit log: what was asked for and decided, each entry chained to the one before (signetd/audit_chain.h).
  * Trust: append only; whoever changes an entry breaks the chain from there on.
  */
 #ifndef SIGNET_SIGNETD_AUDIT_H
 #define SIGNET_SIGNETD_AUDIT_H
 
-#include "signetd/call.h"
+#include "signetd/audit_chain.h"
 #include "signetd/server.h"
 
 /*
- * What the server noticed by itself, as a node with another key; kind is a constant such as "node-enrolled-otherwise",
- * subject whom it is about. Requests with audited routes are written by the router.
+ * What the server noticed or did by itself, as a node with another key; kind is a constant such as
+ * "node-enrolled-otherwise", subject whom it is about. Not written: not to be acted on.
  */
 enum err audit_event(struct server *s, const char *kind, const char *subject, const char *fmt, ...)
         __attribute__((format(printf, 4, 5))) MUST_CHECK;
+
+/* A request with its answer, which is not sent before this returned OK. */
+enum err audit_call(struct server *s, const struct call *c, const char *target) MUST_CHECK;
+
+/* Walks the whole chain. ERR_AUDIT_CHAIN: w->broken says where. */
+enum err audit_verify(struct storage *s, struct audit_walk *w) MUST_CHECK;
 
 #endif

@@ -45,6 +45,19 @@ static bool is_text(yyjson_val *v, u64 max)
 	return true;
 }
 
+static bool is_pem(yyjson_val *v, u64 max)
+{
+	const char *text = yyjson_get_str(v);
+	size_t n = yyjson_get_len(v);
+
+	if (!text || n == 0 || n > max)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if ((text[i] < 0x20 || text[i] > 0x7e) && text[i] != '\n' && text[i] != '\r')
+			return false;
+	return true;
+}
+
 static bool is_hex(yyjson_val *v, u64 max)
 {
 	const char *text = yyjson_get_str(v);
@@ -89,6 +102,8 @@ static bool kind_fits(const struct field *f, yyjson_val *v)
 	switch (f->kind) {
 	case FIELD_TEXT:
 		return is_text(v, f->max);
+	case FIELD_PEM:
+		return is_pem(v, f->max);
 	case FIELD_HEX:
 		return is_hex(v, f->max);
 	case FIELD_BASE64:
@@ -110,6 +125,7 @@ static void say_expected(const struct field *f, char *why, size_t room)
 {
 	static const char *const words[] = {
 		[FIELD_TEXT] = "a text of 1 to %llu bytes without control characters",
+		[FIELD_PEM] = "PEM of 1 to %llu bytes",
 		[FIELD_HEX] = "%llu bytes in lowercase hexadecimal",
 		[FIELD_BASE64] = "base64 of 1 to %llu bytes",
 		[FIELD_NUMBER] = "a whole number from 0 to %llu",

@@ -10,6 +10,7 @@
 
 enum field_kind {
 	FIELD_TEXT, /* 1 .. max bytes of UTF-8 without control characters */
+	FIELD_PEM, /* 1 .. max bytes of printable ASCII and line ends */
 	FIELD_HEX, /* exactly max bytes, lowercase */
 	FIELD_BASE64, /* 1 .. max bytes, padded, canonical */
 	FIELD_NUMBER, /* 0 .. max */

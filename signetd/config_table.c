@@ -1,0 +1,51 @@
+/*
+ * Every setting of signetd.ini; docs/signetd.md lists the same, held together by a unit test.
+ * Trust: none needed.
+ */
+#include "signetd/config.h"
+
+#include <stddef.h>
+
+#define TO(member) offsetof(struct config, member), sizeof(((struct config *)0)->member)
+#define TEXT(section, name, member, initial, help)                                                                     \
+	{ section, name, SETTING_TEXT, TO(member), 0, sizeof(((struct config *)0)->member) - 1, initial, NULL, false,  \
+		help }
+#define FIXED(section, name, member, initial, help)                                                                    \
+	{ section, name, SETTING_TEXT, TO(member), 0, sizeof(((struct config *)0)->member) - 1, initial, NULL, true,   \
+		help }
+#define NUMBER(section, name, member, min, max, initial, help)                                                         \
+	{ section, name, SETTING_NUMBER, TO(member), min, max, initial, NULL, false, help }
+#define BYTES(section, name, member, min, max, initial, help)                                                          \
+	{ section, name, SETTING_BYTES, TO(member), min, max, initial, NULL, false, help }
+#define CHOICE(section, name, member, choices, initial, help)                                                          \
+	{ section, name, SETTING_CHOICE, TO(member), 0, 0, initial, choices, false, help }
+
+/* By journal_level; what nobody asks for has no name. */
+static const char *const levels[] = { "", "", "", "error", "warning", "notice", "info", "debug", NULL };
+
+const struct setting settings[] = {
+	TEXT("fleet", "name", name, "fleet", "what people call the fleet"),
+	FIXED("listen", "nodes", listen[LISTENER_NODES], "0.0.0.0:7443", "where agents connect"),
+	FIXED("listen", "operators", listen[LISTENER_OPERATORS], "0.0.0.0:7444", "where people and schedulers connect"),
+	FIXED("listen", "metrics", listen[LISTENER_METRICS], "127.0.0.1:7445", "where figures are read, without TLS"),
+	TEXT("tls", "hosts", hosts, "localhost,127.0.0.1", "names and addresses in the server's certificate"),
+	NUMBER("tls", "days", tls_days, 1, 3650, "90", "life of the server's certificate"),
+	NUMBER("leaves", "days", leaf_days, 1, 3650, "30", "life of the keys for tickets, results and commits"),
+	NUMBER("leaves", "operator-days", operator_days, 1, 3650, "365", "life of an operator's certificate"),
+	NUMBER("leaves", "warn-days", warn_days, 1, 3650, "30", "how long before an end that nobody renews to warn"),
+	NUMBER("limits", "connections", connections, 16, 65536, "4096", "open at once, on each listener"),
+	NUMBER("limits", "connections-per-peer", connections_per_peer, 1, 65536, "64", "open at once of one address"),
+	NUMBER("limits", "requests-per-second", requests_per_second, 1, 100000, "50", "of one address, on the average"),
+	NUMBER("limits", "request-burst", request_burst, 1, 100000, "200", "of one address, at once"),
+	BYTES("limits", "json", bound[BOUND_JSON], 1 << 12, 1 << 20, "64K", "a JSON body"),
+	BYTES("limits", "evidence", bound[BOUND_EVIDENCE], 1 << 18, 1 << 22, "1331K", "evidence"),
+	BYTES("limits", "image", bound[BOUND_IMAGE], 1 << 20, 1ull << 36, "4G", "an image"),
+	BYTES("limits", "blob", bound[BOUND_BLOB], 1 << 20, 1ull << 36, "4G", "a guest's kernel or initramfs"),
+	NUMBER("limits", "head-seconds", head_seconds, 1, 600, "10", "for a handshake, and for a request's head"),
+	NUMBER("limits", "body-seconds", body_seconds, 1, 600, "60", "of silence within a body"),
+	NUMBER("limits", "answer-seconds", answer_seconds, 1, 600, "60", "in which a peer takes nothing of an answer"),
+	NUMBER("limits", "idle-seconds", idle_seconds, 1, 600, "120", "between two requests of a connection"),
+	CHOICE("log", "level", log_level, levels, "info", "least important line that is logged"),
+};
+
+const size_t setting_count = ARRAY_SIZE(settings);

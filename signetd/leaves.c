@@ -1,0 +1,485 @@
+/*
+ * Keys under the fleet CA: opened, made, renewed.
+ * Trust: holds the fleet's private keys. A new key is on the disk before anything names it; an old one is removed once
+ * a newer is in use.
+ */
+#include "signetd/leaves.h"
+
+#include "keys/certificate.h"
+#include "keys/files.h"
+#include "keys/random.h"
+#include "keys/store.h"
+#include "signetd/certificate_time.h"
+#include "signetd/journal.h"
+#include "signetd/server.h"
+#include "signetd/storage_meta.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { DAY = 86400, HOUR = 3600, NUMBERS_MAX = 64 };
+
+static const char meta_hosts[] = "tls-hosts";
+
+/* How each role's key is kept. */
+static const struct {
+	enum leaf_role role;
+	const char *name; /* of its files */
+	enum key_type type;
+} leaf_kinds[] = {
+	{ LEAF_TICKET, "ticket", KEY_EC_P384 },
+	{ LEAF_EAR, "ear", KEY_EC_P256 },
+	{ LEAF_COMMIT, "commit", KEY_EC_P384 },
+};
+
+struct leaves {
+	struct server *server;
+	char folder[PATH_MAX];
+	mbedtls_x509_crt ca;
+	mbedtls_pk_context ca_key;
+	struct signer *ca_signer;
+	struct leaf_key leaves[ARRAY_SIZE(leaf_kinds)];
+	struct tls_identity tls;
+	u64 warned; /* when the log was last told of what ends soon */
+};
+
+const struct leaf_key *leaf_current(const struct leaves *l, enum leaf_role role)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(leaf_kinds); i++)
+		if (leaf_kinds[i].role == role)
+			return &l->leaves[i];
+	return NULL;
+}
+
+const u8 *leaf_authority(const struct leaves *l)
+{
+	return signer_public_key(l->ca_signer);
+}
+
+mbedtls_x509_crt *leaves_ca(struct leaves *l)
+{
+	return &l->ca;
+}
+
+struct tls_identity *leaves_tls(struct leaves *l)
+{
+	return &l->tls;
+}
+
+static u64 wall(const struct leaves *l)
+{
+	return l->server->clock->wall(l->server->clock);
+}
+
+enum err leaves_certify(struct leaves *l, struct issue *i, mbedtls_pk_context *subject, char pem[ISSUE_PEM_MAX])
+{
+	u64 end = certificate_end(&l->ca);
+
+	i->to = i->to < end ? i->to : end;
+	return certificate_issue(i, &l->ca, &l->ca_key, subject, pem);
+}
+
+static enum err path_of(const struct leaves *l, const char *name, u32 number, const char *suffix, char out[PATH_MAX])
+{
+	return path_make(out, PATH_MAX, "%s/%s-%u%s", l->folder, name, number, suffix);
+}
+
+/* Above every file of that name, whatever became of it. */
+static u32 next_number(const struct leaves *l, const char *name, u32 above)
+{
+	static const char *const suffixes[] = { ".pem", ".crt" };
+	u32 numbers[NUMBERS_MAX], most = above;
+
+	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
+		u32 n = store_numbers(l->folder, name, suffixes[i], numbers, NUMBERS_MAX);
+
+		if (n && numbers[n - 1] > most)
+			most = numbers[n - 1];
+	}
+	return most + 1;
+}
+
+/* Private keys are not kept longer than they are used. */
+static void remove_older(const struct leaves *l, const char *name, const char *suffix, u32 number)
+{
+	u32 numbers[NUMBERS_MAX], n = store_numbers(l->folder, name, suffix, numbers, NUMBERS_MAX);
+	char path[PATH_MAX];
+
+	for (u32 i = 0; i < n; i++)
+		if (numbers[i] < number && path_of(l, name, numbers[i], suffix, path) == OK)
+			(void)unlink(path);
+}
+
+static enum err sign_record(struct leaves *l, const struct signer *key, struct leaf_entry *entry)
+{
+	struct leaf leaf = { .role = entry->role, .epoch = entry->epoch };
+	u8 digest[SHA384_SIZE];
+
+	memcpy(leaf.key, signer_public_key(key), sizeof(leaf.key));
+	leaf_encode(&leaf, entry->record);
+	leaf_digest(entry->record, digest);
+	return signer_sign(l->ca_signer, digest, entry->record + LEAF_BODY_SIZE);
+}
+
+static enum err make_key(enum key_type type, const char *path)
+{
+	const struct passphrase none = { .length = 0 };
+	mbedtls_pk_context key;
+	enum err e;
+
+	mbedtls_pk_init(&key);
+	e = private_key_make(type, &key);
+	if (!e)
+		e = private_key_save(&key, &none, path);
+	mbedtls_pk_free(&key);
+	return e;
+}
+
+static enum err open_signer(const char *path, struct signer **out)
+{
+	const struct passphrase none = { .length = 0 };
+	enum err e = signer_open(path, &none, out);
+
+	if (e)
+		journal(JOURNAL_ERROR, "%s: %s", path, err_text(e));
+	return e;
+}
+
+/* Key file, then record: a power cut in between leaves a file that nobody names, and a number that is not used again.
+ */
+static enum err renew_leaf(struct leaves *l, size_t i)
+{
+	u64 now = wall(l);
+	struct leaf_key made = { .entry = { .role = leaf_kinds[i].role, .made = now } };
+	const char *name = leaf_kinds[i].name;
+	char path[PATH_MAX];
+	enum err e;
+
+	made.entry.expires = now + l->server->config.leaf_days * DAY;
+	made.entry.epoch = next_number(l, name, l->leaves[i].entry.epoch);
+	e = path_of(l, name, made.entry.epoch, ".pem", path);
+	if (!e)
+		e = make_key(leaf_kinds[i].type, path);
+	if (!e)
+		e = open_signer(path, &made.signer);
+	if (!e)
+		e = sign_record(l, made.signer, &made.entry);
+	if (!e)
+		e = l->server->storage->leaves->add(l->server->storage, &made.entry);
+	if (e) {
+		signer_close(made.signer);
+		return e;
+	}
+	signer_close(l->leaves[i].signer);
+	l->leaves[i] = made;
+	remove_older(l, name, ".pem", made.entry.epoch);
+	journal(JOURNAL_NOTICE, "new %s leaf, epoch %u", name, made.entry.epoch);
+	return OK;
+}
+
+/* What storage names must be there, be readable by us alone, and be the key that the record names. */
+static enum err load_leaf(struct leaves *l, size_t i)
+{
+	struct storage *s = l->server->storage;
+	struct leaf_key *k = &l->leaves[i];
+	struct leaf leaf;
+	char path[PATH_MAX];
+	enum err e = s->leaves->newest(s, leaf_kinds[i].role, &k->entry);
+
+	if (e == ERR_STORAGE_ABSENT)
+		return renew_leaf(l, i);
+	if (!e)
+		e = leaf_verify(k->entry.record, leaf_authority(l), leaf_kinds[i].role, &leaf);
+	if (!e)
+		e = path_of(l, leaf_kinds[i].name, k->entry.epoch, ".pem", path);
+	if (!e)
+		e = open_signer(path, &k->signer);
+	if (!e && memcmp(leaf.key, signer_public_key(k->signer), sizeof(leaf.key)) != 0)
+		e = ERR_KEY_FILE;
+	if (e)
+		journal(JOURNAL_ERROR, "the %s leaf of epoch %u cannot be used: %s", leaf_kinds[i].name, k->entry.epoch,
+		        err_text(e));
+	return e;
+}
+
+/* Cuts the hosts into names, in place. */
+static enum err split_hosts(char *hosts, struct issue *i)
+{
+	char *rest = hosts, *name;
+
+	while ((name = strsep(&rest, ", "))) {
+		if (!*name)
+			continue;
+		if (i->name_count == ISSUE_NAMES_MAX)
+			return ERR_ARGUMENT;
+		i->names[i->name_count++] = name;
+	}
+	return i->name_count ? OK : ERR_ARGUMENT;
+}
+
+static enum err certify_tls(struct leaves *l, mbedtls_pk_context *key, const char *path)
+{
+	const struct config *c = &l->server->config;
+	u64 now = wall(l);
+	struct issue i = {
+		.use = ISSUE_SERVER, .common_name = "signetd", .from = now - HOUR, .to = now + c->tls_days * DAY
+	};
+	char hosts[CONFIG_TEXT_SIZE], pem[ISSUE_PEM_MAX];
+	enum err e;
+
+	(void)snprintf(hosts, sizeof(hosts), "%s", c->hosts);
+	e = split_hosts(hosts, &i);
+	if (!e)
+		e = issue_serial(i.serial);
+	if (!e)
+		e = leaves_certify(l, &i, key, pem);
+	return e ? e : file_create(path, pem, strlen(pem), PUBLIC_MODE);
+}
+
+static enum err load_tls(struct leaves *l, u32 number)
+{
+	const struct passphrase none = { .length = 0 };
+	struct tls_identity t = { .number = number };
+	char path[PATH_MAX];
+	enum err e = path_of(l, "tls", number, ".pem", path);
+
+	mbedtls_x509_crt_init(&t.certificate);
+	mbedtls_pk_init(&t.key);
+	if (!e)
+		e = private_key_load(path, &none, &t.key);
+	if (!e)
+		e = path_of(l, "tls", number, ".crt", path);
+	if (!e)
+		e = certificate_load(path, &t.certificate);
+	if (e) {
+		journal(JOURNAL_ERROR, "%s: %s", path, err_text(e));
+		mbedtls_x509_crt_free(&t.certificate);
+		mbedtls_pk_free(&t.key);
+		return e;
+	}
+	mbedtls_x509_crt_free(&l->tls.certificate);
+	mbedtls_pk_free(&l->tls.key);
+	l->tls = t;
+	return OK;
+}
+
+/* P-256, where the rest of the fleet is P-384: it is used at every handshake, four times as fast, and short-lived. */
+static enum err make_tls(struct leaves *l, u32 number)
+{
+	const struct passphrase none = { .length = 0 };
+	char path[PATH_MAX];
+	mbedtls_pk_context key;
+	enum err e = path_of(l, "tls", number, ".pem", path);
+
+	mbedtls_pk_init(&key);
+	if (!e)
+		e = private_key_make(KEY_EC_P256, &key);
+	if (!e)
+		e = private_key_save(&key, &none, path);
+	if (!e)
+		e = path_of(l, "tls", number, ".crt", path);
+	if (!e)
+		e = certify_tls(l, &key, path);
+	mbedtls_pk_free(&key);
+	return e;
+}
+
+static enum err renew_tls(struct leaves *l)
+{
+	struct storage *s = l->server->storage;
+	u32 number = next_number(l, "tls", 0);
+	enum err e = make_tls(l, number);
+
+	if (!e)
+		e = load_tls(l, number);
+	if (!e)
+		e = s->meta->set(s, meta_hosts, l->server->config.hosts);
+	if (e)
+		return e;
+	remove_older(l, "tls", ".pem", number);
+	remove_older(l, "tls", ".crt", number);
+	journal(JOURNAL_NOTICE, "new server certificate %u for %s", number, l->server->config.hosts);
+	return OK;
+}
+
+/* The newest whose certificate is there; its key was written before it. */
+static enum err open_tls(struct leaves *l)
+{
+	u32 numbers[NUMBERS_MAX], n = store_numbers(l->folder, "tls", ".crt", numbers, NUMBERS_MAX);
+
+	return n ? load_tls(l, numbers[n - 1]) : renew_tls(l);
+}
+
+static enum err load_ca(struct leaves *l)
+{
+	const struct passphrase none = { .length = 0 };
+	char path[PATH_MAX];
+	enum err e = path_make(path, sizeof(path), "%s/fleet-ca.pem", l->folder);
+
+	if (!e)
+		e = private_key_load(path, &none, &l->ca_key);
+	if (!e)
+		e = open_signer(path, &l->ca_signer);
+	if (!e)
+		e = path_make(path, sizeof(path), "%s/fleet-ca.crt", l->folder);
+	if (!e)
+		e = certificate_load(path, &l->ca);
+	if (!e &&
+	        (signer_algorithm(l->ca_signer) != ALGORITHM_P384 ||
+	                mbedtls_pk_check_pair(&l->ca.pk, &l->ca_key, random_source, NULL) != 0))
+		e = ERR_KEY_FILE;
+	if (e)
+		journal(JOURNAL_ERROR, "fleet CA: %s: %s", path, err_text(e));
+	return e;
+}
+
+static void close_leaves(struct server *s)
+{
+	struct leaves *l = s->leaves;
+
+	if (!l)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(leaf_kinds); i++)
+		signer_close(l->leaves[i].signer);
+	signer_close(l->ca_signer);
+	mbedtls_x509_crt_free(&l->tls.certificate);
+	mbedtls_pk_free(&l->tls.key);
+	mbedtls_x509_crt_free(&l->ca);
+	mbedtls_pk_free(&l->ca_key);
+	free(l);
+	s->leaves = NULL;
+}
+
+static enum err open_leaves(struct server *s)
+{
+	struct leaves *l = calloc(1, sizeof(*l));
+	enum err e;
+
+	if (!l)
+		return ERR_NO_MEMORY;
+	s->leaves = l;
+	l->server = s;
+	mbedtls_x509_crt_init(&l->ca);
+	mbedtls_pk_init(&l->ca_key);
+	mbedtls_x509_crt_init(&l->tls.certificate);
+	mbedtls_pk_init(&l->tls.key);
+	e = path_make(l->folder, sizeof(l->folder), "%s/keys", s->folder);
+	if (!e)
+		e = private_directory_check(l->folder);
+	if (!e)
+		e = load_ca(l);
+	for (size_t i = 0; !e && i < ARRAY_SIZE(leaf_kinds); i++)
+		e = load_leaf(l, i);
+	return e ? e : open_tls(l);
+}
+
+/* At two thirds of its life. */
+static bool is_due(u64 from, u64 to, u64 now)
+{
+	return now >= from + (to - from) / 3 * 2;
+}
+
+static bool hosts_changed(struct leaves *l)
+{
+	struct storage *s = l->server->storage;
+	char before[META_VALUE_MAX + 1];
+
+	return s->meta->get(s, meta_hosts, before) == OK && strcmp(before, l->server->config.hosts) != 0;
+}
+
+/* Each end that the operator should know of. */
+struct end {
+	const char *what;
+	u64 when;
+	bool renews;
+};
+
+enum { ENDS = ARRAY_SIZE(leaf_kinds) + 2 };
+
+static void list_ends(const struct leaves *l, struct end out[ENDS])
+{
+	size_t n = 0;
+
+	out[n++] = (struct end){ "fleet-ca", certificate_end(&l->ca), false };
+	out[n++] = (struct end){ "tls", certificate_end(&l->tls.certificate), true };
+	for (size_t i = 0; i < ARRAY_SIZE(leaf_kinds); i++)
+		out[n++] = (struct end){ leaf_kinds[i].name, l->leaves[i].entry.expires, true };
+}
+
+/* Once a day: what nobody renews in time, and what should have renewed itself. */
+static void warn(struct leaves *l, u64 now)
+{
+	struct end ends[ENDS];
+	char when[TIME_TEXT_SIZE];
+
+	if (l->warned && now >= l->warned && now - l->warned < DAY)
+		return;
+	l->warned = now;
+	list_ends(l, ends);
+	for (size_t i = 0; i < ENDS; i++) {
+		u64 early = ends[i].renews ? 3 * DAY : l->server->config.warn_days * DAY;
+
+		if (ends[i].when > now + early || (ends[i].renews && ends[i].when > now))
+			continue;
+		time_text(ends[i].when, when);
+		journal(JOURNAL_WARNING, "%s ends at %s: see docs/signetd.md, Renewal", ends[i].what, when);
+	}
+}
+
+static void renewal_failed(const char *what, enum err e)
+{
+	if (e)
+		journal(JOURNAL_ERROR, "the %s could not be renewed: %s; tried again in a second", what, err_text(e));
+}
+
+static void tick(struct server *s)
+{
+	struct leaves *l = s->leaves;
+	u64 now = wall(l);
+
+	for (size_t i = 0; i < ARRAY_SIZE(leaf_kinds); i++)
+		if (is_due(l->leaves[i].entry.made, l->leaves[i].entry.expires, now))
+			renewal_failed(leaf_kinds[i].name, renew_leaf(l, i));
+	if (is_due(certificate_start(&l->tls.certificate), certificate_end(&l->tls.certificate), now) ||
+	        hosts_changed(l))
+		renewal_failed("server certificate", renew_tls(l));
+	warn(l, now);
+}
+
+static void status(struct server *s, yyjson_mut_doc *doc, yyjson_mut_val *object)
+{
+	yyjson_mut_val *list = yyjson_mut_obj_add_arr(doc, object, "expires");
+	struct end ends[ENDS];
+	char when[TIME_TEXT_SIZE];
+	u64 now = wall(s->leaves);
+
+	list_ends(s->leaves, ends);
+	for (size_t i = 0; i < ENDS; i++) {
+		yyjson_mut_val *e = yyjson_mut_arr_add_obj(doc, list);
+		u64 early = ends[i].renews ? 0 : s->config.warn_days * DAY;
+
+		time_text(ends[i].when, when);
+		(void)yyjson_mut_obj_add_str(doc, e, "what", ends[i].what);
+		(void)yyjson_mut_obj_add_strcpy(doc, e, "when", when);
+		(void)yyjson_mut_obj_add_bool(doc, e, "renewsItself", ends[i].renews);
+		(void)yyjson_mut_obj_add_bool(doc, e, "warning", ends[i].when <= now + early);
+	}
+}
+
+static void metrics(struct server *s, struct text *out)
+{
+	struct end ends[ENDS];
+	char label[32];
+
+	list_ends(s->leaves, ends);
+	metric_family(
+	        out, "signetd_expires_timestamp_seconds", "gauge", "When a key or certificate of the server ends.");
+	for (size_t i = 0; i < ENDS; i++) {
+		(void)snprintf(label, sizeof(label), "what=\"%s\"", ends[i].what);
+		metric_value(out, "signetd_expires_timestamp_seconds", label, ends[i].when);
+	}
+}
+
+const struct part leaves_part = { "leaves", open_leaves, close_leaves, tick, status, metrics };
