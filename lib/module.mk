@@ -5,7 +5,7 @@ HV_PURE_SRCS += lib/err_beyond.c
 HOST_SRCS += lib/err_beyond.c
 STAGE_SRCS += lib/string.c lib/crypto/heap.c lib/stack_guard.c
 # To the fleet server and back.
-HOST_SRCS += $(addprefix lib/tls/,deadline.c socket.c identity.c trust.c client.c) lib/http/response.c lib/http/client.c
+HOST_SRCS += $(addprefix lib/tls/,deadline.c socket.c identity.c trust.c client.c) lib/http/response.c lib/http/client.c lib/json/fields.c
 include lib/tpm/module.mk
 
 # gcc knows memcpy and memset when it sees one, and would make memcpy call itself.
