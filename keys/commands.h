@@ -44,6 +44,8 @@ enum exit_code key_directory_open(const char *dir, struct key_set *set) MUST_CHE
 
 /* Says what is wrong itself; to be closed only after EXIT_OK. */
 enum exit_code key_session_open(const struct args *args, struct key_session *s) MUST_CHECK;
+/* The same for a directory that is no operand. */
+enum exit_code key_session_open_at(const struct args *args, const char *dir, struct key_session *s) MUST_CHECK;
 void key_session_close(struct key_session *s);
 
 /*

@@ -45,11 +45,16 @@ enum exit_code key_directory_open(const char *dir, struct key_set *set)
 
 enum exit_code key_session_open(const struct args *args, struct key_session *s)
 {
+	return key_session_open_at(args, operand(args, 0) ? operand(args, 0) : KEYS_DIRECTORY_DEFAULT, s);
+}
+
+enum exit_code key_session_open_at(const struct args *args, const char *dir, struct key_session *s)
+{
 	const char *file = option_value(args, "passphrase-file");
 	enum exit_code code;
 	enum err e;
 
-	s->dir = operand(args, 0) ? operand(args, 0) : KEYS_DIRECTORY_DEFAULT;
+	s->dir = dir;
 	code = key_directory_open(s->dir, &s->set);
 	if (code != EXIT_OK)
 		return code;
