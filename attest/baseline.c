@@ -28,7 +28,7 @@ struct walk {
 	struct baseline_event event;
 };
 
-static bool counts(const struct log_event *e)
+bool baseline_counts(const struct log_event *e)
 {
 	return e->type != EV_NO_ACTION && e->pcr < TPM_PCRS && (BASELINE_PCRS & BIT(e->pcr)) &&
 	        !baseline_ignores(e->pcr, e->type);
@@ -45,7 +45,7 @@ static enum err walk_on(struct walk *w)
 			return failed;
 		w->index = w->next++;
 		const u8 *digest = log_digest(&w->reader.format, &e, TPM_ALG_SHA256, &size);
-		if (!counts(&e))
+		if (!baseline_counts(&e))
 			continue;
 		if (!digest)
 			return ERR_BOOT_LOG;

@@ -34,6 +34,9 @@ struct difference {
 /* Boot variables in PCR1 change with every entry of the boot menu, and say nothing of the firmware. */
 bool baseline_ignores(u32 pcr, u32 type);
 
+/* Whether an event is one of those that are approved. */
+bool baseline_counts(const struct log_event *e);
+
 /* What an approver would approve. ERR_BOOT_LOG; ERR_RANGE: more events than a baseline holds. */
 enum err baseline_of(const u8 *log, size_t n, struct baseline *out) MUST_CHECK;
 
