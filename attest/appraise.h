@@ -10,6 +10,7 @@
 #include "attest/evidence.h"
 #include "attest/reference.h"
 #include "attest/verdicts.h"
+#include "update/state.h"
 
 /* What is on record of a node. */
 struct node_record {
@@ -54,6 +55,7 @@ struct appraisal {
 	u32 slot;
 	u64 image_floor, key_floor; /* as certified */
 	u64 state_sequence;
+	struct boot_state state; /* the newest one certified */
 };
 
 /* Returns out->verdict too. What out says beside the verdict was checked only when that is VERDICT_GOOD. */

@@ -46,9 +46,11 @@ static enum verdict judge_states(struct inquiry *q)
 		/* A torn write leaves one of the two unreadable, and the node goes on with the other. */
 		if (boot_state_decode(content.bytes, content.n, &state) != OK)
 			continue;
-		any = true;
-		if (state.sequence > q->out->state_sequence)
+		if (!any || state.sequence > q->out->state_sequence) {
 			q->out->state_sequence = state.sequence;
+			q->out->state = state;
+		}
+		any = true;
 	}
 	if (!any)
 		return VERDICT_NV_MISSING;

@@ -27,6 +27,11 @@ struct storage {
 	const struct audit_ops *audit; /* signetd/storage_audit.h */
 	const struct operator_ops *operators; /* signetd/storage_operators.h */
 	const struct leaf_ops *leaves; /* signetd/storage_leaves.h */
+	const struct node_ops *nodes; /* signetd/storage_nodes.h */
+	const struct appraisal_ops *appraisals; /* signetd/storage_appraisals.h */
+	const struct baseline_ops *baselines; /* signetd/storage_baselines.h */
+	const struct image_ops *images; /* signetd/storage_images.h */
+	const struct guest_ops *guests; /* signetd/storage_guests.h */
 };
 
 /* SQLite, in one file; made when it is not there. ERR_STORAGE, ERR_STORAGE_VERSION, ERR_NO_MEMORY. */

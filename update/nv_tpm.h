@@ -27,6 +27,12 @@ struct nv_tpm {
 enum err nv_tpm_init(struct nv_tpm *nv, struct tpm *tpm, const u8 policy_key[P256_KEY_SIZE],
         const struct authority *authority) MUST_CHECK;
 
+/*
+ * Names that the four indices of this node have once they are written: a verifier computes them, and believes none that
+ * it is told.
+ */
+void nv_tpm_names(const u8 policy_key[P256_KEY_SIZE], const u8 node_id[NODE_ID_SIZE], struct tpm_name out[NV_INDEXES]);
+
 /* How an index of ours is defined. */
 void nv_tpm_public(const struct nv_tpm *nv, enum nv_index index, struct tpm_nv_public *out);
 

@@ -33,6 +33,14 @@ static void read_nv_public(struct reader *r, struct tpm_nv_public *p)
 	p->size = read_be16(r);
 }
 
+void tpm_nv_name(const struct tpm_nv_public *p, struct tpm_name *name)
+{
+	u8 area[NV_PUBLIC_MAX];
+	struct writer w = writer_on(area, sizeof(area));
+	write_nv_public(&w, p);
+	tpm_name_of(area, w.used, name);
+}
+
 static bool name_fits(const struct tpm_nv_public *p, const u8 *area, size_t n, const struct tpm_name *name)
 {
 	if (p->name_alg != TPM_ALG_SHA256)

@@ -17,6 +17,9 @@ struct tpm_nv_public {
 	u16 size; /* of the content, bytes */
 };
 
+/* SHA-256 Name of an index with this public area. */
+void tpm_nv_name(const struct tpm_nv_public *p, struct tpm_name *name);
+
 /* TPM_RC_HANDLE: not defined. The Name, which covers all of the public area, is checked when it is a SHA-256 one. */
 enum err tpm_nv_read_public(struct tpm *tpm, u32 index, struct tpm_nv_public *out, struct tpm_name *name) MUST_CHECK;
 

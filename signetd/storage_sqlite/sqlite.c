@@ -18,7 +18,8 @@ static const char settings_sql[] =
         "CREATE TABLE IF NOT EXISTS schema (topic TEXT PRIMARY KEY, version INTEGER NOT NULL)"
         " STRICT, WITHOUT ROWID";
 
-static const struct schema *const schemas[] = { &schema_meta, &schema_audit, &schema_operators, &schema_leaves };
+static const struct schema *const schemas[] = { &schema_meta, &schema_audit, &schema_operators, &schema_leaves,
+	&schema_nodes, &schema_appraisals, &schema_baselines, &schema_images, &schema_guests };
 
 static enum err execute(struct sqlite_storage *s, const char *sql)
 {
@@ -177,6 +178,11 @@ enum err storage_sqlite_open(const char *path, struct storage **out)
 		.audit = &sqlite_audit,
 		.operators = &sqlite_operators,
 		.leaves = &sqlite_leaves,
+		.nodes = &sqlite_nodes,
+		.appraisals = &sqlite_appraisals,
+		.baselines = &sqlite_baselines,
+		.images = &sqlite_images,
+		.guests = &sqlite_guests,
 	};
 	e = open_database(s, path);
 	if (!e)

@@ -57,10 +57,16 @@ enum err sqlite_bytes(sqlite3_stmt *q, int at, u8 *out, size_t exactly) MUST_CHE
 u64 sqlite_changed(struct storage *s);
 
 /* One line a topic: sqlite.c lists them. */
-extern const struct schema schema_meta, schema_audit, schema_operators, schema_leaves;
+extern const struct schema schema_meta, schema_audit, schema_operators, schema_leaves, schema_nodes, schema_appraisals,
+        schema_baselines, schema_images, schema_guests;
 extern const struct meta_ops sqlite_meta;
 extern const struct audit_ops sqlite_audit;
 extern const struct operator_ops sqlite_operators;
 extern const struct leaf_ops sqlite_leaves;
+extern const struct node_ops sqlite_nodes;
+extern const struct appraisal_ops sqlite_appraisals;
+extern const struct baseline_ops sqlite_baselines;
+extern const struct image_ops sqlite_images;
+extern const struct guest_ops sqlite_guests;
 
 #endif
