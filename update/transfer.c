@@ -34,13 +34,12 @@ static bool leaf_is_signed(const struct transfer *t, u64 i, const u8 *bytes)
 	return digest_equal(digest, signed_digest_of(t, i), SHA384_SIZE);
 }
 
-/* A slot that no longer holds what it held when it was looked through is no source, and no fault of the new image. */
-static bool take_from_running(struct transfer *t, u64 i, u8 *out)
+/* What is not the signed leaf is no fault of the new image. */
+static bool take_from_running(struct transfer *t, u64 i)
 {
-	const struct leaf_place *p = leaf_find(t->source->running, t->source->running_count, signed_digest_of(t, i));
-
-	return p && p->length == leaf_length(t, i) && t->ops->reuse(t->ops->context, p->offset, out, p->length) == OK &&
-	        leaf_is_signed(t, i, out);
+	return t->ops->reuse(t->ops->context, layout(t)->payload_offset + i * LEAF_SIZE, t->leaf, leaf_length(t, i)) ==
+	        OK &&
+	        leaf_is_signed(t, i, t->leaf);
 }
 
 static enum err write_leaf(struct transfer *t, u64 i, const u8 *bytes)
@@ -48,7 +47,7 @@ static enum err write_leaf(struct transfer *t, u64 i, const u8 *bytes)
 	return install_write(&t->install, i * LEAF_SIZE, bytes, leaf_length(t, i));
 }
 
-/* Leaves [from, to), which the running slot has not. */
+/* Leaves [from, to). */
 static enum err fetch_leaves(struct transfer *t, u64 from, u64 to)
 {
 	size_t n = (size_t)(to - from - 1) * LEAF_SIZE + leaf_length(t, to - 1);
@@ -64,36 +63,25 @@ static enum err fetch_leaves(struct transfer *t, u64 from, u64 to)
 	return e;
 }
 
-static bool running_has(const struct transfer *t, u64 i)
-{
-	return leaf_find(t->source->running, t->source->running_count, signed_digest_of(t, i));
-}
-
-/* How many from i on must be fetched, as far as one batch goes. */
-static u64 missing_from(const struct transfer *t, u64 i)
-{
-	u64 n = 0;
-
-	while (n < TRANSFER_BATCH && i + n < t->count.total && !running_has(t, i + n))
-		n++;
-	return n;
-}
-
+/* Fetches what the running slot lacks, a batch at most, and takes the leaf after it, which that has. */
 static enum err move_on(struct transfer *t)
 {
-	u64 at = t->count.leaves, missing = missing_from(t, at);
-	enum err e;
+	u64 from = t->count.leaves, at = from;
+	bool found = false;
+	enum err e = OK;
 
-	if (missing == 0 && take_from_running(t, at, t->batch)) {
-		e = write_leaf(t, at, t->batch);
-		t->count.reused += !e;
-		missing = 1;
-	} else {
-		missing = missing ? missing : 1;
-		e = fetch_leaves(t, at, at + missing);
+	while (!found && at < t->count.total && at - from < TRANSFER_BATCH) {
+		found = take_from_running(t, at);
+		at += !found;
 	}
-	if (!e)
-		t->count.leaves += missing;
+	if (at > from)
+		e = fetch_leaves(t, from, at);
+	if (!e && found)
+		e = write_leaf(t, at, t->leaf);
+	if (!e) {
+		t->count.leaves = at + found;
+		t->count.reused += found;
+	}
 	t->count.written = t->install.written;
 	return e;
 }
@@ -150,7 +138,7 @@ static enum err repair_leaf(struct transfer *t, u64 i)
 	if (!e && leaf_is_signed(t, i, t->batch))
 		return OK;
 	t->count.repaired++;
-	return take_from_running(t, i, t->batch) ? write_leaf(t, i, t->batch) : fetch_leaves(t, i, i + 1);
+	return take_from_running(t, i) ? write_leaf(t, i, t->leaf) : fetch_leaves(t, i, i + 1);
 }
 
 /* What the journal promised, or a worn stick swallowed, and is not there. */

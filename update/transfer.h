@@ -32,7 +32,7 @@ struct transfer_count {
 struct transfer_ops {
 	/* The image's bytes from offset on, exactly n, at most TRANSFER_BATCH leaves. */
 	enum err (*fetch)(void *context, u64 offset, u8 *out, size_t n);
-	/* The running slot's. */
+	/* What the running slot may have of them (update/reuse.h); any error: nothing. */
 	enum err (*reuse)(void *context, u64 offset, u8 *out, size_t n);
 	/* The last mark saved; any error: there is none. */
 	enum err (*load)(void *context, struct transfer_mark *mark);
@@ -44,14 +44,12 @@ struct transfer_ops {
 	u32 mark_every; /* leaves between two marks: TRANSFER_MARK */
 };
 
-/* What the caller has of the new image, and of the one that runs. */
+/* What the caller has of the new image. */
 struct transfer_source {
 	const u8 *head; /* everything before the payload */
 	size_t head_length;
 	const u8 *leaves; /* their digests */
 	size_t leaves_length;
-	const struct leaf_place *running; /* sorted; may be none */
-	size_t running_count;
 };
 
 struct transfer {
@@ -59,6 +57,7 @@ struct transfer {
 	const struct transfer_ops *ops;
 	const struct transfer_source *source;
 	struct transfer_count count;
+	u8 leaf[LEAF_SIZE];
 	u8 batch[TRANSFER_BATCH * LEAF_SIZE];
 };
 

@@ -4,7 +4,7 @@
  */
 #include "tests/sim/node.h"
 
-#include "image/merkle.h"
+#include "update/reuse.h"
 
 #include <string.h>
 
@@ -163,11 +163,11 @@ static enum err reuse(void *context, u64 offset, u8 *out, size_t size)
 {
 	const struct transfer_job *t = context;
 	const struct node *n = t->job.node;
+	struct fake_port port;
+	struct flash_ops flash = fake_flash_ops(&t->job.node->flash, n->up.choice.slot, &port);
+	const struct reuse r = { &t->image->image.manifest, &n->up.image.manifest, &flash };
 
-	if (!range_inside(offset, size, SLOT_SIZE))
-		return ERR_IO;
-	memcpy(out, n->flash.now[n->up.choice.slot] + offset, size);
-	return OK;
+	return reuse_read(&r, offset, out, size);
 }
 
 static enum err load_mark(void *context, struct transfer_mark *mark)
@@ -197,29 +197,16 @@ static bool proceed(void *context, const struct transfer_count *count)
 	return true;
 }
 
-/* The leaf that every release has, where the running one has it. */
-static struct leaf_place shared_leaf(const struct node *n)
-{
-	const struct image_layout *l = &n->up.image.layout;
-	struct leaf_place p = { .offset = l->payload_offset + (u64)RELEASES_SHARE * LEAF_SIZE, .length = LEAF_SIZE };
-
-	merkle_leaf(n->flash.now[n->up.choice.slot] + p.offset, LEAF_SIZE, p.digest);
-	return p;
-}
-
 enum err node_transfer(struct node *n, u8 slot, enum release r, struct transfer_count *count)
 {
 	static struct transfer transfer;
 	const struct release_image *image = release_image(r);
 	struct transfer_job t = { .image = image };
 	const struct transfer_ops ops = { fetch, reuse, load_mark, save_mark, proceed, &t, .mark_every = 1 };
-	struct leaf_place running = shared_leaf(n);
 	const struct transfer_source source = { .head = image->bytes,
 		.head_length = image->image.layout.payload_offset,
 		.leaves = image->leaves[0],
-		.leaves_length = sizeof(image->leaves),
-		.running = &running,
-		.running_count = 1 };
+		.leaves_length = sizeof(image->leaves) };
 	bool resume = slot < SLOTS && n->up.view.state.slot[slot].state == SLOT_WRITING;
 	enum err e;
 

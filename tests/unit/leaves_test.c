@@ -1,5 +1,5 @@
 /*
- * Lists of leaf digests against the signed root, and the search for leaves that another payload has.
+ * Lists of leaf digests against the signed root.
  * Trust: test code.
  */
 #include "update/leaves.h"
@@ -62,30 +62,11 @@ static void a_list_of_another_length_is_refused(void **state)
 	assert_int_equal(leaves_verify(list[0], 0, &m), ERR_RANGE);
 }
 
-static void leaves_are_found_by_digest(void **state)
-{
-	struct leaf_place places[COUNT];
-	u8 other[SHA384_SIZE] = { 1 };
-
-	(void)state;
-	(void)make();
-	for (u32 i = 0; i < COUNT; i++) {
-		places[i] = (struct leaf_place){ .offset = i };
-		memcpy(places[i].digest, list[i], SHA384_SIZE);
-	}
-	leaves_sort(places, COUNT);
-	for (u32 i = 0; i < COUNT; i++)
-		assert_int_equal(leaf_find(places, COUNT, list[i])->offset, i);
-	assert_null(leaf_find(places, COUNT, other));
-	assert_null(leaf_find(places, 0, list[0]));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_the_signed_list_passes),
 		cmocka_unit_test(a_list_of_another_length_is_refused),
-		cmocka_unit_test(leaves_are_found_by_digest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
