@@ -8,6 +8,8 @@
 struct decisions {
 	u32 count[EVENT_GUEST + 1];
 	bool provisioned;
+	u64 ticket; /* sequence of the one in force, 0: none */
+	u64 last_ticket;
 };
 
 static enum verdict judge_slot(struct inquiry *q, struct decisions *d, const struct event *e)
@@ -59,6 +61,25 @@ static enum verdict judge_provisioned(struct inquiry *q, struct decisions *d, co
 	return VERDICT_GOOD;
 }
 
+static enum verdict judge_ticket(struct inquiry *q, struct decisions *d, const struct event *e)
+{
+	(void)q;
+	if (e->value[0] <= d->last_ticket)
+		return VERDICT_DECISION_EVENT;
+	d->ticket = d->last_ticket = e->value[0];
+	return VERDICT_GOOD;
+}
+
+/* Of the ticket in force, once. */
+static enum verdict judge_lease(struct inquiry *q, struct decisions *d, const struct event *e)
+{
+	(void)q;
+	if (!d->ticket || e->value[0] != d->ticket)
+		return VERDICT_DECISION_EVENT;
+	d->ticket = 0;
+	return VERDICT_GOOD;
+}
+
 /* What may stand in PCR14 and how often; the stage's come before the boot session begins. */
 static const struct decision {
 	enum event_kind kind;
@@ -75,6 +96,8 @@ static const struct decision {
 	{ EVENT_BUILD, 0, 1, false, NULL },
 	{ EVENT_SERVICE, 0, UINT32_MAX, false, NULL },
 	{ EVENT_PROVISIONED, 0, 1, false, judge_provisioned },
+	{ EVENT_TICKET, 0, UINT32_MAX, false, judge_ticket },
+	{ EVENT_LEASE, 0, UINT32_MAX, false, judge_lease },
 };
 
 static const struct decision *find_decision(enum event_kind kind)

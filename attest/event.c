@@ -31,6 +31,8 @@ static const enum event_kind known_kinds[] = {
 	EVENT_BUILD,
 	EVENT_SERVICE,
 	EVENT_PROVISIONED,
+	EVENT_TICKET,
+	EVENT_LEASE,
 	EVENT_GUEST,
 };
 

@@ -112,6 +112,7 @@ static void write_image(struct tree *t, const struct handoff *h)
 	put_text(t, "product", m->product);
 	put_text(t, "release", m->release);
 	put_u32(t, "svn", m->svn);
+	put_u64(t, "keys-version", h->image->keys.version);
 	put_u32(t, "flags", m->flags);
 	put_bytes(t, "manifest-digest", h->image->manifest_digest, SHA384_SIZE);
 	for (u32 i = 0; i < m->component_count; i++)

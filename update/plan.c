@@ -136,14 +136,14 @@ enum err plan_healthy(const struct nv_view *view, u8 slot, struct boot_state *ne
 	return slot_transition(&next->slot[slot], SLOT_HEALTHY, NULL, CAUSE_NONE);
 }
 
-enum err plan_commit(const struct nv_view *view, u8 slot, const struct verified_image *running, u64 image_floor,
+enum err plan_commit(const struct nv_view *view, u8 slot, const struct running_image *running, u64 image_floor,
         u64 key_floor, struct boot_state *next)
 {
 	*next = view->state;
 	if (view->status != NV_PROVISIONED || slot >= SLOTS ||
 	        !digest_equal(running->manifest_digest, view->state.slot[slot].digest, SHA384_SIZE))
 		return ERR_STATE_TRANSITION;
-	if (image_floor > running->manifest.svn || key_floor > running->keys.version)
+	if (image_floor > running->svn || key_floor > running->keys_version)
 		return ERR_RANGE;
 	if (image_floor > next->image_floor)
 		next->image_floor = image_floor;

@@ -39,11 +39,17 @@ enum err plan_stage(const struct nv_view *view, u8 running, bool trial, u8 slot,
 /* The running trial reached local health: TRYING becomes UNCONFIRMED. ERR_STATE_TRANSITION. */
 enum err plan_healthy(const struct nv_view *view, u8 slot, struct boot_state *next) MUST_CHECK;
 
+/* What the running system knows of its own image, by the stage that verified it. */
+struct running_image {
+	const u8 *manifest_digest; /* SHA384_SIZE bytes */
+	u64 svn, keys_version;
+};
+
 /*
  * The commit verdict of the verifier: UNCONFIRMED becomes GOOD and the floors rise to what the verdict asks. ERR_RANGE
  * when it asks for more than the running image itself reaches (the node could not boot again), ERR_STATE_TRANSITION.
  */
-enum err plan_commit(const struct nv_view *view, u8 slot, const struct verified_image *running, u64 image_floor,
+enum err plan_commit(const struct nv_view *view, u8 slot, const struct running_image *running, u64 image_floor,
         u64 key_floor, struct boot_state *next) MUST_CHECK;
 
 #endif

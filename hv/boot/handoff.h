@@ -37,6 +37,7 @@ struct boot_info {
 	struct boot_authority authority;
 	char product[HANDOFF_TEXT_SIZE], release[HANDOFF_TEXT_SIZE];
 	u32 svn, flags;
+	u64 keys_version; /* of the key manifest that judged the image */
 	u8 manifest_digest[SHA384_SIZE];
 	struct boot_component component[COMPONENT_KIND_END]; /* by kind */
 	struct memory_map map;

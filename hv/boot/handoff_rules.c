@@ -73,6 +73,7 @@ static const struct field image[] = {
 	FIELD_RULE("product", TEXT, AT(product), HANDOFF_TEXT_SIZE),
 	FIELD_RULE("release", TEXT, AT(release), HANDOFF_TEXT_SIZE),
 	FIELD_RULE("svn", U32, AT(svn), SVN_MAX),
+	FIELD_RULE("keys-version", U64, AT(keys_version), 0),
 	FIELD_RULE("flags", U32, AT(flags), IMAGE_FLAGS_KNOWN),
 	FIELD_RULE("manifest-digest", BYTES, AT(manifest_digest), SHA384_SIZE),
 };

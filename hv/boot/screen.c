@@ -62,7 +62,7 @@ static void put_text(u32 column, u32 end, u32 row, const char *text)
 
 void screen_set(enum screen_line line, const char *text)
 {
-	static const char *const label[SCREEN_LINES] = { "release", "slot", "node", "address", "gate" };
+	static const char *const label[SCREEN_LINES] = { "release", "slot", "node", "address", "gate", "waits" };
 
 	if (!screen.columns)
 		return;

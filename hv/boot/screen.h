@@ -14,6 +14,7 @@ enum screen_line {
 	SCREEN_NODE, /* its id */
 	SCREEN_ADDRESS,
 	SCREEN_VERDICT, /* of the gate */
+	SCREEN_WAITS, /* what the service VM says it waits for */
 	SCREEN_LINES,
 };
 

@@ -12,6 +12,7 @@ enum { ID = sizeof(struct control_guest_id), READ = sizeof(struct control_read) 
 enum { CREATE = sizeof(struct control_create), LOAD = sizeof(struct control_load), STOP = sizeof(struct control_stop) };
 enum { CONSOLE = sizeof(struct control_console_read), POWER = sizeof(struct control_power) };
 enum { STAGE = sizeof(struct control_stage), PROVISION = sizeof(struct control_provision) };
+enum { TICKET = CONTROL_TICKET_SIZE, VERDICT = CONTROL_VERDICT_SIZE };
 
 /* When the answer comes: at once, or by control_done(), about the guest that the body begins with or about none. */
 enum when { NOW, LATER_GUEST, LATER };
@@ -43,6 +44,10 @@ static const struct row rows[] = {
 	{ CONTROL_HEALTHY, 0, 0, LATER, control_order },
 	{ CONTROL_PROVISION, PROVISION, REST, LATER, control_order },
 	{ CONTROL_POWER, POWER, POWER, NOW, control_power },
+	{ CONTROL_CHALLENGE, 0, 0, LATER, control_order },
+	{ CONTROL_TICKET, TICKET, TICKET, LATER, control_order },
+	{ CONTROL_VERDICT, VERDICT, VERDICT, LATER, control_order },
+	{ CONTROL_WAITS, 0, CONTROL_WAITS_MAX, NOW, control_waits },
 	{ CONTROL_FLEET, READ, READ, NOW, control_fleet },
 };
 
@@ -51,6 +56,8 @@ struct waiting {
 	struct control_header head; /* the answer's; length 0: free */
 	u32 guest;
 	bool done;
+	u32 size;
+	u8 body[CONTROL_CHALLENGE_SIZE];
 };
 
 static struct {
@@ -86,9 +93,9 @@ static bool put_next(void)
 	for (u32 i = 0; i < CONTROL_WAITING_MAX; i++) {
 		struct waiting *w = &c.waiting[i];
 		if (w->head.length && w->done) {
-			put(&w->head, 0);
+			memcpy(c.answer.bytes + HEAD, w->body, w->size);
 			w->head.length = 0;
-			return true;
+			return put(&w->head, w->size);
 		}
 	}
 	if (!changes_take(&change))
@@ -199,17 +206,28 @@ static void room(void)
 		port_resume(PORT_CONTROL);
 }
 
-void control_done(u16 kind, u32 guest, enum err e)
+static void done(struct waiting *w, enum err e, const u8 *body)
 {
-	struct waiting *w = find_waiting(kind | CONTROL_REPLY, guest);
-
-	if (kind == CONTROL_DESTROY && !e)
-		changes_forget(guest);
 	if (!w)
 		return;
 	w->head.status = (u32)e;
 	w->done = true;
+	w->size = body && !e ? sizeof(w->body) : 0;
+	if (w->size)
+		memcpy(w->body, body, w->size);
 	send();
+}
+
+void control_done(u16 kind, u32 guest, enum err e)
+{
+	if (kind == CONTROL_DESTROY && !e)
+		changes_forget(guest);
+	done(find_waiting(kind | CONTROL_REPLY, guest), e, NULL);
+}
+
+void control_answer(u16 kind, enum err e, const u8 *body)
+{
+	done(find_waiting(kind | CONTROL_REPLY, 0), e, body);
 }
 
 void control_changed(u32 guest, enum control_change what)

@@ -2,18 +2,24 @@
  * Requests about the node: its slots, its TPM, its power. What takes the TPM is carried out by the worker, one order
  * after the other. Trust: in the TCB; pure.
  */
+#include "hv/boot/screen.h"
 #include "hv/control/control.h"
 #include "hv/control/ports.h"
 #include "hv/node/provision.h"
 #include "hv/node/slots.h"
+#include "hv/node/ticket.h"
 #include "hv/sched/worker.h"
 #include "hv/x86/lock.h"
 
+#include "attest/verdict.h"
+#include "lib/print.h"
 #include "update/authority.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum { ORDER_MAX = sizeof(struct control_provision) + AUTHORITY_SIZE_MAX };
+static_assert((u32)ORDER_MAX >= TICKET_SIZE && (u32)CONTROL_VERDICT_SIZE == COMMIT_VERDICT_SIZE, "wire");
 
 static struct {
 	struct job job;
@@ -26,25 +32,39 @@ static struct {
 	};
 } order;
 
-static enum err carry_out(void)
+static enum err carry_out(u8 challenge[CONTROL_CHALLENGE_SIZE])
 {
 	u32 head = sizeof(order.provision);
 
-	if (order.kind == CONTROL_PROVISION)
+	switch (order.kind) {
+	case CONTROL_STAGE:
+		return slots_stage(&order.stage);
+	case CONTROL_HEALTHY:
+		return slots_healthy();
+	case CONTROL_PROVISION:
 		return node_provision(&order.provision, order.bytes + head, order.size - head);
-	return order.kind == CONTROL_STAGE ? slots_stage(&order.stage) : slots_healthy();
+	case CONTROL_CHALLENGE:
+		return ticket_challenge(challenge);
+	case CONTROL_TICKET:
+		return ticket_take(order.bytes, order.size);
+	case CONTROL_VERDICT:
+		return slots_commit(order.bytes, order.size);
+	default:
+		return ERR_CONTROL_KIND;
+	}
 }
 
 static void run(struct job *job)
 {
-	enum err e = carry_out();
+	u8 challenge[CONTROL_CHALLENGE_SIZE];
+	enum err e = carry_out(challenge);
 
 	(void)job;
 	hv_lock();
 	u16 kind = order.kind;
 	/* Authorization values do not stay. */
 	memset(&order, 0, sizeof(order));
-	control_done(kind, 0, e);
+	control_answer(kind, e, kind == CONTROL_CHALLENGE ? challenge : NULL);
 	hv_unlock();
 }
 
@@ -76,5 +96,28 @@ enum err control_power(struct control_call *call)
 	if (power->how > CONTROL_POWER_OFF)
 		return ERR_RANGE;
 	ports_power(power->how == CONTROL_POWER_OFF ? POWER_OFF : POWER_RESET);
+	return OK;
+}
+
+/* Whoever stands before the machine is told whose words these are; a line of the console only when they are others. */
+enum err control_waits(struct control_call *call)
+{
+	static char text[CONTROL_WAITS_MAX + 1];
+	const char *said = call->body;
+	char line[CONTROL_WAITS_MAX + 16];
+	bool differs = false;
+
+	for (u32 i = 0; i < sizeof(text); i++) {
+		char c = i < call->size ? said[i] : '\0';
+
+		if (i < call->size && (c < ' ' || c > '~'))
+			c = '?';
+		differs |= text[i] != c;
+		text[i] = c;
+	}
+	format(line, sizeof(line), "service VM: %s", text);
+	screen_set(SCREEN_WAITS, line);
+	if (differs && call->size)
+		say("%s", line);
 	return OK;
 }

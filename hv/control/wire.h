@@ -19,6 +19,10 @@ enum {
 	CONTROL_DISKS_MAX = 4,
 	CONTROL_NETS_MAX = 2,
 	CONTROL_EXITS_MAX = 32,
+	CONTROL_CHALLENGE_SIZE = 32,
+	CONTROL_TICKET_SIZE = 1304, /* attest/ticket.h */
+	CONTROL_VERDICT_SIZE = 480, /* attest/verdict.h */
+	CONTROL_WAITS_MAX = 64,
 };
 
 struct control_header {
@@ -50,6 +54,10 @@ enum control_kind {
 	CONTROL_HEALTHY = 34, /* the running trial is well, by the service VM's word: TRYING becomes UNCONFIRMED */
 	CONTROL_PROVISION = 35, /* control_provision */
 	CONTROL_POWER = 36, /* control_power */
+	CONTROL_CHALLENGE = 48, /* -> CONTROL_CHALLENGE_SIZE bytes: for quote and ticket; the one before is void */
+	CONTROL_TICKET = 49, /* CONTROL_TICKET_SIZE bytes; answered when it is in force, or refused */
+	CONTROL_VERDICT = 50, /* CONTROL_VERDICT_SIZE bytes; answered when the TPM has it, or it is refused */
+	CONTROL_WAITS = 51, /* at most CONTROL_WAITS_MAX bytes of text: what the agent waits for, for the screen */
 	CONTROL_FLEET = 52, /* control_read -> control_bytes: the fleet configuration, as it was measured */
 	CONTROL_CHANGED = 64, /* event: control_changed */
 };
@@ -66,6 +74,9 @@ enum control_flag {
 	CONTROL_DMA_PROTECTED = BIT(4), /* VT-d is in force */
 	CONTROL_MEASURED_FIRMWARE = BIT(5),
 	CONTROL_SECURE_BOOT = BIT(6),
+	CONTROL_TICKETED = BIT(7), /* a ticket is in force */
+	CONTROL_LEASE_OVER = BIT(8), /* one was: its lease is over */
+	CONTROL_CHALLENGED = BIT(9), /* a challenge is open */
 };
 
 struct control_status {
@@ -79,10 +90,15 @@ struct control_status {
 	u64 memory, memory_free; /* bytes for guests */
 	u32 processors, guests;
 	u32 restarts; /* of the service VM */
+	u32 epoch; /* lowest of a leaf that this boot takes */
+	u64 ticket_sequence; /* of the last ticket taken; 0: none in this boot */
+	u64 lease_left; /* s that it is in force; 0: it is not */
+	u64 challenge_age; /* s, of an open challenge */
+	u32 rule; /* of the last ticket, at its lease's end: enum ticket_rule in attest/ticket.h */
 	u32 pad;
 	char product[64], release[64], reason_text[64];
 };
-static_assert(sizeof(struct control_status) == 368, "wire");
+static_assert(sizeof(struct control_status) == 400, "wire");
 
 struct control_read {
 	u64 offset;
@@ -162,7 +178,7 @@ struct control_console_read {
 struct control_slot {
 	u8 digest[48]; /* of the manifest */
 	u32 state, tries; /* update/state.h */
-	u32 svn, pad;
+	u32 svn, cause; /* cause: why it is bad */
 };
 struct control_slots {
 	u32 running, pad;

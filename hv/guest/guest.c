@@ -27,14 +27,13 @@ void guests_observe(const struct guest_observer *observer)
 	guest_observer = observer;
 }
 
-/* With an exact id, or the lowest from there on. */
-static struct guest *find(u32 id, bool exact)
+struct guest *guest_from(u32 id)
 {
 	struct guest *best = NULL;
 
 	for (u32 i = 0; i < GUESTS_MAX; i++) {
 		struct guest *g = guests[i];
-		if (g && !g->leaving && g->id >= id && (!exact || g->id == id) && (!best || g->id < best->id))
+		if (g && !g->leaving && g->id >= id && (!best || g->id < best->id))
 			best = g;
 	}
 	return best;
@@ -42,7 +41,9 @@ static struct guest *find(u32 id, bool exact)
 
 struct guest *guest_find(u32 id)
 {
-	return find(id, true);
+	struct guest *g = guest_from(id);
+
+	return g && g->id == id ? g : NULL;
 }
 
 static bool is_name(const char name[CONTROL_NAME_SIZE])
@@ -160,7 +161,8 @@ enum err guest_stop(u32 id, u32 how)
 
 	if (!g || how > CONTROL_STOP_NOW)
 		return ERR_RANGE;
-	if (g->state != CONTROL_GUEST_RUNNING)
+	/* A paused one cannot see its power button. */
+	if (g->state != CONTROL_GUEST_RUNNING && (g->state != CONTROL_GUEST_PAUSED || how == CONTROL_STOP_BUTTON))
 		return ERR_GUEST_STATE;
 	if (how == CONTROL_STOP_BUTTON)
 		power_press(&g->power);
@@ -203,7 +205,7 @@ enum err guest_destroy(u32 id)
 
 enum err guest_next(u32 id, struct control_guest *out)
 {
-	const struct guest *g = find(id, false);
+	const struct guest *g = guest_from(id);
 
 	if (!g)
 		return ERR_RANGE;

@@ -34,6 +34,12 @@ enum err guest_stop(u32 id, u32 how) MUST_CHECK;
 /* One that does not run. done() comes when its memory is scrubbed and given back. */
 enum err guest_destroy(u32 id) MUST_CHECK;
 
+/*
+ * Holds guests that run or are paused to the gate, those with the lowest ids first: what it allows runs on, and of the
+ * rest becomes what the ticket's rule says.
+ */
+void guests_enforce(void);
+
 /* The guest with this id, or the next one. ERR_RANGE: none. */
 enum err guest_next(u32 id, struct control_guest *out) MUST_CHECK;
 enum err guest_exits(u32 id, struct control_exits *out) MUST_CHECK;

@@ -6,7 +6,9 @@
 #include "hv/guest/measure.h"
 #include "hv/guest/state.h"
 #include "hv/node/event.h"
+#include "hv/node/gate.h"
 #include "hv/vmx/vmx.h"
+#include "hv/x86/cpu.h"
 #include "hv/x86/lock.h"
 
 #include "lib/print.h"
@@ -55,7 +57,10 @@ static enum err admit(struct guest *g)
 	hash_part(g, CONTROL_INITRAMFS, l.initramfs);
 	hash_part(g, CONTROL_COMMAND_LINE, l.command_line);
 	launch_digest(&l, g->digest);
-	return node_admit_guest(g->digest, g->id, g->shape.name);
+	hv_lock();
+	struct ticket_load load = guest_load_with(g);
+	hv_unlock();
+	return node_admit_guest(g->digest, &load, g->id, g->shape.name);
 }
 
 /* In steps between which others get the lock. */
@@ -97,6 +102,15 @@ static enum err prepare(const struct guest *g, struct vmx_entry *entry)
 	return linux_prepare(&b, &entry->rip);
 }
 
+/* Lock held. While it was measured, a lease may have ended, or an event been lost. */
+static enum err start(struct guest *g, const struct vmx_entry *entry)
+{
+	struct ticket_load load = guest_load_with(g);
+	enum err e = gate_check(&node_gate, read_time_stamp(), g->digest, &load);
+
+	return e ? e : vm_start(g->vm, entry);
+}
+
 static void launch(struct job *job)
 {
 	struct guest *g = (struct guest *)job;
@@ -109,7 +123,7 @@ static void launch(struct job *job)
 		e = prepare(g, &entry);
 	hv_lock();
 	if (!e)
-		e = vm_start(g->vm, &entry);
+		e = start(g, &entry);
 	g->state = e ? CONTROL_GUEST_OFF : CONTROL_GUEST_RUNNING;
 	g->reason = e ? err_text(e) : NULL;
 	say("guest %u: %s", g->id, e ? g->reason : "runs");

@@ -2,6 +2,7 @@
 #ifndef SIGNET_HV_GUEST_STATE_H
 #define SIGNET_HV_GUEST_STATE_H
 
+#include "attest/ticket.h"
 #include "hv/dev/power.h"
 #include "hv/dev/rtc.h"
 #include "hv/dev/uart.h"
@@ -47,6 +48,11 @@ extern const struct guest_observer *guest_observer;
 
 /* NULL: there is none. */
 struct guest *guest_find(u32 id);
+/* The one with this id, or the next one. */
+struct guest *guest_from(u32 id);
+
+/* g, and all others that run or are paused. Lock held. */
+struct ticket_load guest_load_with(const struct guest *g);
 
 /* Devices of a VM that has its memory. */
 enum err guest_add_devices(struct guest *g) MUST_CHECK;

@@ -10,6 +10,7 @@
 #include "hv/node/node.h"
 #include "hv/node/tpm.h"
 #include "hv/sched/worker.h"
+#include "hv/x86/cpu.h"
 #include "hv/x86/lock.h"
 
 #include "attest/log_write.h"
@@ -67,7 +68,7 @@ enum err node_measure(u32 pcr, const struct event *event)
 /* Lock held. */
 static void lose(enum event_kind kind, enum err e)
 {
-	gate_unmeasured();
+	node_gate.measured = false;
 	say("node: event %u could not be measured: %u: %s; no guest starts any more", (u32)kind, (u32)e, err_text(e));
 }
 
@@ -114,18 +115,23 @@ void node_event(enum event_kind kind, const u8 *digest, u64 first, u64 second, c
 	worker_submit(&queue.job);
 }
 
-/* The gate is asked again afterwards: another event may have been lost while the TPM was waited for. */
-enum err node_admit_guest(const u8 digest[SHA384_SIZE], u32 id, const char *name)
+enum err node_events_measured(void)
+{
+	run(&queue.job);
+	return node_gate.measured ? OK : ERR_BOOT_MEASURE;
+}
+
+enum err node_admit_guest(const u8 digest[SHA384_SIZE], const struct ticket_load *load, u32 id, const char *name)
 {
 	struct event event;
-	enum err e = gate_check(digest);
+	enum err e = gate_check(&node_gate, read_time_stamp(), digest, load);
 
 	if (e)
 		return e;
 	node_event_init(&event, EVENT_GUEST, digest, id, 0, name);
 	e = node_measure(PCR_GUESTS, &event);
 	if (!e)
-		return gate_check(digest);
+		return OK;
 	hv_lock();
 	lose(EVENT_GUEST, e);
 	hv_unlock();

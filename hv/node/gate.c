@@ -1,30 +1,43 @@
 /*
- * The gate, as a table.
+ * The gate, as tables (docs/fleet.md).
  * Trust: in the TCB; pure.
  */
 #include "hv/node/gate.h"
 
-static struct gate gate;
+struct gate node_gate;
 
-/* By what is measured, what the fleet says, what the image is. A ticket is asked for where the table says so. */
-static const enum err verdict[2][2][2] = {
-	[false] = { { ERR_BOOT_MEASURE, ERR_BOOT_MEASURE }, { ERR_BOOT_MEASURE, ERR_BOOT_MEASURE } },
-	[true] = { { ERR_GATE_TICKET, ERR_GATE_TICKET }, { ERR_FLEET_UNGATED, OK } },
+/* By what the fleet says, what the image is, and the last ticket; OK of a gated node: as the ticket says. */
+static const enum err verdict[2][2][LEASES] = {
+	[false] = { { ERR_GATE_TICKET, ERR_TICKET_LEASE, OK }, { ERR_GATE_TICKET, ERR_TICKET_LEASE, OK } },
+	[true] = { { ERR_FLEET_UNGATED, ERR_FLEET_UNGATED, ERR_FLEET_UNGATED }, { OK, OK, OK } },
 };
 
-void gate_set(const struct gate *g)
+/* By whether it is allowed, and the rule; a paused one that no ticket allows stays paused under `keep`. */
+static const enum gate_fate fate[2][TICKET_STOP + 1] = {
+	[false] = { FATE_ENDED, [TICKET_KEEP] = FATE_STAYS, [TICKET_PAUSE] = FATE_PAUSED, [TICKET_STOP] = FATE_ENDED },
+	[true] = { FATE_RUNS, FATE_RUNS, FATE_RUNS, FATE_RUNS },
+};
+
+enum gate_lease gate_lease(const struct gate *g, u64 now)
 {
-	gate = *g;
+	if (!g->lease_end)
+		return LEASE_NONE;
+	return now < g->lease_end ? LEASE_RUNS : LEASE_OVER;
 }
 
-void gate_unmeasured(void)
+enum err gate_allows(const struct gate *g, u64 now, const u8 digest[SHA384_SIZE], const struct ticket_load *load)
 {
-	gate.measured = false;
+	enum err e = verdict[g->ungated][g->development][gate_lease(g, now)];
+
+	return e || g->ungated ? e : ticket_allows(&g->ticket, digest, load);
 }
 
-enum err gate_check(const u8 digest[SHA384_SIZE])
+enum err gate_check(const struct gate *g, u64 now, const u8 digest[SHA384_SIZE], const struct ticket_load *load)
 {
-	/* A ticket names the digests it lets through: it is here that it will be looked at, and there is none yet. */
-	(void)digest;
-	return verdict[gate.measured][gate.ungated][gate.development];
+	return g->measured ? gate_allows(g, now, digest, load) : ERR_BOOT_MEASURE;
+}
+
+enum gate_fate gate_fate(const struct gate *g, bool allowed)
+{
+	return fate[allowed][g->ticket.rule];
 }

@@ -9,24 +9,25 @@
 #include "hv/boot/screen.h"
 #include "hv/node/gate.h"
 #include "hv/node/log.h"
+#include "hv/node/random.h"
 #include "hv/node/slots.h"
 #include "hv/node/state.h"
+#include "hv/node/ticket.h"
 #include "hv/node/tpm.h"
 #include "hv/x86/clock.h"
 #include "hv/x86/cpu.h"
 
+#include "lib/bytes.h"
 #include "lib/print.h"
-#include "lib/tpm/admin.h"
-#include "update/authority.h"
 
 #include <string.h>
 
-enum { SESSION_SIZE = 32, RANDOM_WORDS = 4, RANDOM_TRIES = 10, CPUID_FEATURES = 1, FEATURE_C_RDRAND = BIT(30) };
+enum { CRYPTO_HEAP = KIB(16) };
 
 static const struct boot_info *boot;
 static struct fleet fleet;
-static u8 session[SESSION_SIZE];
 static u64 started; /* TSC */
+static u8 crypto_heap[CRYPTO_HEAP];
 
 static void must(enum err e)
 {
@@ -44,25 +45,14 @@ static void declare(enum event_kind kind, const u8 *digest, u64 first, u64 secon
 	say("node: %s", text);
 }
 
-/* Two sources, hashed: neither a TPM nor a processor with a poor one makes the id foreseeable. */
 static void make_session(void)
 {
-	struct {
-		u8 tpm[SESSION_SIZE];
-		u64 processor[RANDOM_WORDS], time;
-	} random = { .time = read_time_stamp() };
 	u8 digest[SHA384_SIZE] = { 0 };
-	char hex[2 * SESSION_SIZE + 1], text[EVENT_TEXT_SIZE];
+	char hex[2 * ATTEST_ID_SIZE + 1], text[EVENT_TEXT_SIZE];
 
-	must(tpm_get_random(node_tpm(), random.tpm, sizeof(random.tpm)));
-	if (cpuid(CPUID_FEATURES, 0).c & FEATURE_C_RDRAND) {
-		for (u32 i = 0, tries = 0; i < RANDOM_WORDS && tries < RANDOM_TRIES; tries++)
-			i += read_random(&random.processor[i]);
-	}
-	sha256_of((const u8 *)&random, sizeof(random), session);
-	memset(&random, 0, sizeof(random));
-	memcpy(digest, session, sizeof(session));
-	hex_encode(hex, session, sizeof(session));
+	must(node_random(node_state.session));
+	memcpy(digest, node_state.session, ATTEST_ID_SIZE);
+	hex_encode(hex, node_state.session, ATTEST_ID_SIZE);
 	format(text, sizeof(text), "boot session %s", hex);
 	declare(EVENT_SESSION, digest, 0, 0, text);
 }
@@ -78,6 +68,7 @@ static void read_fleet(void)
 	sha384_of(bytes, c->content.length, digest);
 	must(digest_equal(digest, c->digest, SHA384_SIZE) ? OK : ERR_IMAGE_CONTENT);
 	must(fleet_read(&fleet, bytes, c->content.length, boot->flags & IMAGE_DEVELOPMENT));
+	node_state.epoch = fleet.epoch;
 	if (fleet.console_port && !console_serial(fleet.console_port, fleet.console_baud))
 		say("node: no UART answers at port 0x%x: the console stays", fleet.console_port);
 	say("node: fleet %s", fleet.name);
@@ -94,22 +85,15 @@ static void set_gate(void)
 
 	declare(EVENT_GATE, boot->component[COMPONENT_FLEET_CONFIG].digest, gate.ungated, gate.development, text);
 	screen_set(SCREEN_VERDICT, text);
-	gate_set(&gate);
-}
-
-/* The authority's word counts once the TPM's indices bear it out. */
-static const u8 *node_id(void)
-{
-	return slots_provisioned() && node_state.nv.authority ? node_state.authority.node_id : NULL;
+	node_gate = gate;
 }
 
 static void show_node(void)
 {
 	char hex[2 * NODE_ID_SIZE + 1] = "not provisioned";
-	const u8 *node = node_id();
 
-	if (node)
-		hex_encode(hex, node, NODE_ID_SIZE);
+	if (!bytes_are_zero(state_node_id(), NODE_ID_SIZE))
+		hex_encode(hex, state_node_id(), NODE_ID_SIZE);
 	screen_set(SCREEN_NODE, hex);
 }
 
@@ -126,6 +110,7 @@ void node_start(const struct boot_info *info)
 {
 	boot = info;
 	started = read_time_stamp();
+	crypto_heap_init(crypto_heap, sizeof(crypto_heap));
 	must(node_tpm_start());
 	must(node_log_start(info));
 	make_session();
@@ -163,16 +148,15 @@ static u32 flags(void)
 void node_status(struct control_status *out)
 {
 	u64 now = read_time_stamp(), second = clock_ticks(1000000), end = node_state.deadline;
-	const u8 *node = node_id();
 
-	memcpy(out->session, session, sizeof(out->session));
-	if (node)
-		memcpy(out->node, node, sizeof(out->node));
+	memcpy(out->session, node_state.session, sizeof(out->session));
+	memcpy(out->node, state_node_id(), sizeof(out->node));
 	memcpy(out->manifest, boot->manifest_digest, sizeof(out->manifest));
 	out->slot = boot->slot;
 	out->reason = boot->reason;
 	out->svn = boot->svn;
 	out->flags = flags();
+	ticket_status(out);
 	out->uptime = (now - started) / clock_ticks(1) * 1000;
 	out->trial_left = end > now ? (end - now + second - 1) / second : 0;
 	memcpy(out->product, boot->product, sizeof(out->product));

@@ -4,8 +4,10 @@
  */
 #include "hv/node/slots.h"
 
+#include "attest/verdict.h"
 #include "hv/boot/panic.h"
 #include "hv/dev/lapic.h"
+#include "hv/node/node.h"
 #include "hv/node/state.h"
 #include "hv/node/tpm.h"
 #include "hv/sched/dispatch.h"
@@ -71,7 +73,7 @@ enum err slots_start(const struct boot_info *info)
 	/* Nothing is won by ending a last resort. */
 	if (!e && is_on_trial() && info->reason == REASON_TRIAL) {
 		node_state.deadline = read_time_stamp() + clock_ticks(TRIAL_SECONDS * 1000000ull);
-		dispatch_alarm(node_state.deadline, state_end_trial);
+		dispatch_alarm(ALARM_TRIAL, node_state.deadline, state_end_trial);
 		say("node: on trial: %u minutes to be found well", TRIAL_SECONDS / 60);
 	}
 	return e;
@@ -82,6 +84,19 @@ bool slots_provisioned(void)
 	return node_state.view.status == NV_PROVISIONED;
 }
 
+const u8 *state_node_id(void)
+{
+	static const u8 none[NODE_ID_SIZE];
+
+	return slots_provisioned() && node_state.nv.authority ? node_state.authority.node_id : none;
+}
+
+void state_saw_epoch(u32 epoch)
+{
+	if (epoch > node_state.epoch)
+		node_state.epoch = epoch;
+}
+
 void slots_report(struct control_slots *out)
 {
 	const struct boot_info *boot = node_state.boot;
@@ -90,7 +105,7 @@ void slots_report(struct control_slots *out)
 	for (u32 i = 0; slots_provisioned() && i < SLOTS; i++) {
 		const struct slot_record *r = &node_state.view.state.slot[i];
 
-		out->slot[i] = (struct control_slot){ .state = r->state, .tries = r->tries };
+		out->slot[i] = (struct control_slot){ .state = r->state, .tries = r->tries, .cause = r->cause };
 		memcpy(out->slot[i].digest, r->digest, SHA384_SIZE);
 	}
 	out->slot[boot->slot].svn = boot->svn;
@@ -134,8 +149,41 @@ enum err slots_healthy(void)
 		return e;
 	hv_lock();
 	node_state.deadline = 0;
-	dispatch_alarm(LAPIC_NEVER, state_end_trial);
+	dispatch_alarm(ALARM_TRIAL, LAPIC_NEVER, state_end_trial);
 	hv_unlock();
 	say("node: this release was found well");
+	return OK;
+}
+
+static enum err judge(const struct commit_verdict *v)
+{
+	struct verdict_context c = { .slot = node_state.boot->slot, .epoch = node_state.epoch };
+
+	memcpy(c.node, state_node_id(), sizeof(c.node));
+	memcpy(c.session, node_state.session, sizeof(c.session));
+	memcpy(c.manifest, node_state.boot->manifest_digest, sizeof(c.manifest));
+	return verdict_judge(v, &c);
+}
+
+enum err slots_commit(const u8 *bytes, size_t n)
+{
+	const struct boot_info *boot = node_state.boot;
+	const struct running_image running = { boot->manifest_digest, boot->svn, boot->keys_version };
+	struct commit_verdict v;
+	struct boot_state next;
+	enum err e = verdict_open(bytes, n, node_fleet()->ca_key, &v);
+
+	if (!e)
+		e = judge(&v);
+	if (!e)
+		e = plan_commit(&node_state.view, (u8)boot->slot, &running, v.image_floor, v.key_floor, &next);
+	if (!e)
+		e = commit(&next);
+	if (e)
+		return e;
+	hv_lock();
+	state_saw_epoch(v.leaf.epoch);
+	hv_unlock();
+	say("node: this release is committed, minimum SVN %lu", node_state.view.image_floor);
 	return OK;
 }

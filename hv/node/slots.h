@@ -38,4 +38,10 @@ void slots_report(struct control_slots *out);
 enum err slots_stage(const struct control_stage *order) MUST_CHECK;
 enum err slots_healthy(void) MUST_CHECK;
 
+/*
+ * A commit verdict: the running slot, UNCONFIRMED, becomes GOOD, and the floors rise as it asks. In a worker job as
+ * well. Those of verdict_open(), verdict_judge() and plan_commit(), ERR_NV_POLICY, or the TPM's.
+ */
+enum err slots_commit(const u8 *bytes, size_t n) MUST_CHECK;
+
 #endif

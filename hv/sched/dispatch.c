@@ -23,12 +23,16 @@ struct sched scheduler;
 static struct cpu *place[SCHED_PROCESSORS_MAX];
 static u32 places;
 static void (*take_interrupt)(u8 vector);
-static void (*alarm_call)(void);
-static u64 alarm_at = LAPIC_NEVER;
+static struct {
+	void (*call)(void);
+	u64 at;
+} alarms[ALARMS];
 
 void dispatch_init(void)
 {
 	sched_init(&scheduler, clock_ticks(SLICE_MICROSECONDS));
+	for (u32 i = 0; i < ALARMS; i++)
+		alarms[i].at = LAPIC_NEVER;
 }
 
 void dispatch_on_interrupt(void (*take)(u8 vector))
@@ -36,10 +40,26 @@ void dispatch_on_interrupt(void (*take)(u8 vector))
 	take_interrupt = take;
 }
 
-void dispatch_alarm(u64 tsc, void (*call)(void))
+void dispatch_alarm(enum alarm alarm, u64 tsc, void (*call)(void))
 {
-	alarm_at = tsc;
-	alarm_call = call;
+	alarms[alarm].at = tsc;
+	alarms[alarm].call = call;
+}
+
+/* Those whose time has come; tells when the next one's does. */
+static u64 ring_alarms(u64 now)
+{
+	u64 next = LAPIC_NEVER;
+
+	for (u32 i = 0; i < ALARMS; i++) {
+		if (alarms[i].at <= now) {
+			alarms[i].at = LAPIC_NEVER;
+			alarms[i].call();
+		}
+		if (alarms[i].at < next)
+			next = alarms[i].at;
+	}
+	return next;
 }
 
 /* Interrupts are off there, in root mode: it comes when the guest is entered, or is asleep no longer. */
@@ -90,11 +110,7 @@ static void interrupt(u8 vector)
  */
 static u64 wake_due(const struct cpu *cpu, u64 now)
 {
-	if (alarm_at <= now) {
-		alarm_at = LAPIC_NEVER;
-		alarm_call();
-	}
-	u64 next = alarm_at;
+	u64 next = ring_alarms(now);
 
 	for (u32 i = 0; i < scheduler.used; i++) {
 		struct task *t = &scheduler.task[i];

@@ -28,8 +28,9 @@ void dispatch_wake(struct task *task);
  */
 void dispatch_on_interrupt(void (*take)(u8 vector));
 
-/* The one alarm: called once, with the lock held, when the machine's TSC has come that far; LAPIC_NEVER: not at all. */
-void dispatch_alarm(u64 tsc, void (*call)(void));
+/* One of each: called once, with the lock held, when the machine's TSC has come that far; LAPIC_NEVER: not at all. */
+enum alarm { ALARM_TRIAL, ALARM_LEASE, ALARMS };
+void dispatch_alarm(enum alarm alarm, u64 tsc, void (*call)(void));
 
 /* The loop of every processor, entered once on each, in VMX root mode, without the lock. */
 _Noreturn void dispatch(struct cpu *cpu);

@@ -227,14 +227,25 @@ enum err vm_start(struct vm *vm, const struct vmx_entry *bsp)
 	return OK;
 }
 
+static void notify_all(struct vm *vm)
+{
+	for (u32 i = 0; i < vm->vcpu_count; i++)
+		vcpu_notify(vm->vcpu[i]);
+}
+
 void vm_stop(struct vm *vm, const char *reason)
 {
 	if (vm->state != VM_RUNNING)
 		return;
 	vm->state = VM_STOPPING;
 	vm->reason = reason;
-	for (u32 i = 0; i < vm->vcpu_count; i++)
-		vcpu_notify(vm->vcpu[i]);
+	notify_all(vm);
+}
+
+void vm_pause(struct vm *vm, bool paused)
+{
+	vm->paused = paused;
+	notify_all(vm);
 }
 
 void vm_settle(struct vm *vm)

@@ -86,8 +86,11 @@ bool vcpu_ready(const struct vcpu *v)
 {
 	if (v->vm->state == VM_STOPPING)
 		return v->state != VCPU_STOPPED;
+	if (v->vm->paused)
+		return false;
 	switch ((enum vcpu_state)v->state) {
 	case VCPU_RUNNABLE:
+	case VCPU_PAUSED:
 		return true;
 	case VCPU_HALTED:
 		return v->nmi || v->init || (!v->deaf && lapic_pending(&v->lapic) != LAPIC_NONE);
@@ -115,6 +118,11 @@ void vcpu_attend(struct vcpu *v)
 	if (v->vm->state == VM_STOPPING)
 		v->state = VCPU_STOPPED;
 	if (v->state == VCPU_STOPPED) {
+		v->deadline = LAPIC_NEVER;
+		return;
+	}
+	if (v->vm->paused) {
+		v->state = v->state == VCPU_RUNNABLE ? VCPU_PAUSED : v->state;
 		v->deadline = LAPIC_NEVER;
 		return;
 	}

@@ -43,7 +43,8 @@ enum vcpu_register {
 	VCPU_REGISTERS,
 };
 
-enum vcpu_state { VCPU_RUNNABLE, VCPU_HALTED, VCPU_WAITS_SIPI, VCPU_STOPPED };
+/* Paused: with its VM, when it was runnable; the others stay what they are. */
+enum vcpu_state { VCPU_RUNNABLE, VCPU_HALTED, VCPU_WAITS_SIPI, VCPU_STOPPED, VCPU_PAUSED };
 
 /* An answer of the policy's to CPUID, while good. */
 enum { CPUID_KEPT = 16 };

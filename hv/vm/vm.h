@@ -57,6 +57,7 @@ struct vm {
 	u32 vcpu_count;
 	u16 id; /* 1 to VM_MAX, of those there are now */
 	u8 state; /* enum vm_state */
+	bool paused; /* none of its vCPUs runs; it may still be stopped */
 	const char *reason; /* why it was stopped: a literal */
 	struct bus bus;
 	struct ept ept;
@@ -94,6 +95,8 @@ enum err vm_add_memory(struct vm *vm, const struct ept_mapping *m, bool ram) MUS
 enum err vm_start(struct vm *vm, const struct vmx_entry *bsp) MUST_CHECK;
 /* No more instruction of it runs; policy->stopped() follows soon, never in this call. Harmless unless VM_RUNNING. */
 void vm_stop(struct vm *vm, const char *reason);
+/* Its vCPUs stop before their next instruction, or go on. Its devices, and its time, go on meanwhile. */
+void vm_pause(struct vm *vm, bool paused);
 /* Gives everything back. VM_CREATED or VM_STOPPED; ERR_INTERNAL otherwise, with nothing done. */
 enum err vm_destroy(struct vm *vm) MUST_CHECK;
 

@@ -67,7 +67,7 @@ static void write_piece(struct reader *r, u32 queue)
 /* A frame that is whole, of a kind that there is, with whatever body. */
 static void write_frame(struct reader *r)
 {
-	static const u16 kinds[] = { 1, 2, 3, 4, 5, 6, 16, 17, 18, 19, 20, 21, 22, 32, 33, 34, 35, 36 };
+	static const u16 kinds[] = { 1, 2, 3, 4, 5, 6, 16, 17, 18, 19, 20, 21, 22, 32, 33, 34, 35, 36, 48, 49, 50, 51 };
 	u8 frame[sizeof(struct control_header) + 256] = { 0 };
 	u32 kind = read_u8(r) % ARRAY_SIZE(kinds);
 	u32 n = read_u8(r);

@@ -247,9 +247,9 @@ enum err node_healthy(struct node *n)
 enum err node_commit(struct node *n)
 {
 	const struct verified_image *image = &n->up.image;
+	const struct running_image running = { image->manifest_digest, image->manifest.svn, image->keys.version };
 	struct boot_state next;
-	enum err e =
-	        plan_commit(&n->up.view, n->up.choice.slot, image, image->manifest.svn, image->keys.version, &next);
+	enum err e = plan_commit(&n->up.view, n->up.choice.slot, &running, running.svn, running.keys_version, &next);
 
 	return e ? e : node_write_state(n, &next);
 }

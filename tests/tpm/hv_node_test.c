@@ -7,6 +7,7 @@
 #include "attest/replay.h"
 #include "hv/boot/layout.h"
 #include "hv/boot/panic.h"
+#include "hv/guest/guest.h"
 #include "hv/node/event.h"
 #include "hv/node/gate.h"
 #include "hv/node/log.h"
@@ -14,6 +15,7 @@
 #include "hv/node/provision.h"
 #include "hv/node/slots.h"
 #include "hv/node/state.h"
+#include "hv/node/ticket.h"
 #include "hv/node/tpm.h"
 #include "hv/node/tpm_filter.h"
 #include "hv/node/tpm_port.h"
@@ -45,6 +47,8 @@ enum {
 static struct node n;
 static struct boot_info info;
 static const u8 guest[SHA384_SIZE] = { 0x61 };
+static const struct ticket_load load = { 1, 1, MIB(64) };
+static struct fleet fleet;
 static u8 *memory, first_log[LOG_MAX], now_log[LOG_MAX];
 
 /* --- the machine --- */
@@ -53,6 +57,8 @@ struct layout layout;
 static struct job *jobs[4];
 static u32 job_count;
 static u64 alarm_at;
+static u32 enforced;
+static void (*end_of_lease)(void);
 
 struct tpm *node_tpm(void)
 {
@@ -81,8 +87,12 @@ static void work(void)
 	}
 }
 
-void dispatch_alarm(u64 tsc, void (*call)(void))
+void dispatch_alarm(enum alarm alarm, u64 tsc, void (*call)(void))
 {
+	if (alarm == ALARM_LEASE) {
+		end_of_lease = call;
+		return;
+	}
 	assert_ptr_equal(call, state_end_trial);
 	alarm_at = tsc;
 }
@@ -97,6 +107,18 @@ _Noreturn void restart(const char *reason)
 {
 	(void)reason;
 	abort();
+}
+
+/* --- what the rest of root mode is asked --- */
+
+const struct fleet *node_fleet(void)
+{
+	return &fleet;
+}
+
+void guests_enforce(void)
+{
+	enforced++;
 }
 
 /* --- a TPM that fails --- */
@@ -144,6 +166,11 @@ static size_t begin_log(size_t length)
 	return log.bytes.used;
 }
 
+static enum err ask_gate(void)
+{
+	return gate_check(&node_gate, read_time_stamp(), guest, &load);
+}
+
 static void boot(size_t log_length)
 {
 	const struct gate gate = { .ungated = true, .development = true, .measured = true };
@@ -152,7 +179,7 @@ static void boot(size_t log_length)
 	pool_init(&layout.pool, (u64)memory, POOL_LENGTH);
 	info.event_log = (struct memory_range){ (u64)first_log, begin_log(log_length) };
 	assert_int_equal(node_log_start(&info), OK);
-	gate_set(&gate);
+	node_gate = gate;
 	alarm_at = 0;
 	assert_int_equal(slots_start(&info), OK);
 }
@@ -222,9 +249,9 @@ static void measures_events_and_guests(void **state)
 	event(1);
 	event(2);
 	work();
-	assert_int_equal(node_admit_guest(guest, 7, "one"), OK);
+	assert_int_equal(node_admit_guest(guest, &load, 7, "one"), OK);
 	assert_int_equal(replays(), 3);
-	assert_int_equal(gate_check(guest), OK);
+	assert_int_equal(ask_gate(), OK);
 	/* In pieces, and beyond the end. */
 	u64 end;
 	u8 piece[16];
@@ -240,9 +267,9 @@ static void loses_no_event_in_silence(void **state)
 	(void)state;
 	for (u32 i = 0; i < QUEUE_LENGTH; i++)
 		event(i);
-	assert_int_equal(gate_check(guest), OK);
+	assert_int_equal(ask_gate(), OK);
 	event(QUEUE_LENGTH);
-	assert_int_equal(gate_check(guest), ERR_BOOT_MEASURE);
+	assert_int_equal(ask_gate(), ERR_BOOT_MEASURE);
 	work();
 	assert_int_equal(replays(), QUEUE_LENGTH);
 }
@@ -254,13 +281,13 @@ static void closes_the_gate_when_the_tpm_fails(void **state)
 	event(1);
 	work();
 	mend_tpm();
-	assert_int_equal(gate_check(guest), ERR_BOOT_MEASURE);
+	assert_int_equal(ask_gate(), ERR_BOOT_MEASURE);
 	boot(0);
-	assert_int_equal(gate_check(guest), OK);
+	assert_int_equal(ask_gate(), OK);
 	break_tpm(0);
-	assert_int_equal(node_admit_guest(guest, 1, "one"), ERR_BOOT_MEASURE);
+	assert_int_equal(node_admit_guest(guest, &load, 1, "one"), ERR_BOOT_MEASURE);
 	mend_tpm();
-	assert_int_equal(gate_check(guest), ERR_BOOT_MEASURE);
+	assert_int_equal(ask_gate(), ERR_BOOT_MEASURE);
 	assert_int_equal(replays(), 0);
 }
 
@@ -268,21 +295,22 @@ static void closes_the_gate_when_the_tpm_fails(void **state)
 static void measures_no_refused_guest(void **state)
 {
 	(void)state;
-	const struct gate ticket = { .measured = true }, open = { true, true, true };
+	const struct gate ticket = { .measured = true };
+	const struct gate open = { .ungated = true, .development = true, .measured = true };
 	u8 none[SHA256_SIZE] = { 0 };
 	struct tpm_bank_digest value;
 	u64 length, end;
 
 	(void)node_log_read(0, now_log, 0, &length);
-	gate_set(&ticket);
-	assert_int_equal(node_admit_guest(guest, 1, "one"), ERR_GATE_TICKET);
-	assert_int_equal(node_admit_guest(guest, 2, "two"), ERR_GATE_TICKET);
+	node_gate = ticket;
+	assert_int_equal(node_admit_guest(guest, &load, 1, "one"), ERR_GATE_TICKET);
+	assert_int_equal(node_admit_guest(guest, &load, 2, "two"), ERR_GATE_TICKET);
 	(void)node_log_read(0, now_log, 0, &end);
 	assert_int_equal(end, length);
 	assert_int_equal(tpm_pcr_read(n.tpm, TPM_ALG_SHA256, PCR_GUESTS, &value), OK);
 	assert_memory_equal(value.digest, none, sizeof(none));
-	gate_set(&open);
-	assert_int_equal(node_admit_guest(guest, 3, "three"), OK);
+	node_gate = open;
+	assert_int_equal(node_admit_guest(guest, &load, 3, "three"), OK);
 	assert_int_equal(replays(), 1);
 }
 
@@ -293,10 +321,10 @@ static void keeps_room_for_decisions(void **state)
 	u32 guests = 0;
 
 	boot(LONGEST_LOG - ROOM_FOR_FEW);
-	while (node_admit_guest(guest, guests, "one") == OK)
+	while (node_admit_guest(guest, &load, guests, "one") == OK)
 		guests++;
 	assert_true(guests > 0 && guests < 8);
-	assert_int_equal(gate_check(guest), ERR_BOOT_MEASURE);
+	assert_int_equal(ask_gate(), ERR_BOOT_MEASURE);
 	event(1);
 	work();
 	assert_int_equal(replays(), guests + 1);
@@ -693,7 +721,7 @@ static void leaves_root_mode_its_tpm(void **state)
 	/* The attestation key becomes persistent at enrolment, and never after. */
 	assert_int_equal(tpm_evict_control(catcher(), NULL, key, TPM_AK_HANDLE), ERR_TPM_ABSENT);
 	assert_int_equal(ask(caught, caught_length), TPM_RC_SUCCESS);
-	assert_int_equal(node_admit_guest(guest, 1, "one"), OK);
+	assert_int_equal(node_admit_guest(guest, &load, 1, "one"), OK);
 	assert_int_equal(enrol(&o), OK);
 	assert_int_equal(slots_stage(&stage), OK);
 	assert_int_equal(tpm_evict_control(catcher(), NULL, key, TPM_AK_HANDLE), ERR_TPM_ABSENT);

@@ -4,6 +4,8 @@ TEST_SRCS += tests/tpm/fake_registers.c tests/tpm/scripted.c
 TPM_SUPPORT := $(patsubst %.c,$(B)/san/tests/tpm/%.o,swtpm.c extra.c test_key.c node.c)
 TPM_TESTS := $(patsubst tests/tpm/%.c,$(B)/tests/tpm/%,$(wildcard tests/tpm/*_test.c))
 
+# What is linked from hv/node though it is not pure: it asks the processor only what any program may.
+$(B)/tests/tpm/hv_node_test: $(B)/san/hv/node/random.o
 $(B)/tests/tpm/%_test: $(B)/san/tests/tpm/%_test.o $(TPM_SUPPORT) $(B)/libsignet-san.a
 	@mkdir -p $(@D)
 	$(call echo_step,LINK,$@)
@@ -11,8 +13,9 @@ $(B)/tests/tpm/%_test: $(B)/san/tests/tpm/%_test.o $(TPM_SUPPORT) $(B)/libsignet
 .SECONDARY: $(TPM_TESTS:$(B)/tests/%=$(B)/san/tests/%.o) $(TPM_SUPPORT)
 
 .PHONY: check-tpm
-check-tpm: $(TPM_TESTS) $(B)/tests/nvtool $(B)/tests/credtool
-	@tests/tap tpm $(TPM_TESTS) 'tests/tpm/peers.py $(B)/tests/nvtool' 'tests/tpm/credential.py $(B)/tests/credtool'
+check-tpm: $(TPM_TESTS) $(B)/tests/nvtool $(B)/tests/credtool $(B)/tests/node-rig $(B)/signet $(B)/signetctl $(B)/hv.bin
+	@tests/tap tpm $(TPM_TESTS) 'tests/tpm/peers.py $(B)/tests/nvtool' 'tests/tpm/credential.py $(B)/tests/credtool' \
+		tests/tpm/rig.py
 
 $(B)/tests/credtool: $(B)/san/tests/tpm/credtool.o $(B)/libsignet-san.a
 	@mkdir -p $(@D)
@@ -26,3 +29,17 @@ $(B)/tests/nvtool: $(NVTOOL_OBJS) $(B)/libsignet.a
 	$(call echo_step,LINK,$@)
 	$(Q)$(CC) -pie $^ -o $@ $(LDLIBS_CRYPTO)
 .SECONDARY: $(NVTOOL_OBJS)
+
+# One boot of a node, for who talks to nodes: tests/tpm/rig/main.c tells how it is used. Of what touches the machine, only what
+# runs on a host as it is.
+RIG_OBJS := $(patsubst %,$(B)/san/tests/tpm/rig/%.o,main firmware stage machine guests ports) \
+	$(patsubst %,$(B)/san/%.o,tests/tpm/swtpm hv/node/node hv/node/random)
+$(B)/tests/node-rig: $(RIG_OBJS) $(B)/libsignet-san.a | $(B)/signet-portd $(B)/tests/rig-tpm
+	@mkdir -p $(@D)
+	$(call echo_step,LINK,$@)
+	$(Q)$(CC) -fsanitize=address,undefined $^ -o $@ $(LDLIBS_CRYPTO) -lfdt
+$(B)/tests/rig-tpm: $(B)/host/tests/tpm/rig/bridge.o $(B)/libsignet.a
+	@mkdir -p $(@D)
+	$(call echo_step,LINK,$@)
+	$(Q)$(CC) -pie $^ -o $@
+.SECONDARY: $(RIG_OBJS) $(B)/host/tests/tpm/rig/bridge.o

@@ -369,14 +369,11 @@ static void a_choice_that_may_not_boot_is_refused(void **state)
 
 static void row20_the_floor_rises_at_the_commit_and_not_before(void **state)
 {
-	static struct verified_image image;
+	struct running_image image = { digest_b, 5, 2 };
 	struct scene s;
 	struct boot_state next;
 
 	(void)state;
-	image.manifest.svn = 5;
-	image.keys.version = 2;
-	memcpy(image.manifest_digest, digest_b, SHA384_SIZE);
 	scene_init(&s, record(SLOT_TRYING, 0, digest_b));
 	s.view.state.image_floor = 3;
 	assert_int_equal(plan_commit(&s.view, SLOT_B, &image, 5, 2, &next), ERR_STATE_TRANSITION);
@@ -396,21 +393,18 @@ static void row20_the_floor_rises_at_the_commit_and_not_before(void **state)
 
 static void row14_a_floor_beyond_the_running_image_is_refused(void **state)
 {
-	static struct verified_image image;
+	struct running_image image = { digest_b, 5, 2 };
 	struct scene s;
 	struct boot_state next;
 
 	(void)state;
-	image.manifest.svn = 5;
-	image.keys.version = 2;
-	memcpy(image.manifest_digest, digest_b, SHA384_SIZE);
 	scene_init(&s, record(SLOT_UNCONFIRMED, 0, digest_b));
 	assert_int_equal(plan_commit(&s.view, SLOT_B, &image, 6, 2, &next), ERR_RANGE);
 	assert_int_equal(plan_commit(&s.view, SLOT_B, &image, UINT64_MAX, 2, &next), ERR_RANGE);
 	assert_int_equal(plan_commit(&s.view, SLOT_B, &image, 5, 3, &next), ERR_RANGE);
 	assert_int_equal(plan_commit(&s.view, SLOT_B, &image, 5, 2, &next), OK);
 	/* The verdict is for another image than the slot's record. */
-	image.manifest_digest[0] ^= 1;
+	image.manifest_digest = digest_a;
 	assert_int_equal(plan_commit(&s.view, SLOT_B, &image, 5, 2, &next), ERR_STATE_TRANSITION);
 }
 

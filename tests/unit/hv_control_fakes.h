@@ -15,6 +15,7 @@
 #include "hv/node/node.h"
 #include "hv/node/provision.h"
 #include "hv/node/slots.h"
+#include "hv/node/ticket.h"
 #include "hv/node/tpm_port.h"
 #include "hv/sched/worker.h"
 #include "tests/unit/hv_ports_driver.h"
@@ -172,6 +173,26 @@ enum err node_provision(const struct control_provision *order, const u8 *authori
 	if (n)
 		memcpy(fake.bytes, authority, n);
 	return fake.answer;
+}
+
+enum err ticket_challenge(u8 out[CONTROL_CHALLENGE_SIZE])
+{
+	fake.calls++;
+	memset(out, (int)fake.calls, CONTROL_CHALLENGE_SIZE);
+	return fake.answer;
+}
+
+enum err ticket_take(const u8 *bytes, size_t n)
+{
+	fake.calls++;
+	fake.n = (u32)n;
+	memcpy(fake.bytes, bytes, n);
+	return fake.answer;
+}
+
+enum err slots_commit(const u8 *bytes, size_t n)
+{
+	return ticket_take(bytes, n);
 }
 
 void worker_submit(struct job *job)

@@ -43,6 +43,7 @@ static int set_up(void **state)
 	strcpy(image.manifest.product, "signet");
 	strcpy(image.manifest.release, "2.0");
 	image.manifest.svn = 7;
+	image.keys.version = 4;
 	image.manifest.flags = IMAGE_DEVELOPMENT;
 	image.manifest.component_count = 2;
 	image.manifest.components[0] =
@@ -138,6 +139,7 @@ static void reads_what_the_stage_writes(void **state)
 	assert_memory_equal(info.authority.bytes, authority, 300);
 	assert_string_equal(info.release, "2.0");
 	assert_int_equal(info.svn, 7);
+	assert_int_equal(info.keys_version, 4);
 	assert_memory_equal(info.manifest_digest, image.manifest_digest, SHA384_SIZE);
 	assert_int_equal(info.component[COMPONENT_HYPERVISOR].memory_length, 0x3000);
 	assert_int_equal(info.component[COMPONENT_SERVICE_KERNEL].content.base, KERNEL);

@@ -113,9 +113,9 @@ static void a_report_wraps_and_ends_with_the_screen(void **state)
 	for (u32 i = 0; i < 5; i++)
 		screen_report("0123456789012345678901234567890123456789012345678901234567", 58);
 	assert_row(2, "  release   signet 7.1, SVN 12");
-	assert_row(8, "  signet: panic: all is lost");
-	assert_row(9, "  012345678901234567890123456789012345678901234567");
-	assert_row(10, "  890123456701234567890123456789012345678901234567");
+	assert_row(9, "  signet: panic: all is lost");
+	assert_row(10, "  012345678901234567890123456789012345678901234567");
+	assert_row(11, "  890123456701234567890123456789012345678901234567");
 	assert_margins_untouched();
 }
 

@@ -122,13 +122,14 @@ static void work(struct job *j)
 {
 	static const u8 digest[SHA384_SIZE] = { 0x11, 0x22 };
 	static struct control_provision order;
+	static const struct ticket_load load = { 1, 1, MIB(64) };
 	struct control_stage stage = { .slot = !boot->slot };
 
 	(void)j;
 	hv_lock();
 	node_event(EVENT_SERVICE, NULL, 0, 0, "service VM ended");
 	hv_unlock();
-	tell("admit", node_admit_guest(digest, 1, "guest one"));
+	tell("admit", node_admit_guest(digest, &load, 1, "guest one"));
 	tell("stage-early", slots_stage(&stage));
 	memset(order.owner_auth, 1, sizeof(order.owner_auth));
 	memset(order.lockout_auth, 2, sizeof(order.lockout_auth));
@@ -164,7 +165,7 @@ _Noreturn void hv_run(const struct boot_info *info)
 	hv_lock();
 	/* Nobody finds an idle one well; ten minutes are long here. */
 	if (!strcmp(node_fleet()->name, "idle"))
-		dispatch_alarm(read_time_stamp() + clock_ticks(10000), state_end_trial);
+		dispatch_alarm(ALARM_TRIAL, read_time_stamp() + clock_ticks(10000), state_end_trial);
 	else
 		worker_submit(&job);
 	hv_unlock();
