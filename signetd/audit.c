@@ -4,6 +4,8 @@
  */
 #include "signetd/audit.h"
 
+#include "lib/print.h"
+#include "signetd/body.h"
 #include "signetd/journal.h"
 
 #include <stdarg.h>
@@ -117,7 +119,7 @@ enum err audit_call(struct server *s, const struct call *c, const char *target)
 		.code = c->answer.code,
 	};
 
-	(void)snprintf(subject, sizeof(subject), "%s", target);
+	(void)snprintf(subject, sizeof(subject), "%s %s", method_name(c->route->method), target);
 	if (c->who.name[0]) {
 		e.who = c->who.name;
 		e.role = role_words(c->who.role);
@@ -142,3 +144,62 @@ enum err audit_verify(struct storage *s, struct audit_walk *w)
 		return e;
 	return w->broken ? ERR_AUDIT_CHAIN : OK;
 }
+
+static void say_broken(const struct audit_walk *w)
+{
+	journal(JOURNAL_ERROR, "the audit log was tampered with: entry %llu does not follow from the one before it",
+	        (unsigned long long)w->broken);
+}
+
+/* A log that was changed is not written on in silence: each start has to be told, and the log tells of it. */
+static enum err accept_broken(struct server *s, const struct audit_walk *w)
+{
+	if (!s->accept_broken_audit) {
+		journal(JOURNAL_ERROR, "nothing is started: see docs/signetd.md, A broken audit log");
+		return ERR_AUDIT_CHAIN;
+	}
+	return audit_event(
+	        s, "audit-broken-accepted", "audit log", "entry %llu does not follow", (unsigned long long)w->broken);
+}
+
+static enum err open_audit(struct server *s)
+{
+	char newest[2 * SHA384_SIZE + 1];
+	struct audit_walk w;
+	enum err e = audit_verify(s->storage, &w);
+
+	if (e == ERR_AUDIT_CHAIN) {
+		say_broken(&w);
+		return accept_broken(s, &w);
+	}
+	hex_encode(newest, w.hash, sizeof(w.hash));
+	if (!e)
+		journal(JOURNAL_INFO, "audit log: %llu entries, the newest is %s", (unsigned long long)w.number,
+		        newest);
+	return e;
+}
+
+static void status(struct server *s, yyjson_mut_doc *doc, yyjson_mut_val *object)
+{
+	yyjson_mut_val *o = yyjson_mut_obj_add_obj(doc, object, "audit");
+	struct audit_record last = { 0 };
+	enum err e = s->storage->audit->last(s->storage, &last);
+
+	if (e && e != ERR_STORAGE_ABSENT)
+		return;
+	(void)yyjson_mut_obj_add_uint(doc, o, "entries", last.number);
+	(void)json_put_hex(doc, o, "hash", last.hash, sizeof(last.hash));
+}
+
+static void metrics(struct server *s, struct text *out)
+{
+	struct audit_record last = { 0 };
+	enum err e = s->storage->audit->last(s->storage, &last);
+
+	if (e && e != ERR_STORAGE_ABSENT)
+		return;
+	metric_family(out, "signetd_audit_entries", "counter", "Entries of the audit log.");
+	metric_value(out, "signetd_audit_entries", NULL, last.number);
+}
+
+const struct part audit_part = { "audit", open_audit, NULL, NULL, status, metrics };

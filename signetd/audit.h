@@ -18,6 +18,9 @@ enum err audit_event(struct server *s, const char *kind, const char *subject, co
 /* A request with its answer, which is not sent before this returned OK. */
 enum err audit_call(struct server *s, const struct call *c, const char *target) MUST_CHECK;
 
+/* Verifies the chain before anything else happens; says the newest entry in log and status. */
+extern const struct part audit_part;
+
 /* Walks the whole chain. ERR_AUDIT_CHAIN: w->broken says where. */
 enum err audit_verify(struct storage *s, struct audit_walk *w) MUST_CHECK;
 

@@ -79,6 +79,7 @@ struct parking {
 struct call {
 	struct server *server;
 	const struct call_ops *ops;
+	void *connection; /* of whoever stands behind ops */
 	const struct route *route;
 	struct caller who;
 	char parameters[CALL_PARAMETERS_MAX][PARAMETER_MAX + 1]; /* as {names} stand in the pattern; decoded */

@@ -41,7 +41,7 @@ struct leaves {
 	mbedtls_pk_context ca_key;
 	struct signer *ca_signer;
 	struct leaf_key leaves[ARRAY_SIZE(leaf_kinds)];
-	struct tls_identity tls;
+	struct tls_identity *tls;
 	u64 warned; /* when the log was last told of what ends soon */
 };
 
@@ -63,9 +63,24 @@ mbedtls_x509_crt *leaves_ca(struct leaves *l)
 	return &l->ca;
 }
 
-struct tls_identity *leaves_tls(struct leaves *l)
+struct tls_identity *leaves_tls_use(struct leaves *l)
 {
-	return &l->tls;
+	l->tls->users++;
+	return l->tls;
+}
+
+u32 leaves_tls_number(const struct leaves *l)
+{
+	return l->tls->number;
+}
+
+void tls_identity_release(struct tls_identity *t)
+{
+	if (!t || --t->users)
+		return;
+	mbedtls_x509_crt_free(&t->certificate);
+	mbedtls_pk_free(&t->key);
+	free(t);
 }
 
 static u64 wall(const struct leaves *l)
@@ -238,29 +253,42 @@ static enum err certify_tls(struct leaves *l, mbedtls_pk_context *key, const cha
 	return e ? e : file_create(path, pem, strlen(pem), PUBLIC_MODE);
 }
 
-static enum err load_tls(struct leaves *l, u32 number)
+static enum err read_tls(struct leaves *l, struct tls_identity *t)
 {
 	const struct passphrase none = { .length = 0 };
-	struct tls_identity t = { .number = number };
 	char path[PATH_MAX];
-	enum err e = path_of(l, "tls", number, ".pem", path);
+	enum err e = path_of(l, "tls", t->number, ".pem", path);
 
-	mbedtls_x509_crt_init(&t.certificate);
-	mbedtls_pk_init(&t.key);
 	if (!e)
-		e = private_key_load(path, &none, &t.key);
+		e = private_key_load(path, &none, &t->key);
 	if (!e)
-		e = path_of(l, "tls", number, ".crt", path);
+		e = path_of(l, "tls", t->number, ".crt", path);
 	if (!e)
-		e = certificate_load(path, &t.certificate);
-	if (e) {
+		e = certificate_load(path, &t->certificate);
+	if (!e && mbedtls_pk_check_pair(&t->certificate.pk, &t->key, random_source, NULL) != 0)
+		e = ERR_KEY_FILE;
+	if (e)
 		journal(JOURNAL_ERROR, "%s: %s", path, err_text(e));
-		mbedtls_x509_crt_free(&t.certificate);
-		mbedtls_pk_free(&t.key);
+	return e;
+}
+
+static enum err load_tls(struct leaves *l, u32 number)
+{
+	struct tls_identity *t = calloc(1, sizeof(*t));
+	enum err e;
+
+	if (!t)
+		return ERR_NO_MEMORY;
+	t->number = number;
+	t->users = 1;
+	mbedtls_x509_crt_init(&t->certificate);
+	mbedtls_pk_init(&t->key);
+	e = read_tls(l, t);
+	if (e) {
+		tls_identity_release(t);
 		return e;
 	}
-	mbedtls_x509_crt_free(&l->tls.certificate);
-	mbedtls_pk_free(&l->tls.key);
+	tls_identity_release(l->tls);
 	l->tls = t;
 	return OK;
 }
@@ -344,8 +372,7 @@ static void close_leaves(struct server *s)
 	for (size_t i = 0; i < ARRAY_SIZE(leaf_kinds); i++)
 		signer_close(l->leaves[i].signer);
 	signer_close(l->ca_signer);
-	mbedtls_x509_crt_free(&l->tls.certificate);
-	mbedtls_pk_free(&l->tls.key);
+	tls_identity_release(l->tls);
 	mbedtls_x509_crt_free(&l->ca);
 	mbedtls_pk_free(&l->ca_key);
 	free(l);
@@ -363,8 +390,6 @@ static enum err open_leaves(struct server *s)
 	l->server = s;
 	mbedtls_x509_crt_init(&l->ca);
 	mbedtls_pk_init(&l->ca_key);
-	mbedtls_x509_crt_init(&l->tls.certificate);
-	mbedtls_pk_init(&l->tls.key);
 	e = path_make(l->folder, sizeof(l->folder), "%s/keys", s->folder);
 	if (!e)
 		e = private_directory_check(l->folder);
@@ -403,7 +428,7 @@ static void list_ends(const struct leaves *l, struct end out[ENDS])
 	size_t n = 0;
 
 	out[n++] = (struct end){ "fleet-ca", certificate_end(&l->ca), false };
-	out[n++] = (struct end){ "tls", certificate_end(&l->tls.certificate), true };
+	out[n++] = (struct end){ "tls", certificate_end(&l->tls->certificate), true };
 	for (size_t i = 0; i < ARRAY_SIZE(leaf_kinds); i++)
 		out[n++] = (struct end){ leaf_kinds[i].name, l->leaves[i].entry.expires, true };
 }
@@ -442,7 +467,7 @@ static void tick(struct server *s)
 	for (size_t i = 0; i < ARRAY_SIZE(leaf_kinds); i++)
 		if (is_due(l->leaves[i].entry.made, l->leaves[i].entry.expires, now))
 			renewal_failed(leaf_kinds[i].name, renew_leaf(l, i));
-	if (is_due(certificate_start(&l->tls.certificate), certificate_end(&l->tls.certificate), now) ||
+	if (is_due(certificate_start(&l->tls->certificate), certificate_end(&l->tls->certificate), now) ||
 	        hosts_changed(l))
 		renewal_failed("server certificate", renew_tls(l));
 	warn(l, now);

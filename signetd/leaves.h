@@ -33,13 +33,19 @@ const u8 *leaf_authority(const struct leaves *l);
 /* The fleet CA's certificate. */
 mbedtls_x509_crt *leaves_ca(struct leaves *l);
 
-/* The server's certificate and key, and a number that changes with them. */
+/* The server's certificate and key; stays until nobody uses it. */
 struct tls_identity {
 	mbedtls_x509_crt certificate;
 	mbedtls_pk_context key;
 	u32 number;
+	u32 users;
 };
-struct tls_identity *leaves_tls(struct leaves *l);
+
+/* The newest, one user more. */
+struct tls_identity *leaves_tls_use(struct leaves *l);
+void tls_identity_release(struct tls_identity *t);
+/* The number of the newest. */
+u32 leaves_tls_number(const struct leaves *l);
 
 /* A certificate under the fleet CA, which it does not outlive. */
 enum err leaves_certify(

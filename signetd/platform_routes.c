@@ -25,8 +25,8 @@ static void get_status(struct call *c)
 	(void)yyjson_mut_obj_add_strcpy(doc, root, "fleet", s->config.name);
 	(void)yyjson_mut_obj_add_strcpy(doc, root, "time", now);
 	for (size_t i = 0; i < part_count; i++)
-		if (parts[i].status)
-			parts[i].status(s, doc, root);
+		if (parts[i]->status)
+			parts[i]->status(s, doc, root);
 	answer_json(c, 200, doc);
 }
 
@@ -95,8 +95,8 @@ static void get_metrics(struct call *c)
 
 	metrics_write_counters(&t, &c->server->counters);
 	for (size_t i = 0; i < part_count; i++)
-		if (parts[i].metrics)
-			parts[i].metrics(c->server, &t);
+		if (parts[i]->metrics)
+			parts[i]->metrics(c->server, &t);
 	if (t.failed || !t.bytes)
 		answer_failure(c, ERR_NO_MEMORY, "figures could not be written");
 	else

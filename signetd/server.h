@@ -21,6 +21,8 @@ struct server {
 	struct storage *storage;
 	struct leaves *leaves; /* signetd/leaves.h: the fleet CA and the keys under it */
 	struct counters counters; /* signetd/metrics.h */
+	bool accept_broken_audit; /* told so at this start */
+	int lock; /* held as long as the data folder is ours */
 	struct fleet_state *fleet; /* the domain's own, made and freed by its part */
 };
 
@@ -38,7 +40,18 @@ struct part {
 };
 
 /* parts.c */
-extern const struct part parts[];
+extern const struct part *const parts[];
 extern const size_t part_count;
+
+/*
+ * Takes the data folder: configuration, lock, storage, then each part. What is wrong is said in the log, and nothing
+ * stays open. folder, clock and accept_broken_audit are filled in by the caller, everything else is zero.
+ */
+enum err server_open(struct server *s) MUST_CHECK;
+void server_close(struct server *s);
+/* Reads the configuration again; a bad one changes nothing. */
+void server_reload(struct server *s);
+/* folder/signetd.ini. ERR_CONFIGURATION, said on stderr with file and line. */
+enum err server_configuration(const char *folder, struct config *out) MUST_CHECK;
 
 #endif

@@ -1,0 +1,230 @@
+/*
+ * Making a data folder: under a temporary name beside its place, then renamed.
+ * Trust: makes the fleet's keys; files are 0600, folders 0700.
+ */
+#include "signetd/init.h"
+
+#include "image/host/file.h"
+#include "keys/certificate.h"
+#include "keys/files.h"
+#include "signetd/audit.h"
+#include "signetd/journal.h"
+#include "signetd/operators.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { CA_FILE_MAX = 65536 };
+
+static const struct passphrase no_passphrase = { .length = 0 };
+
+static enum err say(enum err e, const char *what)
+{
+	if (e)
+		journal(JOURNAL_ERROR, "%s: %s (error %d)", what, err_text(e), (int)e);
+	return e;
+}
+
+/* Every setting with its words; those that keep their default stand there as comments. */
+static void write_setting(struct text *t, const struct setting *s, const char *value)
+{
+	text_add(t, "; %s\n%s%s = %s\n", s->help, value ? "" : ";", s->name, value ? value : s->initial);
+}
+
+static enum err write_configuration(const char *folder, const char *name, const char *hosts)
+{
+	const char *section = "";
+	char path[PATH_MAX];
+	struct text t = { 0 };
+	enum err e = path_make(path, sizeof(path), "%s/signetd.ini", folder);
+
+	text_add(&t,
+	        "; The fleet server's settings: docs/signetd.md. `signetd --check-config` reads this file as the server"
+	        " does.\n");
+	for (size_t i = 0; i < setting_count; i++) {
+		const struct setting *s = &settings[i];
+
+		if (strcmp(section, s->section) != 0)
+			text_add(&t, "\n[%s]\n", s->section);
+		section = s->section;
+		write_setting(&t, s,
+		        s->offset == offsetof(struct config, name)            ? name
+		                : s->offset == offsetof(struct config, hosts) ? hosts
+		                                                              : NULL);
+	}
+	if (!e)
+		e = t.failed ? ERR_NO_MEMORY : file_create(path, t.bytes, t.length, SECRET_MODE);
+	text_free(&t);
+	return e;
+}
+
+static enum err join_hosts(const struct init_options *o, char out[CONFIG_TEXT_SIZE])
+{
+	size_t n = 0;
+
+	(void)snprintf(out, CONFIG_TEXT_SIZE, "localhost,127.0.0.1");
+	for (size_t i = 0; i < o->host_count; i++) {
+		int added = snprintf(out + n, CONFIG_TEXT_SIZE - n, "%s%s", n ? "," : "", o->hosts[i]);
+
+		if (added < 0 || (size_t)added >= CONFIG_TEXT_SIZE - n)
+			return ERR_ARGUMENT;
+		n += (size_t)added;
+	}
+	return OK;
+}
+
+static enum err copy_file(const char *from, const char *to, mode_t mode)
+{
+	u8 *bytes = malloc(CA_FILE_MAX);
+	size_t n = 0;
+	enum err e;
+
+	if (!bytes)
+		return ERR_NO_MEMORY;
+	e = mode == SECRET_MODE ? secret_read(from, bytes, CA_FILE_MAX, &n) : file_read(from, bytes, CA_FILE_MAX, &n);
+	if (e)
+		journal(JOURNAL_ERROR, "%s: %s", from, err_text(e));
+	else
+		e = file_create(to, bytes, n, mode);
+	explicit_bzero(bytes, CA_FILE_MAX);
+	free(bytes);
+	return e;
+}
+
+/* A key that is locked with a passphrase is refused when the server opens it: nobody would be there to type. */
+static enum err take_ca(const struct init_options *o, const char *keys)
+{
+	char key[PATH_MAX], certificate[PATH_MAX];
+	enum err e = path_make(key, sizeof(key), "%s/fleet-ca.pem", keys);
+
+	if (!e)
+		e = path_make(certificate, sizeof(certificate), "%s/fleet-ca.crt", keys);
+	if (!e)
+		e = copy_file(o->ca_key, key, SECRET_MODE);
+	return e ? e : copy_file(o->ca_certificate, certificate, PUBLIC_MODE);
+}
+
+static enum err make_ca(const struct init_options *o, const char *name, const char *folder)
+{
+	char keys[PATH_MAX];
+	enum err e = path_make(keys, sizeof(keys), "%s/keys", folder);
+
+	if (!e && mkdir(keys, DIRECTORY_MODE) != 0)
+		e = ERR_IO;
+	if (e)
+		return e;
+	if (o->ca_key)
+		return take_ca(o, keys);
+	return certificate_make(keys, certificate_role_find("fleet-ca"), name, &no_passphrase);
+}
+
+/* The first approver, who makes all others. */
+static enum err make_approver(struct server *s, const char *name)
+{
+	char path[PATH_MAX], pem[ISSUE_PEM_MAX];
+	struct operator_record r;
+	mbedtls_pk_context key;
+	enum err e = path_make(path, sizeof(path), "%s/approver.pem", s->folder);
+
+	mbedtls_pk_init(&key);
+	if (!e)
+		e = private_key_make(KEY_EC_P384, &key);
+	if (!e)
+		e = private_key_save(&key, &no_passphrase, path);
+	if (!e)
+		e = operator_issue(s, name, ROLE_APPROVER, "signetd --init", &key, pem, &r);
+	mbedtls_pk_free(&key);
+	if (!e)
+		e = path_make(path, sizeof(path), "%s/approver.crt", s->folder);
+	if (!e)
+		e = file_create(path, pem, strlen(pem), PUBLIC_MODE);
+	return e
+	        ? e
+	        : audit_event(s, "fleet-made", s->config.name, "first approver \"%s\", certificate %s", name, r.serial);
+}
+
+/* Where the operator looks for what he hands on. */
+static enum err show_ca(const char *folder)
+{
+	char from[PATH_MAX], to[PATH_MAX];
+	enum err e = path_make(from, sizeof(from), "%s/keys/fleet-ca.crt", folder);
+
+	if (!e)
+		e = path_make(to, sizeof(to), "%s/fleet-ca.crt", folder);
+	return e ? e : copy_file(from, to, PUBLIC_MODE);
+}
+
+static enum err fill_with_server(const struct init_options *o, const char *folder, const struct clock *clock)
+{
+	struct server s = { .clock = clock };
+	enum err e = path_make(s.folder, sizeof(s.folder), "%s", folder);
+
+	if (!e)
+		e = server_open(&s);
+	if (e)
+		return e;
+	e = say(make_approver(&s, o->approver ? o->approver : "approver"), "the first approver");
+	server_close(&s);
+	return e;
+}
+
+static enum err fill(const struct init_options *o, const char *folder, const struct clock *clock)
+{
+	const char *name = o->name ? o->name : "fleet";
+	char hosts[CONFIG_TEXT_SIZE];
+	enum err e = say(join_hosts(o, hosts), "--host");
+
+	if (!e)
+		e = say(make_ca(o, name, folder), "the fleet CA");
+	if (!e)
+		e = say(write_configuration(folder, name, hosts), "signetd.ini");
+	if (!e)
+		e = fill_with_server(o, folder, clock);
+	return e ? e : say(show_ca(folder), "fleet-ca.crt");
+}
+
+static enum err check(const struct init_options *o)
+{
+	if (o->name && !organisation_valid(o->name)) {
+		journal(JOURNAL_ERROR, "--name: 1 to %d printable ASCII characters without , + \" \\ < > ; = #",
+		        ORGANISATION_MAX);
+		return ERR_ARGUMENT;
+	}
+	if (o->approver && !subject_text_valid(o->approver)) {
+		journal(JOURNAL_ERROR, "--approver: 1 to %d printable ASCII characters without , + \" \\ < > ; = #",
+		        SUBJECT_TEXT_MAX - 1);
+		return ERR_ARGUMENT;
+	}
+	if (!o->ca_key != !o->ca_certificate) {
+		journal(JOURNAL_ERROR, "--ca-key and --ca-cert go together");
+		return ERR_ARGUMENT;
+	}
+	return OK;
+}
+
+enum err init_folder(const struct init_options *o, const struct clock *clock)
+{
+	char temporary[PATH_MAX];
+	enum err e = check(o);
+
+	if (!e)
+		e = path_make(temporary, sizeof(temporary), "%s.new-XXXXXX", o->folder);
+	if (e)
+		return e;
+	if (!mkdtemp(temporary)) {
+		journal(JOURNAL_ERROR, "%s: %s", temporary, strerror(errno));
+		return ERR_IO;
+	}
+	e = fill(o, temporary, clock);
+	/* Takes the place of nothing, or of an empty folder. */
+	if (!e && rename(temporary, o->folder) != 0) {
+		e = errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR ? ERR_KEY_EXISTS : ERR_IO;
+		journal(JOURNAL_ERROR, "%s: %s: nothing there was changed", o->folder, strerror(errno));
+	}
+	if (e)
+		directory_remove(temporary);
+	return e;
+}

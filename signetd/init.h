@@ -1,0 +1,27 @@
+/*
+ * `signetd --init`: a new data folder, whole or not at all.
+ * Trust: makes the fleet's keys.
+ */
+#ifndef SIGNET_SIGNETD_INIT_H
+#define SIGNET_SIGNETD_INIT_H
+
+#include "lib/err.h"
+#include "signetd/clock.h"
+#include "signetd/config.h"
+
+enum { INIT_HOSTS_MAX = 16 };
+
+struct init_options {
+	const char *folder;
+	const char *name; /* of the fleet; NULL: "fleet" */
+	const char *approver; /* the first one; NULL: "approver" */
+	const char *hosts[INIT_HOSTS_MAX]; /* each a name or address, or several with commas */
+	size_t host_count;
+	const char *ca_key, *ca_certificate; /* both or none */
+};
+
+/* Says on stderr what is wrong. ERR_ARGUMENT, ERR_KEY_EXISTS when the folder holds something, and what making keys
+ * says. */
+enum err init_folder(const struct init_options *o, const struct clock *clock) MUST_CHECK;
+
+#endif
