@@ -10,10 +10,9 @@
 
 enum exit_kind {
 #define KIND(name, text) EXIT_##name,
-	EXIT_KINDS_LIST(KIND)
-#undef KIND
-	        EXIT_KINDS,
+	EXIT_KINDS_LIST(KIND) EXIT_KINDS,
 };
+#undef KIND
 
 struct exit_exception {
 	u8 vector;

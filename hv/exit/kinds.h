@@ -1,5 +1,4 @@
-/* Kinds of VM exits, and their names for people: the order is the one they are counted and told in on the control port.
- */
+/* Kinds of VM exits with their names for people, in the order in which the control port tells their counts. */
 #ifndef SIGNET_HV_EXIT_KINDS_H
 #define SIGNET_HV_EXIT_KINDS_H
 
