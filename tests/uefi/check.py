@@ -11,6 +11,7 @@ import hypervisor
 import intruder
 import ordinary
 import provisioned
+import real_release
 import runner
 import tampered
 import tap
@@ -26,7 +27,7 @@ def main():
         # Without it nothing can be shown, and nothing counts as shown.
         name, failure = "keys, images and flash image are made, and boot once", e
         sys.exit(tap.run([(name, lambda: tap.expect(False, str(failure), failure.detail))]))
-    groups = (ordinary, tampered, provisioned, intruder, enrol, hypervisor, runner)
+    groups = (ordinary, tampered, real_release, provisioned, intruder, enrol, hypervisor, runner)
     status = tap.run([case for group in groups for case in group.scenarios(world)])
     if not status:
         # Disks are large; those of a run with a failure stay, to be looked at.

@@ -1,4 +1,5 @@
 # The real flash image under emulated firmware, Secure Boot and a TPM. ONLY='words' runs the scenarios they match.
 .PHONY: check-uefi
-check-uefi: $(B)/signet $(B)/stage.elf $(B)/payload.bin $(B)/hv.bin $(B)/nvprobe.efi $(B)/enrol.efi $(B)/tests/nvtool
+check-uefi: $(addprefix $(B)/,signet stage.elf payload.bin hv.bin service/vmlinuz service/initramfs nvprobe.efi enrol.efi \
+		tests/nvtool)
 	@ONLY='$(ONLY)' tests/tap uefi 'python3 -B tests/uefi/check.py'
