@@ -47,6 +47,16 @@ static void refuse_what_failed(void)
 	}
 }
 
+/* Nothing is refused for it, as there may be no microcode for the machine: who trusts its guests with each other
+ * decides. */
+static void tell_what_is_open(void)
+{
+	const char *text;
+
+	for (u32 i = 0; (text = mitigation_lack(vmx_machine.mitigations.missing, i)); i++)
+		say("hypervisor: NOT MITIGATED, for want of microcode: %s", text);
+}
+
 void hv_root_mode(void)
 {
 	enum err e;
@@ -56,6 +66,7 @@ void hv_root_mode(void)
 	refuse_what_failed();
 	smp_each(start_other);
 	refuse_what_failed();
+	tell_what_is_open();
 	say("hypervisor: %u processors in VMX root mode", smp.up);
 	dispatch_init();
 	wall_clock_start();

@@ -62,6 +62,23 @@ struct mitigations mitigations_choose(const struct enumeration *e)
 	return m;
 }
 
+const char *mitigation_lack(u8 missing, u32 i)
+{
+	static const struct {
+		u8 mitigation;
+		const char *text;
+	} lacks[] = {
+		{ MITIGATE_L1D, "L1TF: no L1D_FLUSH_CMD; a guest may read others' memory out of the L1 data cache" },
+		{ MITIGATE_IBPB, "Spectre v2: no IBPB; a guest may lead others astray and read their memory" },
+		{ MITIGATE_VERW, "MDS, TAA: no MD_CLEAR; a guest may read what others last moved" },
+	};
+
+	for (u32 row = 0; row < ARRAY_SIZE(lacks); row++)
+		if ((missing & lacks[row].mitigation) && i-- == 0)
+			return lacks[row].text;
+	return NULL;
+}
+
 u8 mitigations_at_load(u8 on, bool same_vm)
 {
 	return on & (same_vm ? MITIGATE_L1D : MITIGATE_L1D | MITIGATE_IBPB);

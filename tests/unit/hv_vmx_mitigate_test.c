@@ -20,6 +20,22 @@
 
 enum { ALL_OLD = MITIGATE_L1D | MITIGATE_IBPB | MITIGATE_VERW };
 
+/* Whatever may be missing has words, each its own. */
+static void what_is_missing_is_told(void **state)
+{
+	(void)state;
+	assert_null(mitigation_lack(0, 0));
+	for (u32 i = 0; i < 3; i++) {
+		u8 bit = (u8)(MITIGATE_L1D << i);
+		const char *text = mitigation_lack(bit, 0);
+		assert_non_null(text);
+		assert_null(mitigation_lack(bit, 1));
+		assert_null(mitigation_lack((u8)~ALL_OLD, 0));
+		assert_ptr_equal(text, mitigation_lack(ALL_OLD, i));
+	}
+	assert_null(mitigation_lack(ALL_OLD, 3));
+}
+
 static void each_is_decided_by_what_is_enumerated(void **state)
 {
 	static const struct {
@@ -71,6 +87,7 @@ static void a_change_of_vm_costs_more_than_one_of_vcpu(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_missing_is_told),
 		cmocka_unit_test(each_is_decided_by_what_is_enumerated),
 		cmocka_unit_test(a_change_of_vm_costs_more_than_one_of_vcpu),
 	};
