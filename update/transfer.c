@@ -89,27 +89,29 @@ static enum err move_on(struct transfer *t)
 /* Only what is flushed may be marked. */
 static enum err mark(struct transfer *t)
 {
-	const struct install_target *target = &t->install.target;
-	struct transfer_mark m = { .slot = target->slot, .leaves = t->count.leaves };
-	enum err e = target->flash.flush(target->flash.context);
+	const struct flash_ops *flash = &t->install.target.flash;
+	struct transfer_mark m = { .leaves = t->count.leaves };
+	enum err e = flash->flush(flash->context);
 
-	if (e)
-		return e;
 	memcpy(m.manifest, t->install.image.manifest_digest, SHA384_SIZE);
-	/* Without a mark the same leaves are fetched again after a cut: worth no failure. */
-	e = t->ops->save(t->ops->context, &m);
-	(void)e;
-	return OK;
+	mark_encode(&m, t->leaf);
+	if (!e)
+		e = flash->write(flash->context, 0, t->leaf, FLASH_SECTOR);
+	if (!e)
+		t->install.written += FLASH_SECTOR;
+	return e;
 }
 
-static void resume_at_mark(struct transfer *t)
+/* Leaves that an earlier transfer of this image says it wrote. */
+static u64 marked_leaves(struct transfer *t, const struct install_target *target)
 {
+	const struct flash_ops *flash = &target->flash;
 	struct transfer_mark m;
 
-	if (t->ops->load(t->ops->context, &m) != OK || m.slot != t->install.target.slot || m.leaves > t->count.total ||
-	        !digest_equal(m.manifest, t->install.image.manifest_digest, SHA384_SIZE))
-		return;
-	t->count.leaves = t->count.resumed = m.leaves;
+	if (flash->read(flash->context, 0, t->leaf, FLASH_SECTOR) || mark_decode(t->leaf, &m) ||
+	        m.leaves > t->count.total || !digest_equal(m.manifest, t->install.image.manifest_digest, SHA384_SIZE))
+		return 0;
+	return m.leaves;
 }
 
 static enum err transfer_payload(struct transfer *t)
@@ -181,7 +183,7 @@ static enum err check_leaves(struct transfer *t, const struct install_target *ta
 }
 
 enum err transfer_run(struct transfer *t, const struct install_target *target, const struct transfer_source *source,
-        const struct transfer_ops *ops, bool resume)
+        const struct transfer_ops *ops)
 {
 	enum err e;
 
@@ -189,12 +191,14 @@ enum err transfer_run(struct transfer *t, const struct install_target *target, c
 	t->ops = ops;
 	t->count = (struct transfer_count){ .leaves = 0 };
 	e = check_leaves(t, target);
-	if (!e)
-		e = install_begin(&t->install, target, source->head, source->head_length);
 	if (e)
 		return e;
-	if (resume)
-		resume_at_mark(t);
-	e = transfer_payload(t);
+	/* Before the mark is overwritten, and put back right after. */
+	t->count.leaves = t->count.resumed = marked_leaves(t, target);
+	e = install_begin(&t->install, target, source->head, source->head_length);
+	if (!e && t->count.resumed)
+		e = mark(t);
+	if (!e)
+		e = transfer_payload(t);
 	return e ? e : finish(t);
 }

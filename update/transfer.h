@@ -8,19 +8,13 @@
 
 #include "update/install.h"
 #include "update/leaves.h"
+#include "update/mark.h"
 
 enum {
 	TRANSFER_BATCH = 16, /* leaves fetched at once */
-	TRANSFER_MARK = 64, /* leaves between two marks in the journal: 4 MiB */
+	TRANSFER_MARK = 64, /* leaves between two marks: 4 MiB */
 	/* How often what does not read back as written is written once more. */
 	TRANSFER_REPAIRS = 2,
-};
-
-/* How far an interrupted installation had come. */
-struct transfer_mark {
-	u8 manifest[SHA384_SIZE];
-	u8 slot;
-	u64 leaves; /* the first so many were written and flushed */
 };
 
 struct transfer_count {
@@ -34,10 +28,6 @@ struct transfer_ops {
 	enum err (*fetch)(void *context, u64 offset, u8 *out, size_t n);
 	/* What the running slot may have of them (update/reuse.h); any error: nothing. */
 	enum err (*reuse)(void *context, u64 offset, u8 *out, size_t n);
-	/* The last mark saved; any error: there is none. */
-	enum err (*load)(void *context, struct transfer_mark *mark);
-	/* Durable when it returns, or the old one stays. A failure costs nothing but work done twice. */
-	enum err (*save)(void *context, const struct transfer_mark *mark);
 	/* Told after each batch. false: give up here; the mark stays. */
 	bool (*proceed)(void *context, const struct transfer_count *count);
 	void *context;
@@ -62,12 +52,12 @@ struct transfer {
 };
 
 /*
- * From the head to STAGED. resume: the slot's record still says WRITING, so that a mark for it may be believed; what it
- * claims is verified by the read-back like everything else. ERR_UPDATE_CANCELLED; ERR_UPDATE_SOURCE: what was fetched
+ * From the head to STAGED, or on from the mark of a transfer of the same image. What a mark claims is verified by the
+ * read-back like everything else. ERR_UPDATE_CANCELLED; ERR_UPDATE_SOURCE: what was fetched
  * is not what was signed; leaves_verify's and install_begin's, before anything is touched; install_finish's when
  * repairs did not help; fetch's.
  */
 enum err transfer_run(struct transfer *t, const struct install_target *target, const struct transfer_source *source,
-        const struct transfer_ops *ops, bool resume) MUST_CHECK;
+        const struct transfer_ops *ops) MUST_CHECK;
 
 #endif

@@ -151,10 +151,13 @@ static enum err fetch(void *context, u64 offset, u8 *out, size_t size)
 {
 	const struct transfer_job *t = context;
 
-	if (t->job.node->fetch_fault == FETCH_BREAKS || !range_inside(offset, size, t->image->length))
+	enum fetch_fault fault = t->job.node->fetch_fault;
+
+	if (!range_inside(offset, size, t->image->length) || fault == FETCH_BREAKS ||
+	        (fault == FETCH_BREAKS_LATE && offset + size == t->image->length))
 		return ERR_IO;
 	memcpy(out, t->image->bytes + offset, size);
-	if (t->job.node->fetch_fault == FETCH_WRONG)
+	if (fault == FETCH_WRONG)
 		out[size - 1] ^= 1;
 	return OK;
 }
@@ -170,26 +173,6 @@ static enum err reuse(void *context, u64 offset, u8 *out, size_t size)
 	return reuse_read(&r, offset, out, size);
 }
 
-static enum err load_mark(void *context, struct transfer_mark *mark)
-{
-	const struct fake_journal *j = &((struct transfer_job *)context)->job.node->journal;
-
-	*mark = j->mark;
-	return j->there ? OK : ERR_IO;
-}
-
-static enum err save_mark(void *context, const struct transfer_mark *mark)
-{
-	struct node *n = ((struct transfer_job *)context)->job.node;
-	bool cut = power_fails(&n->power, OP_JOURNAL);
-
-	if (!cut || n->power.tear == TEAR_AFTER)
-		n->journal = (struct fake_journal){ .there = true, .mark = *mark };
-	if (cut)
-		power_off(&n->power);
-	return OK;
-}
-
 static bool proceed(void *context, const struct transfer_count *count)
 {
 	(void)context;
@@ -202,16 +185,15 @@ enum err node_transfer(struct node *n, u8 slot, enum release r, struct transfer_
 	static struct transfer transfer;
 	const struct release_image *image = release_image(r);
 	struct transfer_job t = { .image = image };
-	const struct transfer_ops ops = { fetch, reuse, load_mark, save_mark, proceed, &t, .mark_every = 1 };
+	const struct transfer_ops ops = { fetch, reuse, proceed, &t, .mark_every = 1 };
 	const struct transfer_source source = { .head = image->bytes,
 		.head_length = image->image.layout.payload_offset,
 		.leaves = image->leaves[0],
 		.leaves_length = sizeof(image->leaves) };
-	bool resume = slot < SLOTS && n->up.view.state.slot[slot].state == SLOT_WRITING;
 	enum err e;
 
 	job_prepare(&t.job, n, slot);
-	e = transfer_run(&transfer, &t.job.target, &source, &ops, resume);
+	e = transfer_run(&transfer, &t.job.target, &source, &ops);
 	*count = transfer.count;
 	if (!e)
 		n->damaged[slot] = false;

@@ -20,17 +20,10 @@ struct boot_report {
 };
 
 /* What goes wrong on the way from the fleet server. */
-enum fetch_fault { FETCH_WELL, FETCH_WRONG, FETCH_BREAKS };
-
-/* The agent's file on the data partition. */
-struct fake_journal {
-	bool there;
-	struct transfer_mark mark;
-};
+enum fetch_fault { FETCH_WELL, FETCH_WRONG, FETCH_BREAKS, FETCH_BREAKS_LATE /* at the last leaf */ };
 
 struct node {
 	struct power power;
-	struct fake_journal journal;
 	enum fetch_fault fetch_fault;
 	struct fake_nv nv;
 	struct fake_flash flash;
@@ -62,7 +55,7 @@ void node_boot(struct node *n);
 enum err node_enrol(struct node *n, const struct boot_state *first) MUST_CHECK;
 enum err node_install(struct node *n, u8 slot, enum release r) MUST_CHECK;
 enum err node_install_bytes(struct node *n, u8 slot, const u8 *image, size_t length) MUST_CHECK;
-/* The same from afar: resumed where the slot's record and the journal allow it. What it came to is in *count. */
+/* The same from afar, resumed where the slot has a mark of it. What it came to is in *count. */
 enum err node_transfer(struct node *n, u8 slot, enum release r, struct transfer_count *count) MUST_CHECK;
 enum err node_healthy(struct node *n) MUST_CHECK;
 enum err node_commit(struct node *n) MUST_CHECK; /* floors rise to what runs */

@@ -49,8 +49,6 @@ bool tear_applies(enum op_kind kind, enum tear tear)
 		[OP_FLASH_READ] = BIT(TEAR_BEFORE),
 		[OP_FLASH_WRITE] = BIT(TEARS) - 1,
 		[OP_FLASH_FLUSH] = BIT(TEAR_BEFORE) | BIT(TEAR_SECTORS) | BIT(TEAR_AFTER),
-		/* A file that is renamed into its place. */
-		[OP_JOURNAL] = BIT(TEAR_BEFORE) | BIT(TEAR_AFTER),
 	};
 
 	return tears[kind] & BIT(tear);

@@ -10,7 +10,7 @@
 
 #include <setjmp.h>
 
-enum op_kind { OP_NV_READ, OP_NV_WRITE, OP_FLASH_READ, OP_FLASH_WRITE, OP_FLASH_FLUSH, OP_JOURNAL, OP_KINDS };
+enum op_kind { OP_NV_READ, OP_NV_WRITE, OP_FLASH_READ, OP_FLASH_WRITE, OP_FLASH_FLUSH, OP_KINDS };
 
 enum tear {
 	TEAR_BEFORE, /* nothing of it; what flash had not flushed is lost */

@@ -239,14 +239,15 @@ static void transfer_and_commit(struct node *n)
 	expect(n, SLOT_B, REASON_GOOD);
 }
 
-/* The journal speaks of another release than the one that comes next. */
+/* The slot's mark speaks of another release than the one that comes next. */
 static void transfer_after_another(struct node *n)
 {
 	struct transfer_count count;
 
 	expect(n, SLOT_A, REASON_GOOD);
-	n->fetch_fault = FETCH_BREAKS;
+	n->fetch_fault = FETCH_BREAKS_LATE;
 	CHECK(n, node_transfer(n, SLOT_B, RELEASE_NEW, &count) == ERR_IO);
+	CHECK(n, count.leaves == RELEASE_LEAVES - 1);
 	n->fetch_fault = FETCH_WELL;
 	CHECK(n, node_transfer(n, SLOT_B, RELEASE_NEXT, &count) == OK);
 	CHECK(n, count.resumed == 0);
