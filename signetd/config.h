@@ -13,6 +13,18 @@
 
 enum { CONFIG_TEXT_SIZE = 256, CONFIG_MESSAGE_SIZE = PATH_MAX + 512 };
 
+/* What a class may be allowed (attest/appraise.h); nothing by default. */
+enum allow {
+	ALLOW_DEVELOPMENT,
+	ALLOW_DEBUG,
+	ALLOW_BIOS,
+	ALLOW_SECURE_BOOT_OFF,
+	ALLOW_NO_DMA_PROTECTION,
+	ALLOW_UNGATED,
+	ALLOW_NO_BASELINE,
+	ALLOW_COUNT,
+};
+
 struct config {
 	/* [fleet] */
 	char name[64];
@@ -32,6 +44,19 @@ struct config {
 	u64 request_burst;
 	u64 bound[BOUND_COUNT]; /* bytes of a body */
 	u64 head_seconds, body_seconds, answer_seconds, idle_seconds;
+	/* [tpm] */
+	char ek_authorities[PATH_MAX]; /* folder of TPM makers' certificates; empty: none is trusted */
+	u64 pending; /* nodes that may wait for an approver at once */
+	/* [images] */
+	char anchor[PATH_MAX]; /* of the stage that the fleet's nodes run; empty: no image is trusted */
+	/* [policy]: classes of hardware, comma-separated, or *, for each thing that struct appraisal_policy can allow
+	 */
+	char allow[ALLOW_COUNT][CONFIG_TEXT_SIZE];
+	u64 history; /* appraisals kept of a node */
+	/* [tickets] */
+	u64 lease_seconds;
+	u64 lease_rule; /* index of keep, pause, stop */
+	u64 guests, vcpus, memory; /* of one node together, at most */
 	/* [log] */
 	u64 log_level;
 };

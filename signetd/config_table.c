@@ -23,6 +23,8 @@
 /* By journal_level; what nobody asks for has no name. */
 static const char *const levels[] = { "", "", "", "error", "warning", "notice", "info", "debug", NULL };
 
+static const char *const rules[] = { "keep", "pause", "stop", NULL };
+
 const struct setting settings[] = {
 	TEXT("fleet", "name", name, "fleet", "what people call the fleet"),
 	FIXED("listen", "nodes", listen[LISTENER_NODES], "0.0.0.0:7443", "where agents connect"),
@@ -45,6 +47,26 @@ const struct setting settings[] = {
 	NUMBER("limits", "body-seconds", body_seconds, 1, 600, "60", "of silence within a body"),
 	NUMBER("limits", "answer-seconds", answer_seconds, 1, 600, "60", "in which a peer takes nothing of an answer"),
 	NUMBER("limits", "idle-seconds", idle_seconds, 1, 600, "120", "between two requests of a connection"),
+	FIXED("tpm", "ek-authorities", ek_authorities, "",
+	        "folder with the certificates of TPM makers that are trusted"),
+	NUMBER("tpm", "pending", pending, 1, 100000, "256", "nodes that may wait for an approver at once"),
+	FIXED("images", "anchor", anchor, "", "anchor.bin of the boot chain that the nodes run"),
+	TEXT("policy", "allow-development-image", allow[ALLOW_DEVELOPMENT], "",
+	        "classes that may run development images"),
+	TEXT("policy", "allow-debug-image", allow[ALLOW_DEBUG], "", "classes that may run debug images"),
+	TEXT("policy", "allow-bios", allow[ALLOW_BIOS], "", "classes whose firmware may measure nothing"),
+	TEXT("policy", "allow-secure-boot-off", allow[ALLOW_SECURE_BOOT_OFF], "",
+	        "classes that may boot without Secure Boot"),
+	TEXT("policy", "allow-no-dma-protection", allow[ALLOW_NO_DMA_PROTECTION], "",
+	        "classes that may run without VT-d"),
+	TEXT("policy", "allow-ungated", allow[ALLOW_UNGATED], "", "classes whose guests may start without a ticket"),
+	TEXT("policy", "allow-no-baseline", allow[ALLOW_NO_BASELINE], "", "classes that may have any firmware"),
+	NUMBER("policy", "history", history, 2, 10000, "100", "appraisals kept of a node, with their evidence"),
+	NUMBER("tickets", "lease-seconds", lease_seconds, 60, 604800, "86400", "how long a ticket lasts"),
+	CHOICE("tickets", "lease-end", lease_rule, rules, "keep", "what becomes of running guests when it ends"),
+	NUMBER("tickets", "guests", guests, 1, 16, "16", "that may run on a node at once"),
+	NUMBER("tickets", "vcpus", vcpus, 1, 4096, "256", "of all guests of a node together"),
+	BYTES("tickets", "memory", memory, 1 << 20, 1ull << 50, "4096G", "of all guests of a node together"),
 	CHOICE("log", "level", log_level, levels, "info", "least important line that is logged"),
 };
 

@@ -156,6 +156,11 @@ static bool is_first(yyjson_val *object, yyjson_val *key, yyjson_val *value)
 	return yyjson_obj_getn(object, yyjson_get_str(key), yyjson_get_len(key)) == value;
 }
 
+static bool may_be_empty(const struct field *f, yyjson_val *v)
+{
+	return (f->flags & FIELD_EMPTY) && yyjson_is_str(v) && yyjson_get_len(v) == 0;
+}
+
 static bool member_fits(
         yyjson_val *object, yyjson_val *key, const struct field *fields, size_t count, char *why, size_t room)
 {
@@ -170,7 +175,7 @@ static bool member_fits(
 		(void)snprintf(why, room, "\"%s\" is there twice", f->name);
 		return false;
 	}
-	if ((yyjson_is_null(value) && (f->flags & FIELD_NULLABLE)) || kind_fits(f, value))
+	if ((yyjson_is_null(value) && (f->flags & FIELD_NULLABLE)) || may_be_empty(f, value) || kind_fits(f, value))
 		return true;
 	say_expected(f, why, room);
 	return false;

@@ -20,7 +20,8 @@ enum field_kind {
 	FIELD_ARRAY, /* at most max elements; the same */
 };
 
-enum { FIELD_REQUIRED = 1, FIELD_NULLABLE = 2 };
+/* FIELD_EMPTY: text and base64 of no bytes will do too. */
+enum { FIELD_REQUIRED = 1, FIELD_NULLABLE = 2, FIELD_EMPTY = 4 };
 
 struct field {
 	const char *name;
