@@ -81,8 +81,7 @@ static bool load_baseline(struct attestation *a)
 	struct baseline_entry entry;
 	size_t n = 0;
 
-	if (!a->node.hardware_class[0] ||
-	        s->baselines->find(s, a->node.hardware_class, &entry, &a->approved, &n) != OK)
+	if (!a->node.hardware_class[0] || s->baselines->find(s, a->node.hardware_class, &entry, &a->approved, &n) != OK)
 		return false;
 	return baseline_of(a->approved, n, &a->baseline) == OK;
 }
@@ -113,7 +112,7 @@ static enum err judge(struct attestation *a)
 		return e;
 	terms.reference = a->reference = fleet_reference(s, a->parts.head.bytes, a->parts.head.n);
 	terms.baseline = load_baseline(a) ? &a->baseline : NULL;
-	(void)appraise(a->call->body, a->call->body_length, &terms, &a->appraisal);
+	a->appraisal.verdict = appraise(a->call->body, a->call->body_length, &terms, &a->appraisal);
 	return OK;
 }
 
@@ -151,7 +150,8 @@ static enum err make_ticket(struct attestation *a)
 	enum err e = s->storage->guests->read(s->storage, a->node.id, add_guest, a);
 
 	if (!e)
-		e = decide_ticket(&a->node, &a->claim, &terms, (const u8(*)[SHA384_SIZE])a->guests, a->guest_count, &ticket);
+		e = decide_ticket(
+		        &a->node, &a->claim, &terms, (const u8(*)[SHA384_SIZE])a->guests, a->guest_count, &ticket);
 	if (!e)
 		e = ticket_make(&ticket, &leaf, a->ticket);
 	a->node.lease_until = fleet_wall(s) + s->config.lease_seconds;
@@ -266,7 +266,8 @@ static void tell_change(const struct attestation *a, enum verdict held_before)
 
 	hex_encode(id, a->node.id, sizeof(a->node.id));
 	if (v != VERDICT_GOOD)
-		journal(JOURNAL_WARNING, "node %s (%s): %s: %s", id, a->node.hostname, verdict_name(v), verdict_words(v));
+		journal(JOURNAL_WARNING, "node %s (%s): %s: %s", id, a->node.hostname, verdict_name(v),
+		        verdict_words(v));
 	if (a->node.held && !held_before &&
 	        audit_event(a->call->server, "node-failed", id, "%s: held until an approver clears it",
 	                verdict_name(v)) != OK)

@@ -203,7 +203,8 @@ void node_activate(struct call *c)
 		struct challenge *open =
 		        challenge_find(c->server->fleet->challenges, id, c->who.key_hash, fleet_now(c->server));
 		if (!open || size != sizeof(given) || !digest_equal(given, open->secret, sizeof(given)))
-			answer_error(c, 403, "activation-wrong", "enrol again: a challenge is used once, within ten minutes",
+			answer_error(c, 403, "activation-wrong",
+			        "enrol again: a challenge is used once, within ten minutes",
 			        "that does not answer an open challenge");
 		else
 			activated(c, open, n);

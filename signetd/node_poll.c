@@ -20,6 +20,7 @@ enum { RESULTS_MAX = 64, INTENT_MILLISECONDS = 600000, ERROR_MEMBERS_MAX = 3 };
 static const struct field poll_fields[] = {
 	{ "node", FIELD_HEX, FIELD_REQUIRED, ATTEST_ID_SIZE },
 	{ "results", FIELD_ARRAY, FIELD_REQUIRED, RESULTS_MAX },
+	{ "running", FIELD_ARRAY, FIELD_REQUIRED, RESULTS_MAX },
 	{ "report", FIELD_OBJECT, FIELD_REQUIRED | FIELD_NULLABLE, 64 },
 };
 
@@ -42,7 +43,8 @@ static bool results_fit(struct call *c, yyjson_val *results)
 	yyjson_val *one;
 	char why[256];
 
-	yyjson_arr_foreach(results, i, n, one) {
+	yyjson_arr_foreach(results, i, n, one)
+	{
 		if (fields_fit(one, result_fields, ARRAY_SIZE(result_fields), why, sizeof(why)))
 			continue;
 		answer_error(c, 400, "body", "docs/fleet-api.md lists what this request takes", "results: %s", why);
@@ -57,7 +59,8 @@ static void take_results(struct server *s, const u8 *node, yyjson_val *results)
 	size_t n;
 	yyjson_val *one;
 
-	yyjson_arr_foreach(results, i, n, one) {
+	yyjson_arr_foreach(results, i, n, one)
+	{
 		bool ok = field_bool(one, "ok");
 		yyjson_val *answer = yyjson_obj_get(one, ok ? "value" : "error");
 		order_answered(s, node, field_number(one, "id"), ok, answer);
@@ -180,8 +183,6 @@ struct starting {
 	struct live_node *live;
 };
 
-yyjson_mut_doc *guest_run_arguments(const struct guest_entry *g);
-
 static enum err order_guest(void *context, const struct guest_entry *g)
 {
 	struct starting *st = context;
@@ -190,7 +191,8 @@ static enum err order_guest(void *context, const struct guest_entry *g)
 	if (!g->autostart)
 		return OK;
 	yyjson_mut_doc *doc = guest_run_arguments(g);
-	if (order_give(st->server, st->live->id, "guest-run", doc, INTENT_MILLISECONDS, autostart_done, st->live, &id) == OK)
+	if (order_give(st->server, st->live->id, "guest-run", doc, INTENT_MILLISECONDS, autostart_done, st->live,
+	            &id) == OK)
 		st->live->autostart_open++;
 	return OK;
 }
@@ -233,15 +235,14 @@ static void poll(struct call *c, struct live_node *l)
 	if (e)
 		answer_failure(c, e, "the node's record could not be read");
 	else
-		orders_poll(c, l);
+		orders_poll(c, l, yyjson_obj_get(c->json, "running"));
 }
 
 void node_poll(struct call *c)
 {
 	u8 id[ATTEST_ID_SIZE];
 
-	if (!body_fits(c, poll_fields, ARRAY_SIZE(poll_fields)) ||
-	        !results_fit(c, yyjson_obj_get(c->json, "results")))
+	if (!body_fits(c, poll_fields, ARRAY_SIZE(poll_fields)) || !results_fit(c, yyjson_obj_get(c->json, "results")))
 		return;
 	(void)field_hex(c->json, "node", id, sizeof(id));
 	struct live_node *l = live_find(c->server, id);

@@ -12,7 +12,7 @@
 #include <string.h>
 
 /* Ids are taken from storage by the block: a restart skips what is left of one, and never gives one twice. */
-enum { ID_BLOCK = 1000, AGAIN_MILLISECONDS = 15000, BATCH_MAX = 16 };
+enum { ID_BLOCK = 1000, BATCH_MAX = 16 };
 
 static const char id_name[] = "order-ids";
 
@@ -21,7 +21,8 @@ struct order {
 	u8 node[ATTEST_ID_SIZE];
 	char kind[ORDER_KIND_SIZE];
 	yyjson_mut_doc *arguments;
-	u64 sent_at; /* milliseconds; 0: never */
+	bool sent; /* at some time */
+	bool with_node; /* as far as its last poll told */
 	u64 expires;
 	order_done *done;
 	void *context;
@@ -104,15 +105,13 @@ void orders_forget(struct server *s, const u8 node[ATTEST_ID_SIZE])
 }
 
 /* In the order they were given: orders are few, and ids tell. */
-static struct order *next_for(struct orders *o, const u8 *node, u64 now, u64 above)
+static struct order *next_for(struct orders *o, const u8 *node)
 {
 	struct order *best = NULL;
 
 	for (size_t i = 0; i < o->count; i++) {
 		struct order *one = o->all[i];
-		bool due = !one->sent_at || now - one->sent_at >= AGAIN_MILLISECONDS;
-		if (due && one->id > above && memcmp(one->node, node, ATTEST_ID_SIZE) == 0 &&
-		        (!best || one->id < best->id))
+		if (!one->with_node && memcmp(one->node, node, ATTEST_ID_SIZE) == 0 && (!best || one->id < best->id))
 			best = one;
 	}
 	return best;
@@ -129,28 +128,24 @@ static void put_order(yyjson_mut_doc *doc, yyjson_mut_val *list, const struct or
 	(void)yyjson_mut_obj_add_val(doc, one, "arguments", arguments);
 }
 
-/* How many went into the answer. */
-static size_t answer_with_orders(struct call *c, const u8 *node, bool even_none)
+/* False: there was none, and nothing was answered. */
+static bool answer_with_orders(struct call *c, const u8 *node)
 {
 	struct orders *o = c->server->fleet->orders;
-	u64 now = fleet_now(c->server);
-	u64 last = 0;
-	size_t n = 0;
-	struct order *one = next_for(o, node, now, last);
+	struct order *one = next_for(o, node);
 	yyjson_mut_val *root;
 
-	if (!one && !even_none)
-		return 0;
+	if (!one)
+		return false;
 	yyjson_mut_doc *doc = fleet_object(&root);
 	yyjson_mut_val *list = yyjson_mut_obj_add_arr(doc, root, "commands");
-	for (; one && n < BATCH_MAX; n++) {
+	for (size_t n = 0; one && n < BATCH_MAX; n++) {
 		put_order(doc, list, one);
-		one->sent_at = now ? now : 1;
-		last = one->id;
-		one = next_for(o, node, now, last);
+		one->sent = one->with_node = true;
+		one = next_for(o, node);
 	}
 	answer_json(c, 200, doc);
-	return n;
+	return true;
 }
 
 void orders_release_poll(struct live_node *n)
@@ -182,12 +177,31 @@ static void poll_is_gone(struct call *c)
 		n->poll = NULL;
 }
 
-void orders_poll(struct call *c, struct live_node *n)
+static bool lists(yyjson_val *running, u64 id)
 {
+	size_t i;
+	size_t n;
+	yyjson_val *one;
+
+	yyjson_arr_foreach(running, i, n, one)
+	{
+		if (yyjson_get_uint(one) == id)
+			return true;
+	}
+	return false;
+}
+
+void orders_poll(struct call *c, struct live_node *n, yyjson_val *running)
+{
+	struct orders *o = c->server->fleet->orders;
+
+	for (size_t i = 0; i < o->count; i++)
+		if (memcmp(o->all[i]->node, n->id, ATTEST_ID_SIZE) == 0)
+			o->all[i]->with_node = lists(running, o->all[i]->id);
 	/* Two at once of one node: the older connection is most likely dead. */
 	orders_release_poll(n);
 	live_touch(c->server, n);
-	if (answer_with_orders(c, n->id, false))
+	if (answer_with_orders(c, n->id))
 		return;
 	n->poll = c;
 	c->state = n;
@@ -199,10 +213,8 @@ static void wake(struct server *s, const u8 *node)
 	struct live_node *n = live_find(s, node);
 	struct call *c = n ? n->poll : NULL;
 
-	if (!c)
-		return;
-	n->poll = NULL;
-	(void)answer_with_orders(c, node, true);
+	if (c && answer_with_orders(c, node))
+		n->poll = NULL;
 }
 
 enum err order_give(struct server *s, const u8 node[ATTEST_ID_SIZE], const char *kind, yyjson_mut_doc *arguments,
@@ -246,7 +258,7 @@ void order_abandon(struct server *s, u64 id)
 	if (at == o->count)
 		return;
 	o->all[at]->done = NULL;
-	if (!o->all[at]->sent_at)
+	if (!o->all[at]->sent)
 		end_order(s, at, false, NULL);
 }
 

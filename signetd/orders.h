@@ -1,6 +1,6 @@
 /*
  * Commands to nodes: given here, fetched by the node's long poll, answered by it (docs/fleet-api.md). Given again until
- * it answers; the node carries one out once for its id. Ids never come twice, through restarts too.
+ * the node has it; the node carries one out once for its id. Ids never come twice, through restarts too.
  * Trust: answers come from nodes, which may say anything of themselves and nothing of others.
  */
 #ifndef SIGNET_SIGNETD_ORDERS_H
@@ -32,8 +32,11 @@ void order_abandon(struct server *s, u64 id);
 /* An answer of this node; unknown ids are passed over: it was answered before, or nobody waits. */
 void order_answered(struct server *s, const u8 node[ATTEST_ID_SIZE], u64 id, bool ok, yyjson_val *answer);
 
-/* Answers a node's poll with what there is for it, or parks it. */
-void orders_poll(struct call *c, struct live_node *n);
+/*
+ * Answers a node's poll with what there is for it, or parks it. running: the ids that the node says it has; any other
+ * is given again, so that nothing depends on one answer arriving.
+ */
+void orders_poll(struct call *c, struct live_node *n, yyjson_val *running);
 /* The node is forgotten: the poll is answered with nothing, every order of it is dropped. */
 void orders_release_poll(struct live_node *n);
 void orders_forget(struct server *s, const u8 node[ATTEST_ID_SIZE]);
@@ -45,5 +48,8 @@ void orders_forget(struct server *s, const u8 node[ATTEST_ID_SIZE]);
  */
 void order_for_call(struct call *c, const u8 node[ATTEST_ID_SIZE], const char *kind, yyjson_mut_doc *arguments,
         void (*then)(struct call *c, yyjson_val *value));
+
+/* Arguments of guest-run: the definition, and the measurement that follows from it. */
+yyjson_mut_doc *guest_run_arguments(const struct guest_entry *g);
 
 #endif

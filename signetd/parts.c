@@ -1,5 +1,6 @@
 /* The parts of the server, in the order in which they open. Trust: none needed. */
 #include "signetd/audit.h"
+#include "signetd/fleet.h"
 #include "signetd/leaves.h"
 #include "signetd/operators.h"
 #include "signetd/server.h"
@@ -9,6 +10,7 @@ const struct part *const parts[] = {
 	&audit_part,
 	&leaves_part,
 	&operators_part,
+	&fleet_part,
 };
 
 const size_t part_count = ARRAY_SIZE(parts);

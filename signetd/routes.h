@@ -15,4 +15,12 @@ extern const struct route platform_routes[PLATFORM_ROUTES];
 enum { OPERATOR_ROUTES = 3 };
 extern const struct route operator_routes[OPERATOR_ROUTES];
 
+/* Nodes: node_routes.c. */
+enum { NODE_ROUTES = 6 };
+extern const struct route node_routes[NODE_ROUTES];
+
+/* The fleet, for operators: fleet_routes.c. */
+enum { FLEET_ROUTES = 29 };
+extern const struct route fleet_routes[FLEET_ROUTES];
+
 #endif

@@ -1,0 +1,46 @@
+/*
+ * Operators' requests about the fleet, by the files that answer them: node_admin.c, guest_admin.c, baseline_admin.c,
+ * image_admin.c.
+ * Trust: from authenticated operators, of the role that the table demands.
+ */
+#ifndef SIGNET_SIGNETD_ADMIN_H
+#define SIGNET_SIGNETD_ADMIN_H
+
+#include "signetd/call.h"
+
+void admin_list_nodes(struct call *c);
+void admin_show_node(struct call *c);
+void admin_enroll(struct call *c);
+void admin_authority(struct call *c);
+void admin_remove(struct call *c);
+void admin_clear(struct call *c);
+void admin_attest(struct call *c);
+void admin_history(struct call *c);
+void admin_appraisal(struct call *c);
+void admin_evidence(struct call *c);
+void admin_result(struct call *c);
+void admin_jwks(struct call *c);
+void admin_reboot(struct call *c);
+void admin_logs(struct call *c);
+
+void admin_list_guests(struct call *c);
+void admin_run_guest(struct call *c);
+void admin_stop_guest(struct call *c);
+void admin_remove_guest(struct call *c);
+void admin_console(struct call *c);
+
+void admin_list_baselines(struct call *c);
+void admin_show_baseline(struct call *c);
+void admin_diff_baseline(struct call *c);
+void admin_approve_baseline(struct call *c);
+void admin_revoke_baseline(struct call *c);
+
+void admin_list_images(struct call *c);
+void admin_put_image(struct call *c);
+void admin_show_blob(struct call *c);
+void admin_put_blob(struct call *c);
+
+/* The name of a class of hardware; answers 400 itself. */
+bool admin_class_fits(struct call *c, const char *class);
+
+#endif
