@@ -11,7 +11,8 @@ enum err addresses_read(struct addresses *a, const char *text)
 	while (*text) {
 		size_t n = strcspn(text, ",");
 
-		if (a->count == ADDRESSES_MAX || !socket_address_split(text, n, a->at[a->count].host, a->at[a->count].port))
+		if (a->count == ADDRESSES_MAX ||
+		        !socket_address_split(text, n, a->at[a->count].host, a->at[a->count].port))
 			return ERR_ARGUMENT;
 		a->count++;
 		text += n;

@@ -21,7 +21,8 @@ static enum err find_keys(struct agent *a, struct tss *t, bool provisioned)
 		(void)format(t->why, sizeof(t->why), "%s",
 		        "the attestation key is gone; the TPM was cleared: remove the node and enrol it again");
 	else if (e == ERR_NV_FOREIGN)
-		(void)format(t->why, sizeof(t->why), "another key is at the attestation key's place (0x%x)", 0x81005100u);
+		(void)format(
+		        t->why, sizeof(t->why), "another key is at the attestation key's place (0x%x)", 0x81005100u);
 	return e;
 }
 

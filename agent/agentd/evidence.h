@@ -8,10 +8,10 @@
 #include "agent/agentd/agent.h"
 
 /*
- * claim: complete. slot: the running one. out has room for EVIDENCE_SIZE_MAX bytes. On an error why says more, where there is more
- * to say.
+ * claim: complete. slot: the running one. out has room for EVIDENCE_SIZE_MAX bytes. On an error why says more, where
+ * there is more to say.
  */
-enum err evidence_gather(struct agent *a, const struct claim *claim, u32 slot, u8 *out, size_t *n, char why[TSS_WHY_SIZE])
-        MUST_CHECK;
+enum err evidence_gather(
+        struct agent *a, const struct claim *claim, u32 slot, u8 *out, size_t *n, char why[TSS_WHY_SIZE]) MUST_CHECK;
 
 #endif

@@ -174,7 +174,7 @@ enum agent_outcome link_outcome(struct link *l, enum err e, const struct http_an
 	if (a->head.status == 404 && strcmp(l->code, "node-unknown") == 0)
 		return OUTCOME_UNKNOWN;
 	return a->head.status >= 500 || a->head.status == 429 || a->head.status == 408 ? OUTCOME_UNREACHABLE
-	                                                                                : OUTCOME_REFUSED;
+	                                                                               : OUTCOME_REFUSED;
 }
 
 static enum agent_outcome post(struct link *l, struct http_request *q, yyjson_doc **answer)

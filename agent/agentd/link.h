@@ -38,8 +38,8 @@ void link_open(struct link *l, struct fleet_place *place);
 void link_close(struct link *l);
 
 /*
- * Asks at the current address, at others when it does not answer. OK with any status. On an error why is filled in; body has the
- * answer, NUL-terminated, unless it went to a sink of the answer's.
+ * Asks at the current address, at others when it does not answer. OK with any status. On an error why is filled in;
+ * body has the answer, NUL-terminated, unless it went to a sink of the answer's.
  */
 enum err link_ask(struct link *l, struct http_request *q, struct http_answer *a) MUST_CHECK;
 
@@ -47,14 +47,13 @@ enum err link_ask(struct link *l, struct http_request *q, struct http_answer *a)
 enum agent_outcome link_outcome(struct link *l, enum err e, const struct http_answer *a);
 
 /*
- * POST of JSON, answered by JSON; body is freed. *answer is for yyjson_doc_free(), NULL unless OUTCOME_DONE. silence_ms 0: as
- * always.
+ * POST of JSON, answered by JSON; body is freed. *answer is for yyjson_doc_free(), NULL unless OUTCOME_DONE. silence_ms
+ * 0: as always.
  */
 enum agent_outcome link_post(
         struct link *l, const char *target, yyjson_mut_doc *body, u32 silence_ms, yyjson_doc **answer);
 /* The same of bytes. */
-enum agent_outcome link_post_bytes(
-        struct link *l, const char *target, const u8 *bytes, size_t n, yyjson_doc **answer);
+enum agent_outcome link_post_bytes(struct link *l, const char *target, const u8 *bytes, size_t n, yyjson_doc **answer);
 
 /* From another thread: ends what the link waits for, now or when it next does. */
 void link_interrupt(struct link *l);

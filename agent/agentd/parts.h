@@ -10,8 +10,8 @@
 #include <limits.h>
 
 /*
- * The path of a partition (enum partition_index). folder: where files of the partitions' names stand instead; NULL: partitions
- * are looked for by name (GPT) among the kernel's block devices. ERR_DEVICE.
+ * The path of a partition (enum partition_index). folder: where files of the partitions' names stand instead; NULL:
+ * partitions are looked for by name (GPT) among the kernel's block devices. ERR_DEVICE.
  */
 enum err part_find(const char *folder, enum partition_index which, char out[PATH_MAX]) MUST_CHECK;
 

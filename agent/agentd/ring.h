@@ -13,8 +13,8 @@ enum { RING_SIZE = 65536, RING_LINE_MAX = 512 };
 void tell(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /*
- * Copies up to n bytes from *offset on, or from the oldest there are; *offset becomes where they begin, *end where the text
- * ends so far. Returns how many.
+ * Copies up to n bytes from *offset on, or from the oldest there are; *offset becomes where they begin, *end where the
+ * text ends so far. Returns how many.
  */
 size_t ring_read(u64 *offset, u64 *end, char *to, size_t n);
 

@@ -25,11 +25,8 @@ static const struct after {
 	u8 due; /* enum due */
 	u8 rest; /* enum rest */
 } after[AGENT_STEPS][AGENT_OUTCOMES] = {
-	[STEP_WAIT] = { { SAME, SAME, KEEP, AT_ONCE },
-	        { SAME, SAME, KEEP, AT_ONCE },
-	        { SAME, SAME, KEEP, AT_ONCE },
-	        { SAME, SAME, KEEP, AT_ONCE },
-	        { SAME, SAME, KEEP, AT_ONCE } },
+	[STEP_WAIT] = { { SAME, SAME, KEEP, AT_ONCE }, { SAME, SAME, KEEP, AT_ONCE }, { SAME, SAME, KEEP, AT_ONCE },
+	        { SAME, SAME, KEEP, AT_ONCE }, { SAME, SAME, KEEP, AT_ONCE } },
 	/* Prepared, it is taken to be known until the fleet server says otherwise. */
 	[STEP_PREPARE] = { [OUTCOME_DONE] = { SET, SET, NOW, AT_ONCE },
 	        [OUTCOME_UNKNOWN] = { CLEAR, SAME, KEEP, GROWING },
@@ -59,8 +56,8 @@ enum agent_step agent_next(const struct agent_state *s, u64 now)
 	bool rested = now >= s->rest, due = s->asked || now >= s->due;
 
 	for (u32 i = 0; i < ARRAY_SIZE(next); i++)
-		if (fits(next[i].rested, rested) && fits(next[i].prepared, s->prepared) && fits(next[i].known, s->known) &&
-		        fits(next[i].due, due))
+		if (fits(next[i].rested, rested) && fits(next[i].prepared, s->prepared) &&
+		        fits(next[i].known, s->known) && fits(next[i].due, due))
 			return next[i].step;
 	return STEP_WAIT;
 }

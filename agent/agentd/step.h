@@ -1,6 +1,6 @@
 /*
- * What the agent does next: two const tables over a small state, shown in docs/agent.md. Knows no network, TPM or clock.
- * Trust: pure.
+ * What the agent does next: two const tables over a small state, shown in docs/agent.md. Knows no network, TPM or
+ * clock. Trust: pure.
  */
 #ifndef SIGNET_AGENT_AGENTD_STEP_H
 #define SIGNET_AGENT_AGENTD_STEP_H

@@ -36,19 +36,6 @@ enum exit_code ctl_complain(const struct channel *c, enum err e, const char *fmt
 	return c->broken ? EXIT_UNREACHABLE : code;
 }
 
-enum err guest_from(struct channel *c, u32 id, struct control_guest *out)
-{
-	struct control_guest_id from = { .id = id };
-	enum err e = channel_get(c, CONTROL_GUESTS, &from, sizeof(from), out, sizeof(*out));
-
-	out->name[sizeof(out->name) - 1] = '\0';
-	out->reason[sizeof(out->reason) - 1] = '\0';
-	/* One that goes back would never end. */
-	if (!e && out->id < id)
-		e = ERR_CONTROL_KIND;
-	return e;
-}
-
 static bool is_number(const char *word)
 {
 	return word[0] && strspn(word, "0123456789") == strlen(word);
@@ -68,16 +55,6 @@ static enum err guests_by_name(struct channel *c, const char *name, u32 *count, 
 		++*count;
 	}
 	return e == ERR_RANGE ? OK : e;
-}
-
-enum err guest_exists(struct channel *c, const char *name, bool *exists)
-{
-	struct control_guest g;
-	u32 count;
-	enum err e = guests_by_name(c, name, &count, &g);
-
-	*exists = count != 0;
-	return e;
 }
 
 enum exit_code guest_named(struct channel *c, const char *word, struct control_guest *out)
@@ -101,19 +78,6 @@ enum exit_code guest_named(struct channel *c, const char *word, struct control_g
 		return EXIT_OK;
 	note(count ? "more than one guest is called %s: give an id of `signetctl list`" : "there is no guest %s", word);
 	return EXIT_FAILED;
-}
-
-const char *guest_state_text(u32 state)
-{
-	static const char *const texts[] = {
-		[CONTROL_GUEST_NEW] = "new",
-		[CONTROL_GUEST_STARTING] = "starting",
-		[CONTROL_GUEST_RUNNING] = "running",
-		[CONTROL_GUEST_OFF] = "off",
-		[CONTROL_GUEST_PAUSED] = "paused",
-	};
-
-	return state < ARRAY_SIZE(texts) ? texts[state] : "unknown";
 }
 
 const char *format_seconds(char out[32], u64 nanoseconds)

@@ -6,7 +6,7 @@
 #define SIGNET_AGENT_SIGNETCTL_CTL_H
 
 #include "agent/control/channel.h"
-#include "agent/guest/guest_file.h"
+#include "agent/guest/make.h"
 #include "cli/command.h"
 
 #define OPTION_PORT { .name = "port", .argument = "PATH", .help = "control port, or a Unix socket in its place" }
@@ -22,21 +22,15 @@ enum exit_code ctl_run(const struct args *args, ctl_work *work);
 enum exit_code ctl_complain(const struct channel *c, enum err e, const char *fmt, ...)
         __attribute__((format(printf, 3, 4)));
 
-/* The guest of this id or the next one; ERR_RANGE: there is no more. */
-enum err guest_from(struct channel *c, u32 id, struct control_guest *out) MUST_CHECK;
 /* By name or id. Says so when there is none, or more than one. */
 enum exit_code guest_named(struct channel *c, const char *word, struct control_guest *out) MUST_CHECK;
-/* A guest of that name is there. */
-enum err guest_exists(struct channel *c, const char *name, bool *exists) MUST_CHECK;
-const char *guest_state_text(u32 state);
 /* "3.2 s" of nanoseconds. */
 const char *format_seconds(char out[32], u64 nanoseconds);
 
 /* Reads and checks a guest's file, its paths made relative to the folder it lies in. Says what is wrong. */
 enum exit_code guest_file_load(const char *path, struct guest_file *out) MUST_CHECK;
-/* Tells the block server where the guest's disks are; forget: that they are gone. The command has OPTION_DISKS. */
-enum exit_code disks_offer(const struct args *args, u32 id, const struct guest_file *g) MUST_CHECK;
-void disks_forget(const struct args *args, u32 id);
+/* Where the block server looks for disks. The command has OPTION_DISKS. */
+const char *disks_folder(const struct args *args);
 
 enum exit_code command_status(const struct args *args);
 enum exit_code command_list(const struct args *args);

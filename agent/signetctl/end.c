@@ -26,11 +26,6 @@ enum exit_code command_stop(const struct args *args)
 	return ctl_run(args, stop);
 }
 
-static bool runs(const struct control_guest *g)
-{
-	return g->state != CONTROL_GUEST_OFF && g->state != CONTROL_GUEST_NEW;
-}
-
 /* Its processors leave it soon after the order. */
 static enum exit_code await_end(struct channel *c, struct control_guest *g)
 {
@@ -41,7 +36,7 @@ static enum exit_code await_end(struct channel *c, struct control_guest *g)
 		enum err e = guest_from(c, id, g);
 		if (e || g->id != id)
 			return ctl_complain(c, e ? e : ERR_RANGE, "guest %u is gone", id);
-		if (!runs(g))
+		if (!guest_runs(g))
 			return EXIT_OK;
 		(void)nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
 	}
@@ -54,7 +49,7 @@ static enum exit_code destroy(struct channel *c, const struct args *args)
 	struct control_guest g = { 0 };
 	enum exit_code code = guest_named(c, operand(args, 0), &g);
 
-	if (!code && runs(&g) && option_given(args, "now")) {
+	if (!code && guest_runs(&g) && option_given(args, "now")) {
 		code = order_stop(c, &g, CONTROL_STOP_NOW);
 		if (!code)
 			code = await_end(c, &g);
@@ -65,7 +60,7 @@ static enum exit_code destroy(struct channel *c, const struct args *args)
 	enum err e = channel_get(c, CONTROL_DESTROY, &order, sizeof(order), NULL, 0);
 	if (e)
 		return ctl_complain(c, e, "guest %s was not destroyed", g.name);
-	disks_forget(args, g.id);
+	guest_disks_forget(disks_folder(args), g.id);
 	return EXIT_OK;
 }
 

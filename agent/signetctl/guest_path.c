@@ -3,11 +3,8 @@
 #include "agent/signetctl/ctl.h"
 #include "image/host/file.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* Paths in a guest's file start at the folder it lies in; what is handed on is absolute. */
 static enum exit_code make_absolute(const char *file, char path[GUEST_PATH_MAX])
@@ -57,43 +54,9 @@ enum exit_code guest_file_load(const char *path, struct guest_file *out)
 	return EXIT_FAILED;
 }
 
-static const char *root_of(const struct args *args)
+const char *disks_folder(const struct args *args)
 {
 	const char *given = option_value(args, "disks");
 
 	return given ? given : DISKS_FOLDER;
-}
-
-static enum err make_folder(const char *path)
-{
-	return mkdir(path, 0700) == 0 || errno == EEXIST ? OK : ERR_IO;
-}
-
-enum exit_code disks_offer(const struct args *args, u32 id, const struct guest_file *g)
-{
-	char path[DISK_PATH_MAX];
-
-	if (g->disks == 0)
-		return EXIT_OK;
-	disk_folder(path, root_of(args), id);
-	enum err e = make_folder(path);
-	for (u32 i = 0; i < g->disks && !e; i++) {
-		disk_path(path, root_of(args), id, i, g->disk[i].read_only);
-		(void)unlink(path);
-		e = symlink(g->disk[i].path, path) == 0 ? OK : ERR_IO;
-	}
-	return e ? complain(e, NULL, "cannot tell the block server of the disks: %s", path) : EXIT_OK;
-}
-
-void disks_forget(const struct args *args, u32 id)
-{
-	char path[DISK_PATH_MAX];
-
-	for (u32 i = 0; i < CONTROL_DISKS_MAX; i++)
-		for (u32 read_only = 0; read_only < 2; read_only++) {
-			disk_path(path, root_of(args), id, i, read_only);
-			(void)unlink(path);
-		}
-	disk_folder(path, root_of(args), id);
-	(void)rmdir(path);
 }
