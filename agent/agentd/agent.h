@@ -41,7 +41,8 @@ struct agent {
 	pthread_cond_t changed;
 	struct agent_state state;
 	bool own; /* evidence of this key was authentic: own requests may be made */
-	u32 attested; /* attestations that ended, however */
+	bool attesting; /* one is under way */
+	u32 attested; /* those that ended, however */
 	enum agent_outcome last; /* how the last one ended */
 	char verdict[VERDICT_NAME_SIZE]; /* its verdict's name, or why there is none */
 };

@@ -127,10 +127,12 @@ enum err link_ask(struct link *l, struct http_request *q, struct http_answer *a)
 	bool kept = l->tls != NULL;
 
 	l->why[0] = l->code[0] = '\0';
-	if (take_stop(l))
+	l->interrupted = take_stop(l);
+	if (l->interrupted)
 		return ERR_NET_CLOSED;
 	enum err e = ask_once(l, q, a);
-	if (e && take_stop(l))
+	l->interrupted = e && take_stop(l);
+	if (l->interrupted)
 		return ERR_NET_CLOSED;
 	/* The server closes what was idle for long; that shows with the next request. */
 	if (kept && e == ERR_NET_CLOSED)

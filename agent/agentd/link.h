@@ -29,6 +29,7 @@ struct link {
 	struct tls_client *tls; /* NULL: none */
 	struct address *address;
 	bool stop; /* link_interrupt() came: what is asked now ends with ERR_NET_CLOSED */
+	bool interrupted; /* what was asked last ended so */
 	char why[LINK_WHY_SIZE]; /* the last failure, for a person */
 	char code[LINK_CODE_SIZE]; /* the server's own name for it; "": it gave none */
 	u8 body[LINK_BODY_MAX + 1];

@@ -38,12 +38,12 @@ static const struct after {
 	        [OUTCOME_UNREACHABLE] = { SAME, CLEAR, KEEP, GROWING },
 	        [OUTCOME_REFUSED] = { SAME, CLEAR, KEEP, LONG },
 	        [OUTCOME_FAILED] = { CLEAR, CLEAR, KEEP, GROWING } },
-	/* To enrol at once after UNKNOWN, again and again, would be a loop: it rests too. */
+	/* To enrol at once after UNKNOWN, again and again, would be a loop: it rests too. What failed stays due. */
 	[STEP_ATTEST] = { [OUTCOME_DONE] = { SAME, SAME, AGAIN, AT_ONCE },
-	        [OUTCOME_UNKNOWN] = { SAME, CLEAR, KEEP, GROWING },
-	        [OUTCOME_UNREACHABLE] = { SAME, SAME, KEEP, GROWING },
-	        [OUTCOME_REFUSED] = { SAME, SAME, KEEP, LONG },
-	        [OUTCOME_FAILED] = { CLEAR, SAME, KEEP, GROWING } },
+	        [OUTCOME_UNKNOWN] = { SAME, CLEAR, NOW, GROWING },
+	        [OUTCOME_UNREACHABLE] = { SAME, SAME, NOW, GROWING },
+	        [OUTCOME_REFUSED] = { SAME, SAME, NOW, LONG },
+	        [OUTCOME_FAILED] = { CLEAR, SAME, NOW, GROWING } },
 };
 
 static bool fits(u8 wanted, bool is)
@@ -73,6 +73,12 @@ u32 rest_of(u32 failures, u32 random)
 	return whole / 2 + random % (whole / 2 + 1);
 }
 
+void agent_begin(struct agent_state *s, enum agent_step step)
+{
+	if (step == STEP_ATTEST)
+		s->asked = false;
+}
+
 static void change(bool *fact, u8 how)
 {
 	if (how != SAME)
@@ -88,8 +94,6 @@ void agent_after(
 	change(&s->known, a->known);
 	if (a->due != KEEP)
 		s->due = a->due == NOW ? now : now + again_ms;
-	if (step == STEP_ATTEST && outcome == OUTCOME_DONE)
-		s->asked = false;
 	if (step != STEP_WAIT)
 		s->failures = a->rest == AT_ONCE ? 0 : s->failures + 1;
 	if (a->rest == GROWING)

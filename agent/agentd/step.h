@@ -38,6 +38,9 @@ enum { REST_LEAST_MS = 1000, REST_MOST_MS = 60000, REST_REFUSED_MS = 300000 };
 
 enum agent_step agent_next(const struct agent_state *s, u64 now);
 
+/* The step begins: who asks from now on wants another one. */
+void agent_begin(struct agent_state *s, enum agent_step step);
+
 /* random: of any range, spreads the rests of many nodes. again_ms: when a done attestation wants its next one. */
 void agent_after(
         struct agent_state *s, enum agent_step step, enum agent_outcome outcome, u64 now, u64 again_ms, u32 random);

@@ -9,7 +9,7 @@
 #include <tss2/tss2_rc.h>
 #include <tss2/tss2_tctildr.h>
 
-enum { TRIES_MAX = 50, PAUSE_MS = 100, FORMAT_ONE_CODE = 0x0BF, FORMAT_ZERO_CODE = 0x97F };
+enum { BUSY_MAX = 50, PAUSE_MS = 100, FORMAT_ONE_CODE = 0x0BF, FORMAT_ZERO_CODE = 0x97F };
 
 bool tss_says(TSS2_RC rc, TSS2_RC code)
 {
@@ -25,7 +25,7 @@ bool tss_again(TSS2_RC rc, u32 *tries)
 	static const TSS2_RC busy[] = { TPM2_RC_RETRY, TPM2_RC_YIELDED, TPM2_RC_TESTING, TPM2_RC_NV_RATE,
 		TPM2_RC_NV_UNAVAILABLE };
 
-	for (size_t i = 0; i < ARRAY_SIZE(busy) && *tries < TRIES_MAX; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(busy) && *tries < BUSY_MAX; i++) {
 		if (!tss_says(rc, busy[i]))
 			continue;
 		(*tries)++;

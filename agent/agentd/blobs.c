@@ -1,0 +1,148 @@
+/* Parts of guests, by their digests. Trust: see guests.h. */
+#include "agent/agentd/guests.h"
+
+#include "image/host/file.h"
+#include "lib/print.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { DIGEST_TEXT = 2 * SHA384_SIZE + 1, PIECE = 65536, TRIES = 5 };
+
+#define BLOB_MAX MIB(65536)
+
+static enum err make_folder(const char *path)
+{
+	return mkdir(path, 0700) == 0 || errno == EEXIST ? OK : ERR_IO;
+}
+
+enum err blob_path(const struct agent_options *o, const u8 digest[SHA384_SIZE], char out[GUEST_PATH_MAX])
+{
+	char name[DIGEST_TEXT], folder[GUEST_PATH_MAX];
+	const char *root = access(o->store, W_OK) == 0 ? o->store : o->run;
+
+	hex_encode(name, digest, SHA384_SIZE);
+	if (format(folder, sizeof(folder), "%s/blobs", root) >= sizeof(folder) - 1)
+		return ERR_RANGE;
+	enum err e = make_folder(folder);
+	if (!e && format(out, GUEST_PATH_MAX, "%s/%s", folder, name) >= GUEST_PATH_MAX - 1)
+		e = ERR_RANGE;
+	return e;
+}
+
+/* The whole file's digest; what is kept lies on a disk that others write. */
+static enum err digest_of(int fd, u64 length, u8 digest[SHA384_SIZE])
+{
+	static _Thread_local u8 piece[PIECE];
+	struct sha384 h;
+
+	sha384_init(&h);
+	for (u64 at = 0; at < length;) {
+		size_t n = length - at < PIECE ? (size_t)(length - at) : PIECE;
+		enum err e = read_at(fd, at, piece, n);
+
+		if (e)
+			return e;
+		sha384_update(&h, piece, n);
+		at += n;
+	}
+	sha384_final(&h, digest);
+	return OK;
+}
+
+static bool is_there(const char *path, const u8 digest[SHA384_SIZE])
+{
+	u8 found[SHA384_SIZE];
+	u64 length;
+	int fd;
+
+	if (file_open(path, &fd, &length))
+		return false;
+	bool same = digest_of(fd, length, found) == OK && digest_equal(found, digest, SHA384_SIZE);
+	file_close(fd);
+	return same;
+}
+
+static enum err append(void *context, const u8 *bytes, size_t n)
+{
+	const int *fd = context;
+
+	for (size_t done = 0; done < n;) {
+		ssize_t put = write(*fd, bytes + done, n - done);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put <= 0)
+			return ERR_IO;
+		done += (size_t)put;
+	}
+	return OK;
+}
+
+/* From where the file ends; a server that gives the whole instead of the rest begins anew. */
+static enum err fetch_rest(struct link *l, const char *target, int fd, bool *whole)
+{
+	off_t have = lseek(fd, 0, SEEK_END);
+	struct http_request q = { .method = "GET",
+		.target = target,
+		.ranged = have > 0,
+		.first = have > 0 ? (u64)have : 0,
+		.silence_ms = SILENCE_MS };
+	struct http_answer a = { .sink = append, .context = &fd, .sink_max = BLOB_MAX };
+	enum err e = link_ask(l, &q, &a);
+
+	*whole = false;
+	if (e)
+		return e;
+	enum agent_outcome outcome = link_outcome(l, e, &a);
+	if (outcome != OUTCOME_DONE && a.head.status != 416)
+		return outcome == OUTCOME_UNREACHABLE ? ERR_NET_TIMEOUT : ERR_DEVICE;
+	*whole = true;
+	/* Nothing fits behind what is there, or it is of another order: compare, then begin anew. */
+	return a.head.status == 206 && a.head.range_first != (u64)have ? ERR_HTTP_FORMAT : OK;
+}
+
+static enum err fetch(struct link *l, const char *target, const char *path, const u8 digest[SHA384_SIZE])
+{
+	bool whole = false;
+	enum err e = OK;
+
+	for (u32 i = 0; i < TRIES; i++) {
+		int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+
+		if (fd < 0)
+			return ERR_IO;
+		e = fetch_rest(l, target, fd, &whole);
+		if (!e && fsync(fd) != 0)
+			e = ERR_IO;
+		file_close(fd);
+		if (whole && is_there(path, digest))
+			return OK;
+		if (whole) {
+			(void)unlink(path);
+			e = ERR_IMAGE_CONTENT;
+		}
+		if (e == ERR_IO || e == ERR_DEVICE)
+			break;
+	}
+	return e;
+}
+
+enum err blob_need(struct link *l, const struct agent_options *o, const u8 digest[SHA384_SIZE])
+{
+	char path[GUEST_PATH_MAX], partial[GUEST_PATH_MAX + 8], target[64 + DIGEST_TEXT], name[DIGEST_TEXT];
+	enum err e = blob_path(o, digest, path);
+
+	if (e || is_there(path, digest))
+		return e;
+	hex_encode(name, digest, SHA384_SIZE);
+	(void)format(partial, sizeof(partial), "%s.part", path);
+	(void)format(target, sizeof(target), "/node/v1/blobs/%s", name);
+	e = fetch(l, target, partial, digest);
+	if (!e)
+		e = rename(partial, path) == 0 ? OK : ERR_IO;
+	return e;
+}

@@ -1,0 +1,44 @@
+/*
+ * Guests that the fleet orders: their definition, their parts, and what of them outlives the service VM.
+ * Trust: runs in the service VM. Parts are compared with the digests ordered; what counts is what the hypervisor
+ * measures.
+ */
+#ifndef SIGNET_AGENT_AGENTD_GUESTS_H
+#define SIGNET_AGENT_AGENTD_GUESTS_H
+
+#include "agent/agentd/agent.h"
+#include "agent/guest/make.h"
+
+struct guest_order {
+	struct guest_file file; /* kernel and initramfs: where their blobs are kept */
+	u8 kernel[SHA384_SIZE];
+	u8 initramfs[SHA384_SIZE];
+	bool has_initramfs;
+};
+
+/* A definition as docs/fleet-api.md has it, checked. False: why says what does not fit. */
+bool guest_order_read(yyjson_val *definition, struct guest_order *out, char *why, size_t room);
+
+/* Where a blob is kept: on the store when there is one, else in memory. */
+enum err blob_path(const struct agent_options *o, const u8 digest[SHA384_SIZE], char out[GUEST_PATH_MAX]) MUST_CHECK;
+/*
+ * Makes the blob be there and be what its digest says: kept, or fetched, where it was cut before. ERR_IMAGE_CONTENT:
+ * what came is something else; those of link_ask(), ERR_IO.
+ */
+enum err blob_need(struct link *l, const struct agent_options *o, const u8 digest[SHA384_SIZE]) MUST_CHECK;
+
+/* The definition for a later life of the service VM, whose disks' links are gone. Where there is no store nothing is
+ * kept. */
+enum err guest_keep(const struct agent_options *o, const struct guest_file *g) MUST_CHECK;
+void guest_forget(const struct agent_options *o, const char *name);
+/* Offers the disks of all kept guests that the hypervisor still has; others' definitions go. */
+void guests_reattach(struct node *n, const struct agent_options *o);
+
+/* All that run: power button, and how many there are. */
+void guests_press_all(struct node *n);
+u32 guests_running(struct node *n);
+/* As guest_find(), over the thread's conversation. */
+enum err guests_find(struct node *n, const char *name, struct control_guest *out) MUST_CHECK;
+enum err guests_stop(struct node *n, u32 id, enum control_stop_how how) MUST_CHECK;
+
+#endif

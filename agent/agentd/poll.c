@@ -1,0 +1,211 @@
+/* The poll that is always open, and what comes through it. Trust: see threads.h. */
+#include "agent/agentd/threads.h"
+
+#include "agent/agentd/command.h"
+#include "agent/agentd/results.h"
+#include "keys/random.h"
+#include "lib/tls/deadline.h"
+
+#include <string.h>
+#include <time.h>
+
+enum { POLL_SILENCE_MS = 75000, COMMANDS_MAX = 64, WANTED_MAX = 16 };
+
+static struct {
+	struct agent *agent;
+	struct node node;
+	struct link link;
+	bool fresh; /* the fleet server has heard nothing of this node from us yet */
+	u32 failures;
+	/* Commands that wait for an attestation, under the agent's lock. */
+	u64 wanted[WANTED_MAX];
+	u32 wanted_count;
+} p;
+
+static const struct field command_fields[] = {
+	{ "id", FIELD_NUMBER, FIELD_REQUIRED, UINT64_MAX },
+	{ "kind", FIELD_TEXT, FIELD_REQUIRED, 31 },
+	{ "arguments", FIELD_OBJECT, FIELD_NULLABLE, 16 },
+};
+
+/* Lock held. */
+static void wake_main(struct agent *a)
+{
+	agent_ask(&a->state);
+	(void)pthread_cond_broadcast(&a->changed);
+}
+
+void attest_wanted(struct agent *a, u64 id)
+{
+	bool kept = false;
+
+	(void)pthread_mutex_lock(&a->lock);
+	if (p.wanted_count < WANTED_MAX) {
+		p.wanted[p.wanted_count++] = id;
+		kept = true;
+	}
+	wake_main(a);
+	(void)pthread_mutex_unlock(&a->lock);
+	/* So many at once want the same; the verdict goes by /evidence in any case. */
+	if (!kept)
+		command_answer(id, "verdict", "see the next one");
+}
+
+void attest_answer_all(struct agent *a)
+{
+	u64 ids[WANTED_MAX];
+	char verdict[VERDICT_NAME_SIZE];
+
+	(void)pthread_mutex_lock(&a->lock);
+	u32 count = p.wanted_count;
+	memcpy(ids, p.wanted, sizeof(ids));
+	memcpy(verdict, a->verdict, sizeof(verdict));
+	p.wanted_count = 0;
+	(void)pthread_mutex_unlock(&a->lock);
+	for (u32 i = 0; i < count; i++)
+		command_answer(ids[i], "verdict", verdict);
+}
+
+static void dispatch(yyjson_val *command)
+{
+	char why[128];
+	yyjson_val *arguments = yyjson_obj_get(command, "arguments");
+	const char *kind = field_text(command, "kind");
+	u64 id = field_number(command, "id");
+
+	if (!fields_fit(command, command_fields, ARRAY_SIZE(command_fields), why, sizeof(why))) {
+		tell("a command that cannot be read is passed over: %s", why);
+		return;
+	}
+	if (!results_begin(id))
+		return;
+	if (yyjson_is_null(arguments))
+		arguments = NULL;
+	enum lane lane = command_lane(kind);
+	if (lane == LANE_ATTEST)
+		attest_wanted(p.agent, id);
+	else if (lane != LANE_LONG || !worker_give(id, kind, arguments))
+		command_run(p.agent, &p.node, NULL, id, lane == LANE_LONG ? "too-much" : kind, arguments);
+}
+
+static yyjson_mut_doc *poll_body(u64 *mark)
+{
+	char node[NODE_TEXT_SIZE];
+	yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
+	yyjson_mut_val *root = yyjson_mut_obj(doc);
+	yyjson_mut_val *report = report_make(&p.node, doc, p.fresh);
+
+	agent_node_text(p.agent, node);
+	yyjson_mut_doc_set_root(doc, root);
+	(void)yyjson_mut_obj_add_strcpy(doc, root, "node", node);
+	*mark = results_put(doc, root);
+	(void)yyjson_mut_obj_add_val(doc, root, "report", report ? report : yyjson_mut_null(doc));
+	return doc;
+}
+
+static void take_commands(yyjson_doc *answer)
+{
+	size_t i, count;
+	yyjson_val *command, *commands = yyjson_obj_get(yyjson_doc_get_root(answer), "commands");
+
+	yyjson_arr_foreach(commands, i, count, command)
+	{
+		if (i < COMMANDS_MAX)
+			dispatch(command);
+	}
+}
+
+/* Not ours any more: an attestation over this key comes first. */
+static void lose(void)
+{
+	struct agent *a = p.agent;
+
+	(void)pthread_mutex_lock(&a->lock);
+	a->own = false;
+	wake_main(a);
+	(void)pthread_mutex_unlock(&a->lock);
+}
+
+static void rest(void)
+{
+	struct agent *a = p.agent;
+	struct timespec until;
+	u32 random = 0;
+
+	(void)!random_bytes((u8 *)&random, sizeof(random));
+	u32 ms = rest_of(++p.failures, random);
+	(void)clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += ms / 1000;
+	until.tv_nsec += ms % 1000 * 1000000L;
+	if (until.tv_nsec >= 1000000000L) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000L;
+	}
+	(void)pthread_mutex_lock(&a->lock);
+	/* A change may mean that the way is free again, and costs one try. */
+	(void)pthread_cond_timedwait(&a->changed, &a->lock, &until);
+	(void)pthread_mutex_unlock(&a->lock);
+}
+
+static void poll_once(void)
+{
+	u64 mark;
+	yyjson_doc *answer;
+	yyjson_mut_doc *body = poll_body(&mark);
+	enum agent_outcome outcome = link_post(&p.link, "/node/v1/poll", body, POLL_SILENCE_MS, &answer);
+
+	if (outcome == OUTCOME_DONE) {
+		p.failures = 0;
+		p.fresh = false;
+		results_sent(mark);
+		take_commands(answer);
+	} else if (p.link.interrupted) {
+		p.fresh |= !p.link.tls;
+	} else if (strcmp(p.link.code, "attest-first") == 0 || outcome == OUTCOME_UNKNOWN) {
+		lose();
+	} else {
+		p.fresh = true;
+		rest();
+	}
+	yyjson_doc_free(answer);
+}
+
+static void await_own(void)
+{
+	struct agent *a = p.agent;
+
+	(void)pthread_mutex_lock(&a->lock);
+	while (!a->own)
+		(void)pthread_cond_wait(&a->changed, &a->lock);
+	(void)pthread_mutex_unlock(&a->lock);
+}
+
+static void *run(void *unused)
+{
+	(void)unused;
+	for (;;) {
+		await_own();
+		poll_once();
+	}
+	return NULL;
+}
+
+static void interrupt(void *link)
+{
+	link_interrupt(link);
+}
+
+enum err poll_start(struct agent *a)
+{
+	pthread_t thread;
+
+	p.agent = a;
+	p.fresh = true;
+	node_use(&p.node, a->options.control);
+	link_open(&p.link, &a->place);
+	results_wake(interrupt, &p.link);
+	if (pthread_create(&thread, NULL, run, NULL) != 0)
+		return ERR_NO_MEMORY;
+	(void)pthread_detach(thread);
+	return OK;
+}

@@ -1,0 +1,91 @@
+/* Commands that take long, one after the other. Trust: see threads.h. */
+#include "agent/agentd/threads.h"
+
+#include "agent/agentd/command.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { QUEUE = 32, KIND_SIZE = 32 };
+
+struct job {
+	u64 id;
+	char kind[KIND_SIZE];
+	yyjson_doc *arguments; /* NULL: none */
+};
+
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	struct job job[QUEUE];
+	u32 first, count;
+	struct agent *agent;
+	struct node node;
+	struct link link;
+} w = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
+
+static yyjson_doc *copy_of(yyjson_val *value)
+{
+	char *text = yyjson_val_write(value, 0, NULL);
+	yyjson_doc *doc = text ? yyjson_read(text, strlen(text), 0) : NULL;
+
+	free(text);
+	return doc;
+}
+
+bool worker_give(u64 id, const char *kind, yyjson_val *arguments)
+{
+	yyjson_doc *copy = arguments ? copy_of(arguments) : NULL;
+	bool taken = false;
+
+	(void)pthread_mutex_lock(&w.lock);
+	if (w.count < QUEUE && strlen(kind) < KIND_SIZE && (copy || !arguments)) {
+		struct job *job = &w.job[(w.first + w.count++) % QUEUE];
+
+		*job = (struct job){ .id = id, .arguments = copy };
+		memcpy(job->kind, kind, strlen(kind) + 1);
+		(void)pthread_cond_signal(&w.changed);
+		taken = true;
+	}
+	(void)pthread_mutex_unlock(&w.lock);
+	if (!taken)
+		yyjson_doc_free(copy);
+	return taken;
+}
+
+static struct job next(void)
+{
+	(void)pthread_mutex_lock(&w.lock);
+	while (!w.count)
+		(void)pthread_cond_wait(&w.changed, &w.lock);
+	struct job job = w.job[w.first];
+	w.first = (w.first + 1) % QUEUE;
+	w.count--;
+	(void)pthread_mutex_unlock(&w.lock);
+	return job;
+}
+
+static void *run(void *unused)
+{
+	(void)unused;
+	for (;;) {
+		struct job job = next();
+
+		command_run(w.agent, &w.node, &w.link, job.id, job.kind, yyjson_doc_get_root(job.arguments));
+		yyjson_doc_free(job.arguments);
+	}
+	return NULL;
+}
+
+enum err worker_start(struct agent *a)
+{
+	pthread_t thread;
+
+	w.agent = a;
+	node_use(&w.node, a->options.control);
+	link_open(&w.link, &a->place);
+	if (pthread_create(&thread, NULL, run, NULL) != 0)
+		return ERR_NO_MEMORY;
+	(void)pthread_detach(thread);
+	return OK;
+}
