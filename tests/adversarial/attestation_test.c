@@ -344,6 +344,34 @@ static void policies_allow_one_thing_each(void **state)
 	assert_int_equal(scene_judge(&s), VERDICT_GOOD);
 }
 
+/* Each ticket above the one before; a lease is lost once, of the ticket in force. */
+static void tickets_come_in_order(void **state)
+{
+	(void)state;
+	static const struct {
+		struct {
+			enum event_kind kind;
+			u64 sequence;
+		} event[4];
+		enum verdict verdict;
+	} rows[] = {
+		{ { { EVENT_TICKET, 3 }, { EVENT_TICKET, 5 }, { EVENT_LEASE, 5 }, { EVENT_TICKET, 6 } }, VERDICT_GOOD },
+		{ { { EVENT_TICKET, 3 }, { EVENT_TICKET, 3 } }, VERDICT_DECISION_EVENT },
+		{ { { EVENT_TICKET, 3 }, { EVENT_LEASE, 3 }, { EVENT_TICKET, 2 } }, VERDICT_DECISION_EVENT },
+		{ { { EVENT_TICKET, 0 } }, VERDICT_DECISION_EVENT },
+		{ { { EVENT_LEASE, 1 } }, VERDICT_DECISION_EVENT },
+		{ { { EVENT_TICKET, 3 }, { EVENT_TICKET, 4 }, { EVENT_LEASE, 3 } }, VERDICT_DECISION_EVENT },
+		{ { { EVENT_TICKET, 3 }, { EVENT_LEASE, 3 }, { EVENT_LEASE, 3 } }, VERDICT_DECISION_EVENT },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		set_up(NULL);
+		for (size_t k = 0; k < ARRAY_SIZE(rows[i].event) && rows[i].event[k].kind; k++)
+			scene_decide(&s, rows[i].event[k].kind, NULL, 0, rows[i].event[k].sequence, 1);
+		assert_int_equal(scene_outcome(&s), rows[i].verdict);
+	}
+}
+
 static void decisions_come_once_and_all(void **state)
 {
 	(void)state;
@@ -446,6 +474,7 @@ int main(void)
 		cmocka_unit_test_setup(old_and_development_images, set_up),
 		cmocka_unit_test_setup(decisions_are_judged, set_up),
 		cmocka_unit_test_setup(policies_allow_one_thing_each, set_up),
+		cmocka_unit_test_setup(tickets_come_in_order, set_up),
 		cmocka_unit_test_setup(decisions_come_once_and_all, set_up),
 		cmocka_unit_test_setup(nv_is_the_enrolled_state, set_up),
 		cmocka_unit_test_setup(firmware_is_the_approved_one, set_up),

@@ -1,211 +1,35 @@
 /*
  * What the hypervisor does with its TPM, on a real one: events into PCRs and log, slots, enrolment, the service VM's
- * port. The machine round it is played: the worker runs when the test says so.
+ * port.
  * Test code for a host.
  */
-#include "attest/log_write.h"
-#include "attest/replay.h"
 #include "hv/boot/layout.h"
-#include "hv/boot/panic.h"
-#include "hv/guest/guest.h"
 #include "hv/node/event.h"
-#include "hv/node/gate.h"
 #include "hv/node/log.h"
 #include "hv/node/node.h"
 #include "hv/node/provision.h"
 #include "hv/node/slots.h"
 #include "hv/node/state.h"
-#include "hv/node/ticket.h"
 #include "hv/node/tpm.h"
 #include "hv/node/tpm_filter.h"
 #include "hv/node/tpm_port.h"
-#include "hv/sched/dispatch.h"
-#include "hv/sched/worker.h"
-#include "hv/x86/clock.h"
 #include "hv/x86/cpu.h"
 #include "hv/x86/lock.h"
 #include "lib/tpm/admin.h"
 #include "lib/tpm/marshal.h"
+#include "lib/tpm/pcr.h"
 #include "lib/tpm/session.h"
-#include "tests/tpm/node.h"
+#include "tests/tpm/hv_bed.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-enum {
-	LOG_MAX = 1 << 20,
-	POOL_LENGTH = 4 << 20,
-	QUEUE_LENGTH = 32,
-	LONGEST_LOG = LOG_MAX - (1 << 16),
-	ROOM_FOR_FEW = 2000
-};
+enum { QUEUE_LENGTH = 32, LONGEST_LOG = BED_LOG_MAX - (1 << 16), ROOM_FOR_FEW = 2000 };
 
-static struct node n;
-static struct boot_info info;
-static const u8 guest[SHA384_SIZE] = { 0x61 };
-static const struct ticket_load load = { 1, 1, MIB(64) };
-static struct fleet fleet;
-static u8 *memory, first_log[LOG_MAX], now_log[LOG_MAX];
-
-/* --- the machine --- */
-
-struct layout layout;
-static struct job *jobs[4];
-static u32 job_count;
-static u64 alarm_at;
-static u32 enforced;
-static void (*end_of_lease)(void);
-
-struct tpm *node_tpm(void)
-{
-	return n.tpm;
-}
-
-void worker_submit(struct job *job)
-{
-	if (job->queued)
-		return;
-	job->queued = true;
-	assert_true(job_count < ARRAY_SIZE(jobs));
-	jobs[job_count++] = job;
-}
-
-/* The lock is a real one: a job that takes it twice never ends. */
-static void work(void)
-{
-	while (job_count) {
-		struct job *job = jobs[0];
-
-		memmove(jobs, jobs + 1, sizeof(jobs) - sizeof(jobs[0]));
-		job_count--;
-		job->queued = false;
-		job->run(job);
-	}
-}
-
-void dispatch_alarm(enum alarm alarm, u64 tsc, void (*call)(void))
-{
-	if (alarm == ALARM_LEASE) {
-		end_of_lease = call;
-		return;
-	}
-	assert_ptr_equal(call, state_end_trial);
-	alarm_at = tsc;
-}
-
-/* A thousand a second. */
-u64 clock_ticks(u64 microseconds)
-{
-	return microseconds / 1000;
-}
-
-_Noreturn void restart(const char *reason)
-{
-	(void)reason;
-	abort();
-}
-
-/* --- what the rest of root mode is asked --- */
-
-const struct fleet *node_fleet(void)
-{
-	return &fleet;
-}
-
-void guests_enforce(void)
-{
-	enforced++;
-}
-
-/* --- a TPM that fails --- */
-
-static struct tpm_transport real;
-static u32 carried;
-
-static enum err fail_after(void *context, const u8 *command, size_t size, u8 *response, size_t room, size_t *length)
-{
-	if (!carried)
-		return ERR_TPM_TIMEOUT;
-	carried--;
-	return real.submit(context, command, size, response, room, length);
-}
-
-static void break_tpm(u32 commands)
-{
-	real = n.tpm->transport;
-	carried = commands;
-	n.tpm->transport.submit = fail_after;
-}
-
-static void mend_tpm(void)
-{
-	n.tpm->transport = real;
-}
-
-/* --- a boot --- */
-
-/* Filled up, where it is to be long, with events that extend no PCR. */
-static size_t begin_log(size_t length)
-{
-	struct tpm_digests none = { .count = 0 };
-	struct tpm_banks banks;
-	struct log log;
-	u8 data[EVENT_TAGGED_SIZE] = { 0 };
-
-	assert_int_equal(tpm_pcr_banks(n.tpm, &banks), OK);
-	assert_int_equal(log_create(&log, first_log, sizeof(first_log), &banks), OK);
-	for (; none.count < banks.count; none.count++)
-		none.bank[none.count] = (struct tpm_bank_digest){ .alg = banks.alg[none.count],
-			.size = tpm_hash_size(banks.alg[none.count]) };
-	while (length > log.bytes.used)
-		assert_int_equal(log_append(&log, PCR_GUESTS, EV_NO_ACTION, &none, data, sizeof(data)), OK);
-	return log.bytes.used;
-}
-
-static enum err ask_gate(void)
-{
-	return gate_check(&node_gate, read_time_stamp(), guest, &load);
-}
-
-static void boot(size_t log_length)
-{
-	const struct gate gate = { .ungated = true, .development = true, .measured = true };
-
-	node_boot(&n, OUR_FIRMWARE);
-	pool_init(&layout.pool, (u64)memory, POOL_LENGTH);
-	info.event_log = (struct memory_range){ (u64)first_log, begin_log(log_length) };
-	assert_int_equal(node_log_start(&info), OK);
-	node_gate = gate;
-	alarm_at = 0;
-	assert_int_equal(slots_start(&info), OK);
-}
-
-static int open_node(void **state)
-{
-	(void)state;
-	node_open(&n);
-	memory = aligned_alloc(POOL_PAGE, POOL_LENGTH);
-	memset(&info, 0, sizeof(info));
-	memset(info.manifest_digest, 0x5A, SHA384_SIZE);
-	memcpy(info.policy_key, n.authority.policy_key, P256_KEY_SIZE);
-	info.authority.length = (u32)authority_encode(&n.authority, info.authority.bytes);
-	info.svn = 9;
-	info.reason = REASON_UNPROVISIONED;
-	boot(0);
-	return 0;
-}
-
-static int close_node(void **state)
-{
-	(void)state;
-	node_close(&n);
-	free(memory);
-	return 0;
-}
+/* --- events --- */
 
 static void event(u64 value)
 {
@@ -214,49 +38,20 @@ static void event(u64 value)
 	hv_unlock();
 }
 
-/* The log's values of PCR13 and PCR14 are the TPM's; returns how many events the two have. */
-static u32 replays(void)
-{
-	struct replay replay;
-	struct log_reader r;
-	struct log_event e;
-	u64 end;
-	u32 count = 0;
-	size_t length = node_log_read(0, now_log, sizeof(now_log), &end);
-
-	assert_int_equal(length, end);
-	assert_int_equal(log_open(&r, now_log, length), OK);
-	replay_init(&replay, &r.format);
-	while (!log_at_end(&r)) {
-		assert_int_equal(log_next(&r, &e), OK);
-		assert_int_equal(replay_event(&replay, &r.format, &e), OK);
-		count += e.type == EV_EVENT_TAG;
-	}
-	for (u32 pcr = PCR_GUESTS; pcr <= PCR_DECISIONS; pcr++) {
-		struct tpm_bank_digest value;
-
-		assert_int_equal(tpm_pcr_read(n.tpm, TPM_ALG_SHA256, pcr, &value), OK);
-		assert_memory_equal(value.digest, replay.bank[REPLAY_SHA256].pcr[pcr], SHA256_SIZE);
-	}
-	return count;
-}
-
-/* --- events --- */
-
 static void measures_events_and_guests(void **state)
 {
 	(void)state;
 	event(1);
 	event(2);
-	work();
-	assert_int_equal(node_admit_guest(guest, &load, 7, "one"), OK);
-	assert_int_equal(replays(), 3);
-	assert_int_equal(ask_gate(), OK);
+	bed_work();
+	assert_int_equal(node_admit_guest(bed_guest, &bed_load, 7, "one"), OK);
+	assert_int_equal(bed_replays(), 3);
+	assert_int_equal(bed_ask_gate(), OK);
 	/* In pieces, and beyond the end. */
 	u64 end;
 	u8 piece[16];
 	assert_int_equal(node_log_read(32, piece, sizeof(piece), &end), sizeof(piece));
-	assert_memory_equal(piece, now_log + 32, sizeof(piece));
+	assert_memory_equal(piece, bed_log + 32, sizeof(piece));
 	assert_int_equal(node_log_read(end - 1, piece, sizeof(piece), &end), 1);
 	assert_int_equal(node_log_read(end, piece, sizeof(piece), &end), 0);
 	assert_int_equal(node_log_read(UINT64_MAX, piece, sizeof(piece), &end), 0);
@@ -267,28 +62,28 @@ static void loses_no_event_in_silence(void **state)
 	(void)state;
 	for (u32 i = 0; i < QUEUE_LENGTH; i++)
 		event(i);
-	assert_int_equal(ask_gate(), OK);
+	assert_int_equal(bed_ask_gate(), OK);
 	event(QUEUE_LENGTH);
-	assert_int_equal(ask_gate(), ERR_BOOT_MEASURE);
-	work();
-	assert_int_equal(replays(), QUEUE_LENGTH);
+	assert_int_equal(bed_ask_gate(), ERR_BOOT_MEASURE);
+	bed_work();
+	assert_int_equal(bed_replays(), QUEUE_LENGTH);
 }
 
 static void closes_the_gate_when_the_tpm_fails(void **state)
 {
 	(void)state;
-	break_tpm(0);
+	bed_break_tpm(0);
 	event(1);
-	work();
-	mend_tpm();
-	assert_int_equal(ask_gate(), ERR_BOOT_MEASURE);
-	boot(0);
-	assert_int_equal(ask_gate(), OK);
-	break_tpm(0);
-	assert_int_equal(node_admit_guest(guest, &load, 1, "one"), ERR_BOOT_MEASURE);
-	mend_tpm();
-	assert_int_equal(ask_gate(), ERR_BOOT_MEASURE);
-	assert_int_equal(replays(), 0);
+	bed_work();
+	bed_mend_tpm();
+	assert_int_equal(bed_ask_gate(), ERR_BOOT_MEASURE);
+	bed_boot(0);
+	assert_int_equal(bed_ask_gate(), OK);
+	bed_break_tpm(0);
+	assert_int_equal(node_admit_guest(bed_guest, &bed_load, 1, "one"), ERR_BOOT_MEASURE);
+	bed_mend_tpm();
+	assert_int_equal(bed_ask_gate(), ERR_BOOT_MEASURE);
+	assert_int_equal(bed_replays(), 0);
 }
 
 /* Any number of them: they are in no PCR and take none of the log's room. */
@@ -301,17 +96,17 @@ static void measures_no_refused_guest(void **state)
 	struct tpm_bank_digest value;
 	u64 length, end;
 
-	(void)node_log_read(0, now_log, 0, &length);
+	(void)node_log_read(0, bed_log, 0, &length);
 	node_gate = ticket;
-	assert_int_equal(node_admit_guest(guest, &load, 1, "one"), ERR_GATE_TICKET);
-	assert_int_equal(node_admit_guest(guest, &load, 2, "two"), ERR_GATE_TICKET);
-	(void)node_log_read(0, now_log, 0, &end);
+	assert_int_equal(node_admit_guest(bed_guest, &bed_load, 1, "one"), ERR_GATE_TICKET);
+	assert_int_equal(node_admit_guest(bed_guest, &bed_load, 2, "two"), ERR_GATE_TICKET);
+	(void)node_log_read(0, bed_log, 0, &end);
 	assert_int_equal(end, length);
-	assert_int_equal(tpm_pcr_read(n.tpm, TPM_ALG_SHA256, PCR_GUESTS, &value), OK);
+	assert_int_equal(tpm_pcr_read(bed_node.tpm, TPM_ALG_SHA256, PCR_GUESTS, &value), OK);
 	assert_memory_equal(value.digest, none, sizeof(none));
 	node_gate = open;
-	assert_int_equal(node_admit_guest(guest, &load, 3, "three"), OK);
-	assert_int_equal(replays(), 1);
+	assert_int_equal(node_admit_guest(bed_guest, &bed_load, 3, "three"), OK);
+	assert_int_equal(bed_replays(), 1);
 }
 
 /* Guests fill the log up to what is kept for decisions; no PCR is extended that the log does not tell of. */
@@ -320,77 +115,62 @@ static void keeps_room_for_decisions(void **state)
 	(void)state;
 	u32 guests = 0;
 
-	boot(LONGEST_LOG - ROOM_FOR_FEW);
-	while (node_admit_guest(guest, &load, guests, "one") == OK)
+	bed_boot(LONGEST_LOG - ROOM_FOR_FEW);
+	while (node_admit_guest(bed_guest, &bed_load, guests, "one") == OK)
 		guests++;
 	assert_true(guests > 0 && guests < 8);
-	assert_int_equal(ask_gate(), ERR_BOOT_MEASURE);
+	assert_int_equal(bed_ask_gate(), ERR_BOOT_MEASURE);
 	event(1);
-	work();
-	assert_int_equal(replays(), guests + 1);
+	bed_work();
+	assert_int_equal(bed_replays(), guests + 1);
 }
 
 static void refuses_a_log_that_is_none(void **state)
 {
 	(void)state;
-	info.event_log.length = 40;
-	assert_int_equal(node_log_start(&info), ERR_BOOT_LOG);
-	info.event_log.length = LOG_MAX + 1;
-	assert_int_equal(node_log_start(&info), ERR_NO_MEMORY);
+	bed_info.event_log.length = 40;
+	assert_int_equal(node_log_start(&bed_info), ERR_BOOT_LOG);
+	bed_info.event_log.length = BED_LOG_MAX + 1;
+	assert_int_equal(node_log_start(&bed_info), ERR_NO_MEMORY);
 }
 
 /* --- enrolment and slots --- */
 
-static struct control_provision order(void)
-{
-	struct control_provision o = { .image_floor = 9, .key_floor = 1 };
-
-	memset(o.owner_auth, 1, sizeof(o.owner_auth));
-	memset(o.lockout_auth, 2, sizeof(o.lockout_auth));
-	memcpy(o.node, n.authority.node_id, sizeof(o.node));
-	memcpy(o.policy_key, n.authority.policy_key, sizeof(o.policy_key));
-	return o;
-}
-
-static enum err enrol(const struct control_provision *o)
-{
-	return node_provision(o, info.authority.bytes, info.authority.length);
-}
-
 static void refused(const struct control_provision *o, enum err e)
 {
-	assert_int_equal(enrol(o), e);
+	assert_int_equal(bed_enrol(o), e);
 	assert_false(slots_provisioned());
 }
 
 static void enrols_by_a_good_order_alone(void **state)
 {
 	(void)state;
-	struct control_provision o = order();
+	struct control_provision o = bed_order();
 
-	assert_int_equal(node_provision(&o, info.authority.bytes, info.authority.length - 1), ERR_AUTHORITY_FORMAT);
+	assert_int_equal(
+	        node_provision(&o, bed_info.authority.bytes, bed_info.authority.length - 1), ERR_AUTHORITY_FORMAT);
 	assert_int_equal(node_provision(&o, NULL, 0), ERR_AUTHORITY_FORMAT);
 	o.node[0] ^= 1;
 	refused(&o, ERR_ARGUMENT);
-	o = order();
+	o = bed_order();
 	o.policy_key[63] ^= 1;
 	refused(&o, ERR_ARGUMENT);
-	o = order();
+	o = bed_order();
 	o.image_floor = 10;
 	refused(&o, ERR_RANGE);
-	info.svn = 9 + SVN_LEAP_MAX + 1;
-	o = order();
+	bed_info.svn = 9 + SVN_LEAP_MAX + 1;
+	o = bed_order();
 	refused(&o, ERR_RANGE);
-	info.svn = 9;
-	assert_int_equal(enrol(&o), OK);
+	bed_info.svn = 9;
+	assert_int_equal(bed_enrol(&o), OK);
 	assert_true(slots_provisioned() && node_state.view.writable);
-	assert_memory_equal(node_state.nv.authority->node_id, n.authority.node_id, NODE_ID_SIZE);
-	work();
-	assert_int_equal(replays(), 1);
+	assert_memory_equal(node_state.nv.authority->node_id, bed_node.authority.node_id, NODE_ID_SIZE);
+	bed_work();
+	assert_int_equal(bed_replays(), 1);
 	/* By the same order again nothing changes; by another one, neither. */
-	assert_int_equal(enrol(&o), OK);
+	assert_int_equal(bed_enrol(&o), OK);
 	o.owner_auth[0] ^= 1;
-	assert_int_equal(enrol(&o), ERR_TPM_REFUSED);
+	assert_int_equal(bed_enrol(&o), ERR_TPM_REFUSED);
 	assert_true(slots_provisioned());
 }
 
@@ -399,8 +179,8 @@ static void enrols_by_a_good_order_alone(void **state)
 static void takes_no_other_policy_key(void **state)
 {
 	(void)state;
-	struct control_provision o = order();
-	struct authority other = n.authority;
+	struct control_provision o = bed_order();
+	struct authority other = bed_node.authority;
 	u8 bytes[AUTHORITY_SIZE_MAX];
 	size_t length;
 
@@ -409,55 +189,37 @@ static void takes_no_other_policy_key(void **state)
 	length = authority_encode(&other, bytes);
 	assert_int_equal(node_provision(&o, bytes, length), ERR_ARGUMENT);
 	assert_false(slots_provisioned());
-	o = order();
-	assert_int_equal(enrol(&o), OK);
+	o = bed_order();
+	assert_int_equal(bed_enrol(&o), OK);
 }
 
 static void wants_a_boot_under_the_owners_keys(void **state)
 {
 	(void)state;
-	struct control_provision o = order();
+	struct control_provision o = bed_order();
 
-	node_power_on(&n, OTHER_SYSTEM);
+	node_power_on(&bed_node, OTHER_SYSTEM);
 	refused(&o, ERR_NV_POLICY);
-	boot(0);
-	assert_int_equal(enrol(&o), OK);
+	bed_boot(0);
+	assert_int_equal(bed_enrol(&o), OK);
 }
 
 static void goes_on_after_a_cut(void **state)
 {
 	(void)state;
-	struct control_provision o = order();
+	struct control_provision o = bed_order();
 
 	enum err e = ERR_TPM_TIMEOUT;
 	u32 cuts = 0;
 
 	for (; e; cuts++) {
-		break_tpm(7 * cuts);
-		e = enrol(&o);
-		mend_tpm();
+		bed_break_tpm(7 * cuts);
+		e = bed_enrol(&o);
+		bed_mend_tpm();
 		assert_true(e == OK || e == ERR_TPM_TIMEOUT);
-		boot(0);
+		bed_boot(0);
 	}
 	assert_true(cuts > 4 && slots_provisioned());
-}
-
-/* Enrolled, with this image in slot A on trial. */
-static void begin_trial(void)
-{
-	struct control_provision o = order();
-	struct nv_view view;
-	struct boot_state next;
-
-	assert_int_equal(enrol(&o), OK);
-	work();
-	assert_int_equal(nv_read_view(&node_state.nv.store, &view), OK);
-	next = view.state;
-	next.slot[SLOT_A].state = SLOT_TRYING;
-	next.slot[SLOT_A].tries = 2;
-	assert_int_equal(nv_commit(&node_state.nv.store, &view, &next), OK);
-	info.reason = REASON_TRIAL;
-	boot(0);
 }
 
 static struct control_slots report(void)
@@ -475,17 +237,17 @@ static void sets_a_trials_clock(void **state)
 	(void)state;
 	u64 before = read_time_stamp(), after;
 
-	begin_trial();
+	bed_begin_trial();
 	after = read_time_stamp();
-	assert_true(alarm_at >= before + 1000 * TRIAL_SECONDS && alarm_at <= after + 1000 * TRIAL_SECONDS);
+	assert_true(bed_alarm >= before + 1000 * TRIAL_SECONDS && bed_alarm <= after + 1000 * TRIAL_SECONDS);
 	/* A last resort is not ended, nor is an image the record does not speak of. */
-	info.reason = REASON_LAST_RESORT;
-	boot(0);
-	assert_int_equal(alarm_at, 0);
-	info.reason = REASON_TRIAL;
-	info.manifest_digest[0] ^= 1;
-	boot(0);
-	assert_int_equal(alarm_at, 0);
+	bed_info.reason = REASON_LAST_RESORT;
+	bed_boot(0);
+	assert_int_equal(bed_alarm, 0);
+	bed_info.reason = REASON_TRIAL;
+	bed_info.manifest_digest[0] ^= 1;
+	bed_boot(0);
+	assert_int_equal(bed_alarm, 0);
 	assert_int_equal(slots_healthy(), ERR_STATE_TRANSITION);
 }
 
@@ -494,15 +256,15 @@ static void finds_a_trial_well(void **state)
 	(void)state;
 	struct control_stage stage = { .slot = SLOT_B };
 
-	begin_trial();
+	bed_begin_trial();
 	assert_int_equal(report().slot[SLOT_A].state, SLOT_TRYING);
 	assert_int_equal(slots_stage(&stage), ERR_STATE_TRANSITION);
-	break_tpm(3);
+	bed_break_tpm(3);
 	assert_int_equal(slots_healthy(), ERR_TPM_TIMEOUT);
-	mend_tpm();
-	assert_int_not_equal(alarm_at, UINT64_MAX);
+	bed_mend_tpm();
+	assert_int_not_equal(bed_alarm, UINT64_MAX);
 	assert_int_equal(slots_healthy(), OK);
-	assert_int_equal(alarm_at, UINT64_MAX);
+	assert_int_equal(bed_alarm, UINT64_MAX);
 	assert_int_equal(report().slot[SLOT_A].state, SLOT_UNCONFIRMED);
 	assert_int_equal(node_state.deadline, 0);
 	assert_int_equal(slots_healthy(), ERR_STATE_TRANSITION);
@@ -513,10 +275,10 @@ static void stages_the_other_slot(void **state)
 {
 	(void)state;
 	struct control_stage stage = { .slot = SLOT_B };
-	struct control_provision o = order();
+	struct control_provision o = bed_order();
 
 	assert_int_equal(slots_stage(&stage), ERR_NV_ABSENT);
-	assert_int_equal(enrol(&o), OK);
+	assert_int_equal(bed_enrol(&o), OK);
 	stage.slot = SLOT_A;
 	assert_int_equal(slots_stage(&stage), ERR_ARGUMENT);
 	stage.slot = SLOTS;
@@ -533,7 +295,7 @@ static void stages_the_other_slot(void **state)
 	assert_memory_equal(report().slot[SLOT_B].digest, stage.digest, SHA384_SIZE);
 	assert_int_equal(report().slot[SLOT_A].svn, 9);
 	/* As the TPM has it, too. */
-	boot(0);
+	bed_boot(0);
 	assert_int_equal(report().slot[SLOT_B].state, SLOT_STAGED);
 }
 
@@ -541,9 +303,9 @@ static void stages_so_often_in_a_boot(void **state)
 {
 	(void)state;
 	struct control_stage stage = { .slot = SLOT_B };
-	struct control_provision o = order();
+	struct control_provision o = bed_order();
 
-	assert_int_equal(enrol(&o), OK);
+	assert_int_equal(bed_enrol(&o), OK);
 	/* What never comes to the TPM does not count. */
 	for (u32 i = 0; i < STAGINGS_MAX; i++)
 		assert_int_equal(slots_stage(&(struct control_stage){ .slot = SLOT_A }), ERR_ARGUMENT);
@@ -554,7 +316,7 @@ static void stages_so_often_in_a_boot(void **state)
 	stage.digest[0] = 0;
 	assert_int_equal(slots_stage(&stage), ERR_CONTROL_BUSY);
 	assert_int_equal(report().slot[SLOT_B].state, SLOT_STAGED);
-	boot(0);
+	bed_boot(0);
 	assert_int_equal(slots_stage(&stage), OK);
 }
 
@@ -577,7 +339,7 @@ static void open_port(void)
 	hv_lock();
 	tpm_port_open();
 	hv_unlock();
-	work();
+	bed_work();
 	answers = 0;
 }
 
@@ -594,7 +356,7 @@ static u32 ask(const u8 *command, size_t length)
 	u32 before = answers;
 
 	assert_true(send(command, length));
-	work();
+	bed_work();
 	assert_int_equal(answers, before + 1);
 	assert_true(answer_length >= TPM_HEADER_SIZE && load_be32(answer + 2) == answer_length);
 	return load_be32(answer + 6);
@@ -652,14 +414,14 @@ static void answers_through_the_port(void **state)
 	assert_int_equal(ask(shutdown, sizeof(shutdown)), TPM_RC_COMMAND_CODE);
 	assert_int_equal(ask(random_bytes, 0), TPM_RC_COMMAND_SIZE);
 	assert_int_equal(ask(random_bytes, 11), TPM_RC_COMMAND_SIZE);
-	assert_int_equal(ask(first_log, TPM_BUFFER_SIZE + 1), TPM_RC_COMMAND_SIZE);
+	assert_int_equal(ask(bed_log, TPM_BUFFER_SIZE + 1), TPM_RC_COMMAND_SIZE);
 	/* One at a time. */
 	assert_true(send(random_bytes, sizeof(random_bytes)));
 	assert_false(send(random_bytes, sizeof(random_bytes)));
-	work();
-	break_tpm(0);
+	bed_work();
+	bed_break_tpm(0);
 	assert_int_equal(ask(random_bytes, sizeof(random_bytes)), TPM_RC_FAILURE);
-	mend_tpm();
+	bed_mend_tpm();
 	assert_int_equal(ask(random_bytes, sizeof(random_bytes)), TPM_RC_SUCCESS);
 }
 
@@ -673,7 +435,7 @@ static void drops_what_is_pending_when_closed(void **state)
 	tpm_port_open();
 	hv_unlock();
 	assert_false(send(random_bytes, sizeof(random_bytes)));
-	work();
+	bed_work();
 	/* Told once that the port is free, and nothing of the old command. */
 	assert_int_equal(answers, 1);
 	assert_int_equal(answer_length, 0);
@@ -696,11 +458,11 @@ static void leaves_nothing_behind(void **state)
 	hv_lock();
 	tpm_port_close();
 	hv_unlock();
-	work();
+	bed_work();
 	for (u32 i = 0; i < ARRAY_SIZE(session); i++)
-		assert_int_equal(tpm_policy_session_start(n.tpm, TPM_SE_POLICY, &session[i]), OK);
+		assert_int_equal(tpm_policy_session_start(bed_node.tpm, TPM_SE_POLICY, &session[i]), OK);
 	for (u32 i = 0; i < ARRAY_SIZE(session); i++)
-		assert_int_equal(tpm_flush_context(n.tpm, session[i]), OK);
+		assert_int_equal(tpm_flush_context(bed_node.tpm, session[i]), OK);
 }
 
 /* Objects and sessions are held through the port, as many as it gets: root mode extends, enrols and writes all the
@@ -708,7 +470,7 @@ static void leaves_nothing_behind(void **state)
 static void leaves_root_mode_its_tpm(void **state)
 {
 	(void)state;
-	struct control_provision o = order();
+	struct control_provision o = bed_order();
 	struct control_stage stage = { .slot = SLOT_B };
 	u32 key;
 
@@ -721,18 +483,18 @@ static void leaves_root_mode_its_tpm(void **state)
 	/* The attestation key becomes persistent at enrolment, and never after. */
 	assert_int_equal(tpm_evict_control(catcher(), NULL, key, TPM_AK_HANDLE), ERR_TPM_ABSENT);
 	assert_int_equal(ask(caught, caught_length), TPM_RC_SUCCESS);
-	assert_int_equal(node_admit_guest(guest, &load, 1, "one"), OK);
-	assert_int_equal(enrol(&o), OK);
+	assert_int_equal(node_admit_guest(bed_guest, &bed_load, 1, "one"), OK);
+	assert_int_equal(bed_enrol(&o), OK);
 	assert_int_equal(slots_stage(&stage), OK);
 	assert_int_equal(tpm_evict_control(catcher(), NULL, key, TPM_AK_HANDLE), ERR_TPM_ABSENT);
 	assert_int_equal(ask(caught, caught_length), TPM_RC_VALUE);
-	work();
-	assert_int_equal(replays(), 2);
+	bed_work();
+	assert_int_equal(bed_replays(), 2);
 }
 
 int main(void)
 {
-#define WITH_NODE(f) cmocka_unit_test_setup_teardown(f, open_node, close_node)
+#define WITH_NODE(f) cmocka_unit_test_setup_teardown(f, bed_open, bed_close)
 	const struct CMUnitTest tests[] = {
 		WITH_NODE(measures_events_and_guests),
 		WITH_NODE(loses_no_event_in_silence),

@@ -4,12 +4,12 @@ TEST_SRCS += tests/tpm/fake_registers.c tests/tpm/scripted.c
 TPM_SUPPORT := $(patsubst %.c,$(B)/san/tests/tpm/%.o,swtpm.c extra.c test_key.c node.c)
 TPM_TESTS := $(patsubst tests/tpm/%.c,$(B)/tests/tpm/%,$(wildcard tests/tpm/*_test.c))
 
-# What is linked from hv/node though it is not pure: it asks the processor only what any program may.
-$(B)/tests/tpm/hv_node_test: $(B)/san/hv/node/random.o
+# With what is linked from hv/node though it is not pure: it asks the processor only what any program may.
+$(addprefix $(B)/tests/tpm/hv_,node_test ticket_test): $(B)/san/tests/tpm/hv_bed.o $(B)/san/hv/node/random.o
 $(B)/tests/tpm/%_test: $(B)/san/tests/tpm/%_test.o $(TPM_SUPPORT) $(B)/libsignet-san.a
 	@mkdir -p $(@D)
 	$(call echo_step,LINK,$@)
-	$(Q)$(CC) -fsanitize=address,undefined $^ -o $@ -lcmocka $(LDLIBS_CRYPTO)
+	$(Q)$(CC) -fsanitize=address,undefined $(filter %.o,$^) $(filter %.a,$^) -o $@ -lcmocka $(LDLIBS_CRYPTO)
 .SECONDARY: $(TPM_TESTS:$(B)/tests/%=$(B)/san/tests/%.o) $(TPM_SUPPORT)
 
 .PHONY: check-tpm

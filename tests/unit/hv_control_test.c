@@ -249,6 +249,63 @@ static void what_takes_the_tpm_is_the_workers(void **state)
 	assert_memory_equal(fake.bytes, provision.authority, sizeof(provision.authority));
 }
 
+static void the_fleets_word_is_the_workers(void **state)
+{
+	static u8 ticket[CONTROL_TICKET_SIZE] = { 1, 2, 3 }, verdict[CONTROL_VERDICT_SIZE] = { 4, 5 };
+	static const u8 zeros[CONTROL_CHALLENGE_SIZE];
+
+	(void)state;
+	fake.answer = OK;
+	ask(CONTROL_CHALLENGE, 1, NULL, 0);
+	assert_int_equal(next()->length, 0);
+	ask(CONTROL_TICKET, 2, ticket, sizeof(ticket));
+	expect(CONTROL_TICKET, 2, ERR_CONTROL_BUSY, 0);
+	fake_work();
+	assert_memory_not_equal(expect(CONTROL_CHALLENGE, 1, OK, CONTROL_CHALLENGE_SIZE), zeros, sizeof(zeros));
+	ask(CONTROL_TICKET, 3, ticket, sizeof(ticket));
+	fake.answer = ERR_TICKET_CHALLENGE;
+	fake_work();
+	expect(CONTROL_TICKET, 3, ERR_TICKET_CHALLENGE, 0);
+	assert_memory_equal(fake.bytes, ticket, sizeof(ticket));
+	ask(CONTROL_VERDICT, 4, verdict, sizeof(verdict));
+	fake.answer = OK;
+	fake_work();
+	expect(CONTROL_VERDICT, 4, OK, 0);
+	assert_int_equal(fake.n, sizeof(verdict));
+	assert_memory_equal(fake.bytes, verdict, sizeof(verdict));
+	/* A refused challenge has no body. */
+	ask(CONTROL_CHALLENGE, 5, NULL, 0);
+	fake.answer = ERR_TPM_TIMEOUT;
+	fake_work();
+	expect(CONTROL_CHALLENGE, 5, ERR_TPM_TIMEOUT, 0);
+}
+
+static char heard[256];
+
+static void hear(const char *text, size_t n)
+{
+	size_t used = strlen(heard);
+
+	memcpy(heard + used, text, used + n < sizeof(heard) ? n : 0);
+}
+
+static void what_is_waited_for_is_the_service_vms_word(void **state)
+{
+	static const char words[] = "the fleet\x1b[2Jserver";
+
+	(void)state;
+	console_set(hear);
+	ask(CONTROL_WAITS, 1, words, sizeof(words) - 1);
+	expect(CONTROL_WAITS, 1, OK, 0);
+	assert_string_equal(heard, "signet: service VM: the fleet?[2Jserver\n");
+	/* The same again says nothing; nothing to wait for, neither. */
+	ask(CONTROL_WAITS, 2, words, sizeof(words) - 1);
+	expect(CONTROL_WAITS, 2, OK, 0);
+	ask(CONTROL_WAITS, 3, NULL, 0);
+	expect(CONTROL_WAITS, 3, OK, 0);
+	assert_string_equal(heard, "signet: service VM: the fleet?[2Jserver\n");
+}
+
 static void power_is_the_machines(void **state)
 {
 	(void)state;
@@ -283,6 +340,10 @@ static void bodies_of_another_size_are_refused(void **state)
 		{ CONTROL_CONSOLE_WRITE, 8, CONTROL_REQUEST_MAX - HEAD },
 		{ CONTROL_SLOTS, 0, 0 },
 		{ CONTROL_STAGE, 56, 56 },
+		{ CONTROL_CHALLENGE, 0, 0 },
+		{ CONTROL_TICKET, 1304, 1304 },
+		{ CONTROL_VERDICT, 480, 480 },
+		{ CONTROL_WAITS, 0, 64 },
 		{ CONTROL_HEALTHY, 0, 0 },
 		{ CONTROL_PROVISION, 168, CONTROL_REQUEST_MAX - HEAD },
 		{ CONTROL_POWER, 8, 8 },
@@ -554,6 +615,8 @@ int main(void)
 		cmocka_unit_test_setup(starting_is_answered_when_it_is_done, fresh),
 		cmocka_unit_test_setup(only_so_many_wait, fresh),
 		cmocka_unit_test_setup(what_takes_the_tpm_is_the_workers, fresh),
+		cmocka_unit_test_setup(the_fleets_word_is_the_workers, fresh),
+		cmocka_unit_test_setup(what_is_waited_for_is_the_service_vms_word, fresh),
 		cmocka_unit_test_setup(power_is_the_machines, fresh),
 		cmocka_unit_test_setup(bodies_of_another_size_are_refused, fresh),
 		cmocka_unit_test_setup(unknown_kinds_and_versions_are_answered, fresh),

@@ -420,6 +420,43 @@ static void a_closed_gate_keeps_it_from_starting(void **state)
 	destroy(id);
 }
 
+/* Between the question and the first instruction. */
+static void a_gate_that_closes_meanwhile_keeps_it_too(void **state)
+{
+	static u8 kernel[KERNEL], initramfs[INITRAMFS];
+	u32 id = make();
+	(void)state;
+	fill_kernel(kernel);
+	load_all(id, kernel, initramfs);
+	node_gate.measured = false;
+	assert_int_equal(guest_start(id), OK);
+	run_job();
+	assert_int_equal(done_error, ERR_BOOT_MEASURE);
+	assert_int_equal(starts, 0);
+	destroy(id);
+}
+
+static void a_paused_guest_can_be_stopped(void **state)
+{
+	static u8 kernel[KERNEL], initramfs[INITRAMFS];
+	struct control_guest told;
+	u32 id = make();
+	(void)state;
+	fill_kernel(kernel);
+	load_all(id, kernel, initramfs);
+	assert_int_equal(guest_start(id), OK);
+	run_job();
+	node_gate = (struct gate){ .measured = true, .lease_end = 1, .ticket = { .rule = TICKET_PAUSE } };
+	guests_enforce();
+	assert_int_equal(guest_next(id, &told), OK);
+	assert_int_equal(told.state, CONTROL_GUEST_PAUSED);
+	assert_int_equal(guest_destroy(id), ERR_GUEST_STATE);
+	/* It cannot see its button. */
+	assert_int_equal(guest_stop(id, CONTROL_STOP_BUTTON), ERR_GUEST_STATE);
+	assert_int_equal(guest_stop(id, CONTROL_STOP_NOW), OK);
+	destroy(id);
+}
+
 static void the_console_keeps_the_last_of_it(void **state)
 {
 	struct control_bytes at = { 0 };
@@ -453,6 +490,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_guest_is_measured_then_started, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_large_guest_gets_its_memory_around_the_hole, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_closed_gate_keeps_it_from_starting, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_gate_that_closes_meanwhile_keeps_it_too, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_paused_guest_can_be_stopped, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_console_keeps_the_last_of_it, set_up, tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

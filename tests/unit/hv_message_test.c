@@ -180,6 +180,37 @@ static void the_end_of_its_vm_stops_every_vcpu(void **state)
 }
 
 /* The guest's TSC is behind the machine's; no deadline it asks for lies in the past by an overflow. */
+/* What it was it is again, and nothing that came meanwhile is lost. */
+static void a_paused_vm_waits_and_goes_on(void **state)
+{
+	(void)state;
+	vcpus[0].state = VCPU_RUNNABLE;
+	vcpus[1].state = VCPU_HALTED;
+	vcpus[2].state = VCPU_WAITS_SIPI;
+	fake.vm.paused = true;
+	vcpus[1].nmi = true;
+	vcpus[2].sipi = true;
+	for (u32 i = 0; i < VCPUS; i++) {
+		assert_false(vcpu_ready(&vcpus[i]));
+		vcpu_attend(&vcpus[i]);
+		assert_int_not_equal(vcpus[i].state, VCPU_RUNNABLE);
+		assert_true(vcpus[i].deadline == LAPIC_NEVER);
+		assert_false(vcpu_ready(&vcpus[i]));
+	}
+	fake.vm.paused = false;
+	for (u32 i = 0; i < VCPUS; i++) {
+		assert_true(vcpu_ready(&vcpus[i]));
+		vcpu_attend(&vcpus[i]);
+		assert_int_equal(vcpus[i].state, VCPU_RUNNABLE);
+	}
+	fake.vm.paused = true;
+	vcpu_attend(&vcpus[0]);
+	fake.vm.state = VM_STOPPING;
+	assert_true(vcpu_ready(&vcpus[0]));
+	vcpu_attend(&vcpus[0]);
+	assert_int_equal(vcpus[0].state, VCPU_STOPPED);
+}
+
 static void deadlines_are_told_in_the_machines_time(void **state)
 {
 	struct vcpu *v = &vcpus[0];
@@ -267,6 +298,7 @@ int main(void)
 		cmocka_unit_test_setup(init_alone_waits_for_a_sipi, set_up),
 		cmocka_unit_test_setup(a_halted_vcpu_wakes_for_what_it_can_take, set_up),
 		cmocka_unit_test_setup(the_end_of_its_vm_stops_every_vcpu, set_up),
+		cmocka_unit_test_setup(a_paused_vm_waits_and_goes_on, set_up),
 		cmocka_unit_test_setup(deadlines_are_told_in_the_machines_time, set_up),
 		cmocka_unit_test_setup(lines_go_through_the_io_apic_that_has_them, set_up),
 		cmocka_unit_test_setup(copies_span_pieces_of_memory, set_up),
