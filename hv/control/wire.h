@@ -181,7 +181,8 @@ struct control_slot {
 	u32 svn, cause; /* cause: why it is bad */
 };
 struct control_slots {
-	u32 running, pad;
+	u32 running, floors_known; /* 1: the floors below are in force */
+	u64 image_floor, key_floor;
 	struct control_slot slot[2];
 };
 struct control_stage {

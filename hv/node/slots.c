@@ -101,7 +101,10 @@ void slots_report(struct control_slots *out)
 {
 	const struct boot_info *boot = node_state.boot;
 
-	*out = (struct control_slots){ .running = boot->slot };
+	*out = (struct control_slots){ .running = boot->slot,
+		.floors_known = node_state.view.status != NV_UNPROVISIONED,
+		.image_floor = node_state.view.image_floor,
+		.key_floor = node_state.view.key_floor };
 	for (u32 i = 0; slots_provisioned() && i < SLOTS; i++) {
 		const struct slot_record *r = &node_state.view.state.slot[i];
 
