@@ -34,7 +34,7 @@ static enum err slot_read(void *context, u64 offset, u8 *out, size_t n)
 		return ERR_RANGE;
 	/* Direct reads begin and end at sectors; others are of the running slot, which nobody judges by them. */
 	return d->direct >= 0 && is_aligned(offset, FLASH_SECTOR) ? read_direct(d, offset, out, n)
-	                                                         : read_at(d->fd, offset, out, n);
+	                                                          : read_at(d->fd, offset, out, n);
 }
 
 static enum err slot_write(void *context, u64 offset, const u8 *bytes, size_t n)

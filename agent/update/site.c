@@ -12,7 +12,7 @@
 enum { LOG_MAX = 1 << 20 };
 
 static struct image_file running;
-static u8 log[LOG_MAX];
+static u8 boot_log[LOG_MAX];
 
 /* The version that the stage measured of itself; the log is the hypervisor's. */
 static enum err find_stage_version(struct node *node, u32 *version)
@@ -21,10 +21,10 @@ static enum err find_stage_version(struct node *node, u32 *version)
 	struct log_event e;
 	struct event event;
 	size_t n;
-	enum err failed = node_read_all(node, CONTROL_LOG, log, sizeof(log), &n);
+	enum err failed = node_read_all(node, CONTROL_LOG, boot_log, sizeof(boot_log), &n);
 
 	if (!failed)
-		failed = log_open(&r, log, n);
+		failed = log_open(&r, boot_log, n);
 	while (!failed && !log_at_end(&r)) {
 		failed = log_next(&r, &e);
 		if (failed || e.pcr != PCR_IMAGE || e.type != EV_EVENT_TAG ||

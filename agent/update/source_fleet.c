@@ -44,8 +44,8 @@ static enum err ask(struct fleet_source *s, const char *digest, u64 offset, stru
 	if (link_outcome(s->link, e, &a) != OUTCOME_DONE)
 		return ERR_UPDATE_SOURCE;
 	return a.head.status == 206 && a.head.has_range && a.head.range_first == offset && p->used == p->room
-	               ? OK
-	               : ERR_UPDATE_SOURCE;
+	        ? OK
+	        : ERR_UPDATE_SOURCE;
 }
 
 static void rest(u32 failures)

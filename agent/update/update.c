@@ -75,8 +75,8 @@ static enum err judge(struct update *u)
 	memcpy(u->release, m->release, sizeof(u->release));
 	u->svn = m->svn;
 	return m->leaf_count <= LEAVES_MAX
-	               ? u->source->leaves(u->source->context, w.leaves, (size_t)m->leaf_count * SHA384_SIZE)
-	               : ERR_RANGE;
+	        ? u->source->leaves(u->source->context, w.leaves, (size_t)m->leaf_count * SHA384_SIZE)
+	        : ERR_RANGE;
 }
 
 static enum err install(struct update *u)
