@@ -6,14 +6,19 @@
 #include <string.h>
 #include <unistd.h>
 
+const char *ctl_port(const struct args *args)
+{
+	const char *port = option_value(args, "port");
+
+	return port ? port : access(CONTROL_SOCKET, F_OK) == 0 ? CONTROL_SOCKET : CONTROL_PORT;
+}
+
 enum exit_code ctl_run(const struct args *args, ctl_work *work)
 {
 	static struct channel channel;
-	const char *port = option_value(args, "port");
+	const char *port = ctl_port(args);
 	enum err e;
 
-	if (!port)
-		port = access(CONTROL_SOCKET, F_OK) == 0 ? CONTROL_SOCKET : CONTROL_PORT;
 	e = channel_open(&channel, port);
 	if (e) {
 		(void)complain(e, e == ERR_DEVICE ? "is this the service VM of a node?" : NULL, "cannot use %s", port);

@@ -17,6 +17,8 @@ extern const struct command_group ctl_group;
 /* Runs work over the control port that args name; says what is wrong when there is none. */
 typedef enum exit_code ctl_work(struct channel *c, const struct args *args);
 enum exit_code ctl_run(const struct args *args, ctl_work *work);
+/* The path of that port. */
+const char *ctl_port(const struct args *args);
 
 /* As complain(), but a port that failed is EXIT_UNREACHABLE. */
 enum exit_code ctl_complain(const struct channel *c, enum err e, const char *fmt, ...)
@@ -46,5 +48,6 @@ enum exit_code command_messages(const struct args *args);
 enum exit_code command_slots(const struct args *args);
 enum exit_code command_reboot(const struct args *args);
 enum exit_code command_poweroff(const struct args *args);
+enum exit_code command_update(const struct args *args);
 
 #endif

@@ -27,6 +27,12 @@ static const struct option_spec console_options[] = {
 	OPTIONS_END,
 };
 
+static const struct option_spec update_options[] = {
+	OPTION_PORT,
+	{ .name = "parts", .argument = "DIR", .help = "folder of partitions in the flash disk's place" },
+	OPTIONS_END,
+};
+
 static const struct command commands[] = {
 	{ "status", "", 0, 0, "Show the node: boot session, slot, memory, trial", NULL, port_json, command_status },
 	{ "list", "", 0, 0, "List guests with memory, processor time and exits", NULL, port_json, command_list },
@@ -46,6 +52,10 @@ static const struct command commands[] = {
 	{ "log", "", 0, 0, "Write the measured event log (TCG) to standard output", NULL, port_only, command_log },
 	{ "messages", "", 0, 0, "Print what the hypervisor has said", NULL, port_only, command_messages },
 	{ "slots", "", 0, 0, "Show both slots' states", NULL, port_json, command_slots },
+	{ "update", "apply IMAGE", 2, 2, "Install a signed image into the other slot, without a fleet server",
+	        "Checked as the fleet server would, and by the stage again. It starts with the next boot, on trial: "
+	        "only an attested boot is committed. After a cut the same command goes on where it was.",
+	        update_options, command_update },
 	{ "reboot", "", 0, 0, "Reset the node", NULL, port_only, command_reboot },
 	{ "poweroff", "", 0, 0, "Switch the node off", NULL, port_only, command_poweroff },
 	{ .name = NULL },
