@@ -79,6 +79,8 @@ static void demands_of_fleet(const struct server *s, struct demands *out)
 	demands_of(&trust, out);
 	out->policy.anchor = &s->fleet->anchor.keys;
 	out->policy.hardware_class = NULL;
+	/* Which stage a node has is the node's to say. */
+	out->policy.stage_version = UINT32_MAX;
 	out->now = fleet_wall(s);
 }
 

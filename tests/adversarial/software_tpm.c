@@ -18,6 +18,7 @@ struct key {
 };
 
 static struct key keys[SOFT_KEYS];
+static u64 tpm_seed;
 
 static void must(bool good)
 {
@@ -61,7 +62,7 @@ static struct key *key_of(u32 who)
 	struct key *k = &keys[who];
 
 	if (k->group.id == MBEDTLS_ECP_DP_NONE)
-		make(k, (u64)(who + 77) << 32);
+		make(k, ((u64)(who + 77) << 48) ^ (tpm_seed << 16));
 	return k;
 }
 
@@ -71,6 +72,30 @@ static __attribute__((destructor)) void keys_free(void)
 		mbedtls_ecp_group_free(&keys[i].group);
 		mbedtls_mpi_free(&keys[i].secret);
 	}
+}
+
+void soft_seed(u64 seed)
+{
+	tpm_seed = seed;
+}
+
+bool soft_agree(u32 key, const u8 point[P256_KEY_SIZE], u8 z[P256_KEY_SIZE / 2])
+{
+	struct key *k = key_of(key);
+	u64 seed = 1;
+	u8 encoded[1 + P256_KEY_SIZE] = { 4 };
+	mbedtls_ecp_point theirs;
+	mbedtls_ecp_point shared;
+
+	memcpy(encoded + 1, point, P256_KEY_SIZE);
+	mbedtls_ecp_point_init(&theirs);
+	mbedtls_ecp_point_init(&shared);
+	bool done = mbedtls_ecp_point_read_binary(&k->group, &theirs, encoded, sizeof(encoded)) == 0 &&
+	        mbedtls_ecp_mul(&k->group, &shared, &k->secret, &theirs, numbers, &seed) == 0 &&
+	        mbedtls_mpi_write_binary(&shared.MBEDTLS_PRIVATE(X), z, P256_KEY_SIZE / 2) == 0;
+	mbedtls_ecp_point_free(&theirs);
+	mbedtls_ecp_point_free(&shared);
+	return done;
 }
 
 const u8 *soft_key(u32 key)

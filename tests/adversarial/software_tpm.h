@@ -7,7 +7,13 @@
 
 #include "attest/evidence.h"
 
-enum { SOFT_AK, SOFT_STRANGER_AK, SOFT_KEYS };
+enum { SOFT_AK, SOFT_STRANGER_AK, SOFT_EK, SOFT_KEYS };
+
+/* Before any key is used: another TPM. */
+void soft_seed(u64 seed);
+
+/* x of the key's secret times a point, X || Y: what ActivateCredential begins with. False: no point of the curve. */
+bool soft_agree(u32 key, const u8 point[P256_KEY_SIZE], u8 z[P256_KEY_SIZE / 2]);
 
 struct soft_attest {
 	u32 magic;
