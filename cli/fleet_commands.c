@@ -1,5 +1,7 @@
 /* `signet fleet`. Trust: runs as the operator; a configuration that is shown may be anything. */
+#include "cli/fleet_connect.h"
 #include "cli/fleet_file.h"
+#include "cli/fleet_settings.h"
 #include "cli/image_common.h"
 #include "cli/json.h"
 #include "image/host/file.h"
@@ -26,6 +28,22 @@ static const struct option_spec make_options[] = {
 };
 
 static const struct option_spec show_options[] = { OPTION_JSON, OPTIONS_END };
+
+static const struct option_spec connect_options[] = {
+	{ .name = "unchecked", .help = "keep it without asking the server whether it works" },
+	OPTIONS_FLEET,
+	OPTION_JSON,
+	OPTIONS_END,
+};
+
+static const struct option_spec status_options[] = { OPTIONS_FLEET, OPTION_JSON, OPTIONS_END };
+
+static const struct option_spec audit_options[] = {
+	{ .name = "after", .argument = "N", .help = "begin behind the entry of that number (0)" },
+	OPTIONS_FLEET,
+	OPTION_JSON,
+	OPTIONS_END,
+};
 
 static enum exit_code take_text(
         const struct args *args, const char *option, const char *fallback, char *to, size_t room)
@@ -206,5 +224,23 @@ const struct command fleet_commands[] = {
 	        .help = "Show a fleet configuration",
 	        .options = show_options,
 	        .run = show_command },
+	{ .name = "connect",
+	        .operands = "",
+	        .help = "Keep where the fleet server is and who you are to it",
+	        .details = "Asks the server whether it works, then writes fleet.ini, in $XDG_CONFIG_HOME/signet or "
+	                   "~/.config/signet, from which other commands take what neither their options nor the "
+	                   "environment say.",
+	        .options = connect_options,
+	        .run = fleet_connect_command },
+	{ .name = "status",
+	        .operands = "",
+	        .help = "Show how the fleet is, and what expires when",
+	        .options = status_options,
+	        .run = fleet_status_command },
+	{ .name = "audit",
+	        .operands = "",
+	        .help = "Show the audit log: who asked for what",
+	        .options = audit_options,
+	        .run = fleet_audit_command },
 	{ .name = NULL },
 };

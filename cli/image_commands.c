@@ -1,6 +1,7 @@
 /* The table of `signet image`. Trust: none needed. */
 #include "cli/image_commands.h"
 
+#include "cli/fleet_settings.h"
 #include "cli/image_common.h"
 #include "keys/commands.h"
 
@@ -74,6 +75,15 @@ static const struct option_spec pcrs_options[] = {
 	OPTIONS_END,
 };
 
+static const struct option_spec publish_options[] = {
+	{ .name = "whole", .help = "all of it, so that nodes can be updated to it; otherwise its head alone" },
+	OPTIONS_FLEET,
+	OPTION_JSON,
+	OPTIONS_END,
+};
+
+static const struct option_spec list_options[] = { OPTIONS_FLEET, OPTION_JSON, OPTIONS_END };
+
 const struct command image_commands[] = {
 	{ .name = "build",
 	        .operands = "",
@@ -118,5 +128,19 @@ const struct command image_commands[] = {
 	        .details = "PCR 4 is that of firmware which starts the boot files' EFI binary first and nothing else.",
 	        .options = pcrs_options,
 	        .run = image_pcrs_command },
+	{ .name = "publish",
+	        .operands = "IMAGE",
+	        .operands_min = 1,
+	        .operands_max = 1,
+	        .help = "Make an image known to the fleet server",
+	        .details = "What its nodes' PCR 12 must hold follows from its head, so nothing else is needed to "
+	                   "appraise them.",
+	        .options = publish_options,
+	        .run = image_publish_command },
+	{ .name = "list",
+	        .operands = "",
+	        .help = "List the images that the fleet server knows",
+	        .options = list_options,
+	        .run = image_list_command },
 	{ 0 },
 };

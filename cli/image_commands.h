@@ -12,6 +12,8 @@ enum exit_code image_sign_command(const struct args *args);
 enum exit_code image_verify_command(const struct args *args);
 enum exit_code image_inspect_command(const struct args *args);
 enum exit_code image_pcrs_command(const struct args *args);
+enum exit_code image_publish_command(const struct args *args);
+enum exit_code image_list_command(const struct args *args);
 
 enum exit_code flash_make_command(const struct args *args);
 enum exit_code flash_slot_command(const struct args *args);

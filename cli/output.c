@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 const char *program = "signet";
+const char *line_end = "\n";
 
 /* Everything that says "this is not what its owner signed or allows"; the rest failed for other reasons. */
 static const enum err refusals[] = {
@@ -49,7 +50,7 @@ static void print_line(char *text)
 	for (char *c = text; *c; c++)
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
 			*c = '?';
-	fprintf(stderr, "%s: %s\n", program, text);
+	fprintf(stderr, "%s: %s%s", program, text, line_end);
 }
 
 enum exit_code complain(enum err e, const char *todo, const char *fmt, ...)

@@ -20,6 +20,9 @@ enum exit_code {
 /* What complaints and help call this program: "signet", unless its main() says otherwise. */
 extern const char *program;
 
+/* What ends their lines: "\n", or "\r\n" while the terminal is raw. */
+extern const char *line_end;
+
 enum exit_code exit_code_of(enum err e);
 
 /*

@@ -89,3 +89,25 @@ const char *format_time(char out[TIME_TEXT], u64 seconds)
 		snprintf(out, TIME_TEXT, "%llu", (unsigned long long)seconds);
 	return out;
 }
+
+const char *format_ago(char out[AGO_TEXT], u64 then, u64 now)
+{
+	/* Each up to two of the next, which says more than one of it. */
+	static const struct {
+		u64 seconds;
+		const char *name;
+	} units[] = { { 1, "s" }, { 60, "min" }, { 3600, "h" }, { 86400, "days" } };
+	u64 apart = then < now ? now - then : then - now;
+	size_t unit = 0;
+
+	while (unit + 1 < ARRAY_SIZE(units) && apart >= 2 * units[unit + 1].seconds)
+		unit++;
+	if (then == 0)
+		snprintf(out, AGO_TEXT, "never");
+	else if (apart < 2)
+		snprintf(out, AGO_TEXT, "now");
+	else
+		snprintf(out, AGO_TEXT, "%s%llu %s%s", then > now ? "in " : "",
+		        (unsigned long long)(apart / units[unit].seconds), units[unit].name, then < now ? " ago" : "");
+	return out;
+}

@@ -7,7 +7,7 @@
 
 #include "lib/types.h"
 
-enum { SIZE_TEXT = 48, TIME_TEXT = 24 };
+enum { SIZE_TEXT = 48, TIME_TEXT = 24, AGO_TEXT = 32 };
 
 /* Bytes, or with K, M or G the power of 1024. */
 bool parse_size(const char *text, u64 *out);
@@ -18,5 +18,7 @@ bool parse_time(const char *text, u64 *out);
 const char *format_size(char out[SIZE_TEXT], u64 bytes);
 /* YYYY-MM-DDTHH:MM:SSZ; a number of seconds beyond the year 9999. */
 const char *format_time(char out[TIME_TEXT], u64 seconds);
+/* How long before or after now: "now", "5 min ago", "in 3 days"; "never" for 0. */
+const char *format_ago(char out[AGO_TEXT], u64 then, u64 now);
 
 #endif

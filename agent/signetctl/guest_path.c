@@ -1,7 +1,7 @@
 /* A guest's file with the paths in it, and where the block server finds its disks. Trust: see ctl.h. */
 #include "agent/blkd/disks.h"
+#include "agent/guest/guest_load.h"
 #include "agent/signetctl/ctl.h"
-#include "image/host/file.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -37,21 +37,9 @@ static enum exit_code make_all_absolute(const char *file, struct guest_file *g)
 
 enum exit_code guest_file_load(const char *path, struct guest_file *out)
 {
-	static u8 text[GUEST_FILE_MAX + 1];
-	struct guest_file_problem problem;
-	size_t n;
-	enum err e = file_read(path, text, sizeof(text), &n);
+	enum exit_code code = guest_file_open(path, out);
 
-	if (e)
-		return complain(e, NULL, "cannot read %s", path);
-	e = guest_file_parse((const char *)text, n, out, &problem);
-	if (!e)
-		return make_all_absolute(path, out);
-	if (problem.line)
-		note("%s, line %u: %s", path, problem.line, problem.words);
-	else
-		note("%s: %s", path, problem.words);
-	return EXIT_FAILED;
+	return code ? code : make_all_absolute(path, out);
 }
 
 const char *disks_folder(const struct args *args)

@@ -1,5 +1,5 @@
 # Shared with test programs; main.c stays out.
-HOST_SRCS += agent/control/frame.c agent/control/port.c agent/control/channel.c agent/guest/guest_file.c agent/guest/make.c agent/guest/known.c agent/blkd/disks.c agent/blkd/serve.c \
+HOST_SRCS += agent/control/frame.c agent/control/port.c agent/control/channel.c agent/guest/guest_file.c agent/guest/guest_load.c agent/guest/make.c agent/guest/known.c agent/blkd/disks.c agent/blkd/serve.c \
 	agent/portd/route.c
 CTL_SRCS := $(addprefix agent/signetctl/,main.c table.c ctl.c show.c node.c guest_path.c create.c end.c read.c console.c update.c)
 

@@ -1,6 +1,6 @@
 # The programs as their users meet them: exit codes, messages, files; peers judge what `signet` makes, scripted ones what
 # the service VM's programs say.
 .PHONY: check-cli
-check-cli: $(B)/signet $(B)/signet.1 $(B)/signetctl $(B)/signet-blkd $(B)/signet-portd \
+check-cli: $(B)/signet $(B)/signet.1 $(B)/payload.bin $(B)/signetctl $(B)/signet-blkd $(B)/signet-portd \
 		$(B)/service/vmlinuz $(B)/service/initramfs
-	@tests/tap cli tests/cli/frame.sh tests/cli/keys.sh "python3 -B tests/cli/api.py" "python3 -B tests/cli/guests.py" "python3 -B tests/cli/service_vm.py"
+	@tests/tap cli tests/cli/frame.sh tests/cli/keys.sh "python3 -B tests/cli/api.py" "python3 -B tests/cli/fleet_commands.py" "python3 -B tests/cli/guests.py" "python3 -B tests/cli/service_vm.py"
