@@ -1,5 +1,5 @@
 # `make check`: everything is built first, then each part runs by itself, so that none disturbs another's timing.
-CHECKS := check-unit check-sim check-adversarial check-image check-cli check-tpm check-fuzz check-uefi check-vmx
+CHECKS := check-unit check-sim check-adversarial check-image check-cli check-tpm check-fleet check-fuzz check-uefi check-vmx
 .PHONY: check check-full loc repro
 check: all
 	+@tests/all lint loc check-size repro $(CHECKS)

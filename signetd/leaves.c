@@ -41,7 +41,7 @@ struct leaves {
 	mbedtls_pk_context ca_key;
 	struct signer *ca_signer;
 	struct leaf_key leaves[ARRAY_SIZE(leaf_kinds)];
-	struct tls_identity *tls;
+	struct server_certificate *tls;
 	u64 warned; /* when the log was last told of what ends soon */
 };
 
@@ -63,7 +63,7 @@ mbedtls_x509_crt *leaves_ca(struct leaves *l)
 	return &l->ca;
 }
 
-struct tls_identity *leaves_tls_use(struct leaves *l)
+struct server_certificate *leaves_tls_use(struct leaves *l)
 {
 	l->tls->users++;
 	return l->tls;
@@ -74,7 +74,7 @@ u32 leaves_tls_number(const struct leaves *l)
 	return l->tls->number;
 }
 
-void tls_identity_release(struct tls_identity *t)
+void server_certificate_release(struct server_certificate *t)
 {
 	if (!t || --t->users)
 		return;
@@ -253,7 +253,7 @@ static enum err certify_tls(struct leaves *l, mbedtls_pk_context *key, const cha
 	return e ? e : file_create(path, pem, strlen(pem), PUBLIC_MODE);
 }
 
-static enum err read_tls(struct leaves *l, struct tls_identity *t)
+static enum err read_tls(struct leaves *l, struct server_certificate *t)
 {
 	const struct passphrase none = { .length = 0 };
 	char path[PATH_MAX];
@@ -274,7 +274,7 @@ static enum err read_tls(struct leaves *l, struct tls_identity *t)
 
 static enum err load_tls(struct leaves *l, u32 number)
 {
-	struct tls_identity *t = calloc(1, sizeof(*t));
+	struct server_certificate *t = calloc(1, sizeof(*t));
 	enum err e;
 
 	if (!t)
@@ -285,10 +285,10 @@ static enum err load_tls(struct leaves *l, u32 number)
 	mbedtls_pk_init(&t->key);
 	e = read_tls(l, t);
 	if (e) {
-		tls_identity_release(t);
+		server_certificate_release(t);
 		return e;
 	}
-	tls_identity_release(l->tls);
+	server_certificate_release(l->tls);
 	l->tls = t;
 	return OK;
 }
@@ -372,7 +372,7 @@ static void close_leaves(struct server *s)
 	for (size_t i = 0; i < ARRAY_SIZE(leaf_kinds); i++)
 		signer_close(l->leaves[i].signer);
 	signer_close(l->ca_signer);
-	tls_identity_release(l->tls);
+	server_certificate_release(l->tls);
 	mbedtls_x509_crt_free(&l->ca);
 	mbedtls_pk_free(&l->ca_key);
 	free(l);

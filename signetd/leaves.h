@@ -34,7 +34,7 @@ const u8 *leaf_authority(const struct leaves *l);
 mbedtls_x509_crt *leaves_ca(struct leaves *l);
 
 /* The server's certificate and key; stays until nobody uses it. */
-struct tls_identity {
+struct server_certificate {
 	mbedtls_x509_crt certificate;
 	mbedtls_pk_context key;
 	u32 number;
@@ -42,8 +42,8 @@ struct tls_identity {
 };
 
 /* The newest, one user more. */
-struct tls_identity *leaves_tls_use(struct leaves *l);
-void tls_identity_release(struct tls_identity *t);
+struct server_certificate *leaves_tls_use(struct leaves *l);
+void server_certificate_release(struct server_certificate *t);
 /* The number of the newest. */
 u32 leaves_tls_number(const struct leaves *l);
 

@@ -73,7 +73,7 @@ void tls_context_release(struct tls_context *t)
 	if (!t || --t->users)
 		return;
 	mbedtls_ssl_config_free(&t->config);
-	tls_identity_release(t->identity);
+	server_certificate_release(t->identity);
 	free(t);
 }
 

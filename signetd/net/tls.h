@@ -13,7 +13,7 @@
 /* One configuration, shared by the connections that began under it. */
 struct tls_context {
 	mbedtls_ssl_config config;
-	struct tls_identity *identity;
+	struct server_certificate *identity;
 	enum listener listener;
 	u32 users;
 };

@@ -6,7 +6,7 @@ TEST_SRCS += tests/unit/loopback.c
 $(B)/tests/unit/%_test: $(B)/san/tests/unit/%_test.o $(B)/libsignet-san.a $(B)/libyyjson.a
 	@mkdir -p $(@D)
 	$(call echo_step,LINK,$@)
-	$(Q)$(CC) -fsanitize=address,undefined $^ -o $@ -lcmocka $(LDLIBS_CRYPTO) $(LDLIBS_HTTP) -lfdt
+	$(Q)$(CC) -fsanitize=address,undefined $^ -o $@ -lcmocka $(LDLIBS_FLEET) -lfdt
 .SECONDARY: $(UNIT_TESTS:$(B)/tests/%=$(B)/san/tests/%.o)
 
 .PHONY: check-unit
