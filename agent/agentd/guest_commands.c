@@ -50,7 +50,10 @@ static bool fetch_parts(struct command_call *c, struct guest_order *o)
 		e = blob_need(c->link, options, o->initramfs);
 	if (!e)
 		return true;
-	return command_failed(c, e, c->link->why[0] ? c->link->why : "the guest's kernel or initramfs");
+	/* What the fleet server says of it is nearer to the cause than our number. */
+	if (c->link->code[0])
+		return command_fail(c, c->link->code, "upload the guest's parts again", "%s", c->link->why);
+	return command_failed(c, e, "the guest's kernel or initramfs");
 }
 
 /* The ticket must allow what it starts: it is asked for once the guest is there, and the start waits for it. */

@@ -9,3 +9,4 @@ $(B)/signet-agent: $(AGENT_SRCS:%.c=$(B)/host/%.o) $(B)/libsignet.a $(B)/libyyjs
 	$(call echo_step,LINK,$@)
 	$(Q)$(CC) -pie -Wl,--gc-sections -Wl,-z,relro,-z,now $^ -o $@ $(LDLIBS_TSS) $(LDLIBS_CRYPTO) $(LDLIBS_HTTP) -lfdt
 ALL += $(B)/signet-agent
+SERVICE_PROGRAMS += $(B)/service/signet-agent
