@@ -12,6 +12,8 @@
 #include "lib/print.h"
 #include "lib/tls/deadline.h"
 
+#include <ifaddrs.h>
+#include <net/if.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +22,7 @@
 #include <unistd.h>
 
 enum { EXIT_NO_HYPERVISOR = 3, EXIT_NO_FLEET = 4, EXIT_USAGE = 2 };
+enum { HEALTH_MS = 10000 };
 
 static struct agent agent;
 
@@ -72,12 +75,33 @@ enum agent_outcome agent_attest_now(struct agent *a, u32 timeout_ms, char verdic
 	return outcome;
 }
 
-/* The service VM is up, its ports answer, and the network has an address, or nothing of this could be said. */
+/* An address that others may reach, or a fleet server that was reached. */
+static bool network_is_there(struct agent *a)
+{
+	struct ifaddrs *all = NULL;
+	bool found = false;
+
+	(void)pthread_mutex_lock(&a->lock);
+	found = a->own;
+	(void)pthread_mutex_unlock(&a->lock);
+	if (found || getifaddrs(&all) != 0)
+		return found;
+	for (const struct ifaddrs *i = all; i && !found; i = i->ifa_next)
+		found = i->ifa_addr && i->ifa_addr->sa_family == AF_INET && !(i->ifa_flags & IFF_LOOPBACK);
+	freeifaddrs(all);
+	return found;
+}
+
+/*
+ * A trial is well when this service VM runs, both its ports answer, and it has a network. Not when the fleet server
+ * says so: an outage there must not throw a release away.
+ */
 static void be_healthy(struct agent *a)
 {
 	struct control_status status;
 
-	if (a->trial_told || node_read_status(&a->node, &status) || !status.trial_left)
+	if (a->trial_told || !a->state.prepared || !network_is_there(a) || node_read_status(&a->node, &status) ||
+	        !status.trial_left)
 		return;
 	enum err e = node_get(&a->node, CONTROL_HEALTHY, NULL, 0, NULL, 0);
 	tell("this trial is well: %s", e ? err_text(e) : "told to the hypervisor");
@@ -127,10 +151,25 @@ static void sleep_until_due(struct agent *a)
 {
 	(void)pthread_mutex_lock(&a->lock);
 	u32 ms = agent_sleep(&a->state, monotonic_ms());
+	if (ms > HEALTH_MS && !a->trial_told)
+		ms = HEALTH_MS;
 	struct timespec until = after_ms(ms);
 	if (ms)
 		(void)pthread_cond_timedwait(&a->changed, &a->lock, &until);
 	(void)pthread_mutex_unlock(&a->lock);
+}
+
+/* Without a fleet server there is nothing to do but to see whether the keys are there and the trial is well. */
+static void run_alone(struct agent *a)
+{
+	agent_waits(a, "no fleet server in this image's fleet configuration");
+	while (agent_prepare(a) != OUTCOME_DONE)
+		(void)sleep(REST_MOST_MS / 1000);
+	a->state.prepared = true;
+	for (;;) {
+		be_healthy(a);
+		(void)sleep(HEALTH_MS / 1000);
+	}
 }
 
 static void run(struct agent *a)
@@ -166,29 +205,40 @@ static void set_up_locks(struct agent *a)
 	(void)pthread_condattr_destroy(&monotonic);
 }
 
+/* Where the fleet server is; an image that names none is no error. */
+static int find_fleet(struct agent *a)
+{
+	enum err e = node_read_fleet(&a->node, &a->fleet);
+
+	if (e == ERR_FLEET_FORMAT)
+		return fail("fleet configuration", e, EXIT_NO_FLEET);
+	if (e)
+		return fail("control port", e, EXIT_NO_HYPERVISOR);
+	if (a->fleet.addresses[0] && addresses_read(&a->place.addresses, a->fleet.addresses))
+		return fail("the fleet server's addresses", ERR_FLEET_FORMAT, EXIT_NO_FLEET);
+	memcpy(a->place.ca_key, a->fleet.ca_key, sizeof(a->place.ca_key));
+	return EXIT_SUCCESS;
+}
+
 static int set_up(struct agent *a)
 {
 	char folder[PATH_MAX];
 
 	set_up_locks(a);
 	node_use(&a->node, a->options.control);
-	enum err e = node_read_fleet(&a->node, &a->fleet);
-	if (e)
-		return fail("fleet configuration", e, e == ERR_FLEET_FORMAT ? EXIT_NO_FLEET : EXIT_NO_HYPERVISOR);
-	e = addresses_read(&a->place.addresses, a->fleet.addresses);
-	if (e)
-		return fail("the fleet configuration names no address of a fleet server", e, EXIT_NO_FLEET);
-	memcpy(a->place.ca_key, a->fleet.ca_key, sizeof(a->place.ca_key));
-	e = tls_identity_make(&a->place.identity);
+	int code = find_fleet(a);
+	if (code)
+		return code;
+	enum err e = tls_identity_make(&a->place.identity);
 	if (!e)
 		e = path_join(folder, a->options.run, "commands");
 	if (!e)
 		e = results_load(folder);
 	link_open(&a->link, &a->place);
 	guests_reattach(&a->node, &a->options);
-	if (!e)
+	if (!e && a->place.addresses.count)
 		e = worker_start(a);
-	if (!e)
+	if (!e && a->place.addresses.count)
 		e = poll_start(a);
 	return e ? fail("start", e, EXIT_FAILURE) : EXIT_SUCCESS;
 }
@@ -250,6 +300,9 @@ int main(int argc, char *argv[])
 	int code = set_up(&agent);
 	if (code)
 		return code;
-	run(&agent);
+	if (agent.place.addresses.count)
+		run(&agent);
+	else
+		run_alone(&agent);
 	return EXIT_FAILURE;
 }

@@ -88,10 +88,9 @@ enum err node_read_fleet(struct node *n, struct fleet *out)
 	size_t size;
 	enum err e = node_read_all(n, CONTROL_FLEET, (u8 *)bytes, sizeof(bytes), &size);
 
-	if (!e && size == 0)
-		e = ERR_FLEET_FORMAT;
+	memset(out, 0, sizeof(*out));
 	/* Whether the image is one for development, the hypervisor has judged. */
-	return e ? e : fleet_read(out, bytes, size, true);
+	return e || size == 0 ? e : fleet_read(out, bytes, size, true);
 }
 
 void node_say(struct node *n, const char *text)

@@ -34,7 +34,7 @@ enum err node_read(
 /* All of them, up to the end as it is first told. ERR_RANGE: more than room. */
 enum err node_read_all(struct node *n, enum control_kind kind, u8 *out, size_t room, size_t *size) MUST_CHECK;
 
-/* The measured fleet configuration. ERR_FLEET_FORMAT: none, or none that is understood. */
+/* The measured fleet configuration; zeros when the image has none. ERR_FLEET_FORMAT: one that is not understood. */
 enum err node_read_fleet(struct node *n, struct fleet *out) MUST_CHECK;
 
 /* What the agent waits for, on the node's status screen; said anew only when it changes. */
