@@ -5,6 +5,7 @@
 #include "attest/appraise.h"
 
 #include "attest/appraise_steps.h"
+#include "lib/tpm/public.h"
 
 #include <string.h>
 

@@ -6,7 +6,7 @@
 #define SIGNET_ATTEST_LOG_WRITE_H
 
 #include "attest/log.h"
-#include "lib/tpm/pcr.h"
+#include "lib/tpm/bank.h"
 
 /* bytes.start and bytes.used are the log. After an error it is what it was before the call. */
 struct log {

@@ -8,10 +8,11 @@
 #include "secureboot/cpu.h"
 
 #include "attest/log_write.h"
-#include "lib/tpm/admin.h"
+#include "lib/tpm/bank.h"
 #include "lib/tpm/device.h"
 #include "lib/tpm/mmio.h"
 #include "lib/tpm/pcr.h"
+#include "lib/tpm/startup.h"
 
 #include <string.h>
 

@@ -1,31 +1,13 @@
 /*
- * Start-up and administration (TCG Part 3, sections 9, 10, 16, 24.8, 30.2).
+ * Administration (TCG Part 3, sections 16, 24.8, 30.2).
  * Trust: in the TCB; pure. Responses are outside bytes.
  */
 #include "lib/tpm/admin.h"
 
 #include "lib/tpm/marshal.h"
 
-#include <string.h>
-
 enum { RANDOM_CHUNK = 32 };
 
-enum err tpm_startup(struct tpm *tpm)
-{
-	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_Startup);
-	write_be16(&c.w, TPM_SU_CLEAR);
-	enum err e = tpm_command_run_plain(&c);
-	return tpm_refused_with(tpm, e, TPM_RC_INITIALIZE) ? OK : e;
-}
-
-enum err tpm_self_test(struct tpm *tpm)
-{
-	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_SelfTest);
-	write_u8(&c.w, 0);
-	return tpm_command_run_plain(&c);
-}
-
-/* *got is how many bytes of want came. */
 static enum err random_chunk(struct tpm *tpm, u8 *out, size_t want, size_t *got)
 {
 	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_GetRandom);
@@ -34,12 +16,9 @@ static enum err random_chunk(struct tpm *tpm, u8 *out, size_t want, size_t *got)
 	enum err e = tpm_command_run(&c, NULL, &r);
 	if (e)
 		return e;
-	const u8 *bytes = read_tpm2b(&r, want, got);
 	/* None at all would keep the caller asking for ever. */
-	if (!bytes || *got == 0 || !reader_done(&r))
-		return ERR_TPM_RESPONSE;
-	memcpy(out, bytes, *got);
-	return OK;
+	*got = read_tpm2b_to(&r, out, want);
+	return *got ? tpm_parameters_end(&r) : ERR_TPM_RESPONSE;
 }
 
 enum err tpm_get_random(struct tpm *tpm, u8 *out, size_t n)

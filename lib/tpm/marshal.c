@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { COORDINATE_SIZE = P256_KEY_SIZE / 2, PCR_SELECT_SIZE = 3 };
+enum { PCR_SELECT_SIZE = 3 };
 
 void write_tpm2b(struct writer *w, const u8 *bytes, size_t n)
 {
@@ -25,6 +25,16 @@ const u8 *read_tpm2b(struct reader *r, size_t max, size_t *n)
 	if (*n > max)
 		r->failed = true;
 	return r->failed ? NULL : read_bytes(r, *n);
+}
+
+u16 read_tpm2b_to(struct reader *r, u8 *to, size_t max)
+{
+	size_t n;
+	const u8 *bytes = read_tpm2b(r, max, &n);
+	if (!bytes)
+		return 0;
+	memcpy(to, bytes, n);
+	return (u16)n;
 }
 
 size_t write_sized_begin(struct writer *w)
@@ -75,12 +85,7 @@ void write_name(struct writer *w, const struct tpm_name *name)
 
 void read_name(struct reader *r, struct tpm_name *name)
 {
-	size_t n;
-	const u8 *bytes = read_tpm2b(r, sizeof(name->bytes), &n);
-	if (!bytes)
-		return;
-	name->size = (u16)n;
-	memcpy(name->bytes, bytes, n);
+	name->size = read_tpm2b_to(r, name->bytes, sizeof(name->bytes));
 }
 
 static void write_ecc_parameters(struct writer *w)
@@ -104,37 +109,6 @@ void write_ecc_public(struct writer *w, const struct tpm_ecc_public *p)
 	write_tpm2b(w, p->key + COORDINATE_SIZE, size);
 }
 
-static void expect_be16(struct reader *r, u16 value)
-{
-	if (read_be16(r) != value)
-		r->failed = true;
-}
-
-/* TPMs differ in whether they strip leading zeros: pad to the curve's size. */
-static void read_coordinate(struct reader *r, u8 to[COORDINATE_SIZE])
-{
-	size_t n;
-	const u8 *bytes = read_tpm2b(r, COORDINATE_SIZE, &n);
-	memset(to, 0, COORDINATE_SIZE);
-	if (bytes)
-		memcpy(to + COORDINATE_SIZE - n, bytes, n);
-}
-
-void read_ecc_public(struct reader *r, struct tpm_ecc_public *p)
-{
-	expect_be16(r, TPM_ALG_ECC);
-	expect_be16(r, TPM_ALG_SHA256);
-	p->attributes = read_be32(r);
-	expect_be16(r, 0); /* authPolicy: none of our keys has one */
-	expect_be16(r, TPM_ALG_NULL);
-	expect_be16(r, TPM_ALG_ECDSA);
-	expect_be16(r, TPM_ALG_SHA256);
-	expect_be16(r, TPM_ECC_NIST_P256);
-	expect_be16(r, TPM_ALG_NULL);
-	read_coordinate(r, p->key);
-	read_coordinate(r, p->key + COORDINATE_SIZE);
-}
-
 void tpm_name_of(const u8 *public_area, size_t n, struct tpm_name *name)
 {
 	memset(name, 0, sizeof(*name));
@@ -149,12 +123,4 @@ void write_ecdsa_signature(struct writer *w, const u8 signature[TPM_SIGNATURE_SI
 	write_be16(w, TPM_ALG_SHA256);
 	write_tpm2b(w, signature, COORDINATE_SIZE);
 	write_tpm2b(w, signature + COORDINATE_SIZE, COORDINATE_SIZE);
-}
-
-void read_ecdsa_signature(struct reader *r, u8 signature[TPM_SIGNATURE_SIZE])
-{
-	expect_be16(r, TPM_ALG_ECDSA);
-	expect_be16(r, TPM_ALG_SHA256);
-	read_coordinate(r, signature);
-	read_coordinate(r, signature + COORDINATE_SIZE);
 }

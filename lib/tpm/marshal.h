@@ -13,6 +13,8 @@
 void write_tpm2b(struct writer *w, const u8 *bytes, size_t n);
 /* A pointer to at most max bytes and their number; NULL and failed otherwise. */
 const u8 *read_tpm2b(struct reader *r, size_t max, size_t *n);
+/* The same, copied to where max bytes have room; gives their number, 0 where the reader failed. */
+u16 read_tpm2b_to(struct reader *r, u8 *to, size_t max);
 /* Leaves the size of the TPM2B open; sized_end fills it in. */
 size_t write_sized_begin(struct writer *w);
 void write_sized_end(struct writer *w, size_t at);
@@ -39,14 +41,12 @@ struct tpm_ecc_public {
 
 /* key all zero: a template, without a unique part. */
 void write_ecc_public(struct writer *w, const struct tpm_ecc_public *p);
-void read_ecc_public(struct reader *r, struct tpm_ecc_public *p);
 /* Name of a public area: nameAlg SHA-256 and its digest. */
 void tpm_name_of(const u8 *public_area, size_t n, struct tpm_name *name);
 
-enum { TPM_SIGNATURE_SIZE = 64 };
+enum { TPM_SIGNATURE_SIZE = 64, COORDINATE_SIZE = P256_KEY_SIZE / 2 };
 
 /* TPMT_SIGNATURE, ECDSA with SHA-256; r || s, each padded to 32 bytes. */
 void write_ecdsa_signature(struct writer *w, const u8 signature[TPM_SIGNATURE_SIZE]);
-void read_ecdsa_signature(struct reader *r, u8 signature[TPM_SIGNATURE_SIZE]);
 
 #endif

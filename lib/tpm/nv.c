@@ -24,12 +24,7 @@ static void read_nv_public(struct reader *r, struct tpm_nv_public *p)
 	p->index = read_be32(r);
 	p->name_alg = read_be16(r);
 	p->attributes = read_be32(r);
-	size_t n;
-	const u8 *policy = read_tpm2b(r, sizeof(p->policy), &n);
-	if (!policy)
-		return;
-	p->policy_size = (u16)n;
-	memcpy(p->policy, policy, n);
+	p->policy_size = read_tpm2b_to(r, p->policy, sizeof(p->policy));
 	p->size = read_be16(r);
 }
 
@@ -86,12 +81,7 @@ enum err tpm_nv_read(struct tpm *tpm, u32 index, u8 *out, u16 size)
 	enum err e = tpm_command_run(&c, NULL, &r);
 	if (e)
 		return e;
-	size_t n;
-	const u8 *bytes = read_tpm2b(&r, size, &n);
-	if (!bytes || n != size || !reader_done(&r))
-		return ERR_TPM_RESPONSE;
-	memcpy(out, bytes, n);
-	return OK;
+	return read_tpm2b_to(&r, out, size) == size ? tpm_parameters_end(&r) : ERR_TPM_RESPONSE;
 }
 
 enum err tpm_nv_write(struct tpm *tpm, u32 index, const struct tpm_auth *auth, const u8 *bytes, size_t n)

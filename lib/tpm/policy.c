@@ -7,6 +7,8 @@
 #include "lib/tpm/key.h"
 #include "lib/tpm/marshal.h"
 
+enum { PUBLIC_MAX = 128 };
+
 void policy_pcr_digest(u32 pcr, const u8 value[SHA256_SIZE], u8 out[SHA256_SIZE])
 {
 	u8 bytes[SHA256_SIZE + 4 + 10 + SHA256_SIZE];
@@ -39,7 +41,7 @@ void policy_approval_hash(const u8 approved[SHA256_SIZE], const u8 policy_ref[SH
 
 void policy_key_name(const u8 key[P256_KEY_SIZE], struct tpm_name *name)
 {
-	u8 bytes[TPM_PUBLIC_MAX];
+	u8 bytes[PUBLIC_MAX];
 	struct writer w = writer_on(bytes, sizeof(bytes));
 	struct tpm_ecc_public public = tpm_external_key(key);
 	write_ecc_public(&w, &public);

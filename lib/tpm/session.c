@@ -7,8 +7,6 @@
 #include "lib/tpm/command.h"
 #include "lib/tpm/marshal.h"
 
-#include <string.h>
-
 enum err tpm_policy_session_start(struct tpm *tpm, enum tpm_se type, u32 *session)
 {
 	/* The caller's nonce only freshens HMACs, of which an unbound, unsalted policy session computes none. */
@@ -61,12 +59,7 @@ enum err tpm_policy_get_digest(struct tpm *tpm, u32 session, u8 digest[SHA256_SI
 	enum err e = tpm_command_run(&c, NULL, &r);
 	if (e)
 		return e;
-	size_t n;
-	const u8 *bytes = read_tpm2b(&r, SHA256_SIZE, &n);
-	if (!bytes || n != SHA256_SIZE)
-		return ERR_TPM_RESPONSE;
-	memcpy(digest, bytes, SHA256_SIZE);
-	return tpm_parameters_end(&r);
+	return read_tpm2b_to(&r, digest, SHA256_SIZE) == SHA256_SIZE ? tpm_parameters_end(&r) : ERR_TPM_RESPONSE;
 }
 
 enum err tpm_flush_context(struct tpm *tpm, u32 handle)

@@ -3,9 +3,9 @@
  * Trust: test code.
  */
 #include "lib/tpm/admin.h"
-#include "lib/tpm/attest.h"
+#include "lib/tpm/bank.h"
+#include "lib/tpm/key.h"
 #include "lib/tpm/nv.h"
-#include "lib/tpm/pcr.h"
 #include "lib/tpm/session.h"
 #include "update/nv_tpm.h"
 
@@ -91,35 +91,6 @@ static enum err run_verify(void)
 	return tpm_verify_signature(&tpm, 3, key, key, &ticket);
 }
 
-static enum err run_create(void)
-{
-	u32 handle;
-	struct tpm_public public;
-	return tpm_create_ak(&tpm, &value, &handle, &public);
-}
-
-static enum err run_read_public(void)
-{
-	struct tpm_public public;
-	struct tpm_ecc_public ecc;
-	enum err e = tpm_read_public(&tpm, 3, &public);
-	return e ? e : tpm_ecc_public_decode(&public, &ecc);
-}
-
-static enum err run_quote(void)
-{
-	struct tpm_attested out;
-	struct tpm_pcr_selection pcrs = { .alg = TPM_ALG_SHA256, .pcrs = 0xFFFFFF };
-	return tpm_quote(&tpm, 3, (struct tpm_qualifying){ sizeof(key), key }, pcrs, &out);
-}
-
-static enum err run_nv_certify(void)
-{
-	struct tpm_attested out;
-	return tpm_nv_certify(
-	        &tpm, 3, NV_HANDLE_BASE, STATE_RECORD_SIZE, (struct tpm_qualifying){ sizeof(key), key }, &out);
-}
-
 static enum err run_random(void)
 {
 	u8 out[100];
@@ -149,8 +120,7 @@ static enum err run_view(void)
 }
 
 static enum err (*const commands[])(void) = { run_banks, run_pcr_read, run_pcr_event, run_session, run_get_digest,
-	run_nv_public, run_nv_read, run_load, run_verify, run_create, run_read_public, run_quote, run_nv_certify,
-	run_random, run_property, run_plain, run_view };
+	run_nv_public, run_nv_read, run_load, run_verify, run_random, run_property, run_plain, run_view };
 
 int LLVMFuzzerTestOneInput(const u8 *bytes, size_t n)
 {

@@ -7,7 +7,7 @@
 #include "tests/payload/tree.h"
 
 #include "lib/print.h"
-#include "lib/tpm/pcr.h"
+#include "lib/tpm/bank.h"
 
 static const u8 pcrs[] = { 0, 1, 2, 3, 4, 5, 6, 7, 12, 13, 14 };
 

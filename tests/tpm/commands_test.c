@@ -3,10 +3,12 @@
  * Test code for a host.
  */
 #include "lib/tpm/admin.h"
-#include "lib/tpm/attest.h"
-#include "lib/tpm/pcr.h"
+#include "lib/tpm/bank.h"
 #include "lib/tpm/policy.h"
+#include "lib/tpm/public.h"
 #include "lib/tpm/session.h"
+#include "lib/tpm/startup.h"
+#include "tests/tpm/ak.h"
 #include "tests/tpm/extra.h"
 #include "tests/tpm/node.h"
 

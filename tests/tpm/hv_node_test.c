@@ -16,9 +16,10 @@
 #include "hv/x86/cpu.h"
 #include "hv/x86/lock.h"
 #include "lib/tpm/admin.h"
+#include "lib/tpm/bank.h"
 #include "lib/tpm/marshal.h"
-#include "lib/tpm/pcr.h"
 #include "lib/tpm/session.h"
+#include "tests/tpm/ak.h"
 #include "tests/tpm/hv_bed.h"
 
 #include <setjmp.h>

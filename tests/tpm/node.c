@@ -4,9 +4,9 @@
  */
 #include "tests/tpm/node.h"
 
-#include "lib/tpm/admin.h"
-#include "lib/tpm/pcr.h"
+#include "lib/tpm/bank.h"
 #include "lib/tpm/policy.h"
+#include "lib/tpm/startup.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

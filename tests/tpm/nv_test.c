@@ -2,7 +2,7 @@
  * The boot state in a real TPM's NV: who may write, who may only read, and what a firmware update takes.
  * Test code for a host.
  */
-#include "lib/tpm/pcr.h"
+#include "lib/tpm/bank.h"
 #include "tests/tpm/node.h"
 
 #include <setjmp.h>

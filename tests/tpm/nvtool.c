@@ -5,9 +5,9 @@
 #include "tests/tpm/nvtool.h"
 
 #include "lib/print.h"
-#include "lib/tpm/admin.h"
-#include "lib/tpm/pcr.h"
+#include "lib/tpm/bank.h"
 #include "lib/tpm/policy.h"
+#include "lib/tpm/startup.h"
 #include "tests/tpm/extra.h"
 
 #include <stdio.h>

@@ -21,7 +21,7 @@
 
 #include "lib/bytes.h"
 #include "lib/print.h"
-#include "lib/tpm/pcr.h"
+#include "lib/tpm/bank.h"
 
 #include <string.h>
 

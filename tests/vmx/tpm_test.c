@@ -6,9 +6,10 @@
 
 #include "lib/bytes.h"
 #include "lib/crypto/crypto.h"
-#include "lib/tpm/admin.h"
+#include "lib/tpm/bank.h"
 #include "lib/tpm/device.h"
 #include "lib/tpm/pcr.h"
+#include "lib/tpm/startup.h"
 
 #include <setjmp.h>
 #include <signal.h>

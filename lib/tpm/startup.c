@@ -1,0 +1,22 @@
+/*
+ * Starting a TPM (TCG Part 3, sections 9.3 and 10.2).
+ * Trust: in the TCB; pure. Responses are outside bytes.
+ */
+#include "lib/tpm/startup.h"
+
+enum err tpm_startup(struct tpm *tpm)
+{
+	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_Startup);
+	write_be16(&c.w, TPM_SU_CLEAR);
+	enum err e = tpm_command_run_plain(&c);
+	return tpm_refused_with(tpm, e, TPM_RC_INITIALIZE) ? OK : e;
+}
+
+enum err tpm_self_test(struct tpm *tpm)
+{
+	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_SelfTest);
+	write_u8(&c.w, 0);
+	return tpm_command_run_plain(&c);
+}
+
+/* *got is how many bytes of want came. */

@@ -1,0 +1,16 @@
+/*
+ * Starting a TPM: the stage does where no firmware did.
+ * Trust: in the TCB; pure over the transport.
+ */
+#ifndef SIGNET_LIB_TPM_STARTUP_H
+#define SIGNET_LIB_TPM_STARTUP_H
+
+#include "lib/tpm/command.h"
+
+/* A TPM that firmware started already is OK too. */
+enum err tpm_startup(struct tpm *tpm) MUST_CHECK;
+
+/* Runs every test that has not run yet and waits for it. */
+enum err tpm_self_test(struct tpm *tpm) MUST_CHECK;
+
+#endif

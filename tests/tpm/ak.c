@@ -1,0 +1,166 @@
+/*
+ * What the agent's TPM library sends in the product: the attestation key and what it attests (TCG Part 3, sections 12,
+ * 18, 24.1, 28.5, 31.16).
+ * Test code for a host.
+ */
+#include "tests/tpm/ak.h"
+
+#include "lib/tpm/public.h"
+
+#include <string.h>
+
+enum { CREATION_DATA_MAX = 512 };
+
+static void write_sized_public(struct writer *w, const struct tpm_ecc_public *p)
+{
+	size_t at = write_sized_begin(w);
+	write_ecc_public(w, p);
+	write_sized_end(w, at);
+}
+
+/* TPM2B_PUBLIC; the Name is computed, not believed. */
+static void read_sized_public(struct reader *r, struct tpm_public *out)
+{
+	memset(out, 0, sizeof(*out));
+	size_t n;
+	const u8 *bytes = read_tpm2b(r, sizeof(out->bytes), &n);
+	if (!bytes)
+		return;
+	out->size = (u16)n;
+	memcpy(out->bytes, bytes, n);
+	tpm_name_of(bytes, n, &out->name);
+}
+
+static const struct tpm_ecc_public ak_template = {
+	.attributes = TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT | TPMA_OBJECT_SENSITIVEDATAORIGIN |
+	        TPMA_OBJECT_USERWITHAUTH | TPMA_OBJECT_NODA | TPMA_OBJECT_RESTRICTED | TPMA_OBJECT_SIGN_ENCRYPT,
+};
+
+/* Creation data, hash and ticket prove how a key came to be; a primary key's template says the same. */
+static void skip_creation(struct reader *r)
+{
+	size_t n;
+	(void)read_tpm2b(r, CREATION_DATA_MAX, &n);
+	(void)read_tpm2b(r, TPM_DIGEST_MAX, &n);
+	(void)read_be16(r);
+	(void)read_be32(r);
+	(void)read_tpm2b(r, TPM_DIGEST_MAX, &n);
+}
+
+enum err tpm_create_ak(struct tpm *tpm, const struct tpm_auth_value *owner, u32 *handle, struct tpm_public *out)
+{
+	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_CreatePrimary);
+	write_be32(&c.w, TPM_RH_OWNER);
+	tpm_command_password(&c, owner);
+	size_t sensitive = write_sized_begin(&c.w);
+	write_tpm2b(&c.w, NULL, 0); /* authValue */
+	write_tpm2b(&c.w, NULL, 0); /* data */
+	write_sized_end(&c.w, sensitive);
+	write_sized_public(&c.w, &ak_template);
+	write_tpm2b(&c.w, NULL, 0); /* outside info */
+	write_be32(&c.w, 0); /* creation PCRs */
+	struct reader r;
+	enum err e = tpm_command_run(&c, handle, &r);
+	if (e)
+		return e;
+	read_sized_public(&r, out);
+	skip_creation(&r);
+	read_name_as(&r, &out->name);
+	return tpm_parameters_end(&r);
+}
+
+enum err tpm_read_public(struct tpm *tpm, u32 handle, struct tpm_public *out)
+{
+	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_ReadPublic);
+	write_be32(&c.w, handle);
+	struct reader r;
+	enum err e = tpm_command_run(&c, NULL, &r);
+	if (e)
+		return e;
+	struct tpm_name qualified = { .size = 0 };
+	read_sized_public(&r, out);
+	read_name_as(&r, &out->name);
+	read_name(&r, &qualified);
+	return tpm_parameters_end(&r);
+}
+
+enum err tpm_ecc_public_decode(const struct tpm_public *p, struct tpm_ecc_public *out)
+{
+	struct reader r = reader_on(p->bytes, p->size);
+	read_ecc_public(&r, out);
+	return tpm_parameters_end(&r);
+}
+
+enum err tpm_evict_control(struct tpm *tpm, const struct tpm_auth_value *owner, u32 object, u32 persistent)
+{
+	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_EvictControl);
+	write_be32(&c.w, TPM_RH_OWNER);
+	write_be32(&c.w, object);
+	tpm_command_password(&c, owner);
+	write_be32(&c.w, persistent);
+	return tpm_command_run_plain(&c);
+}
+
+static const struct tpm_auth two_empty_passwords[] = { { .session = TPM_RS_PW }, { .session = TPM_RS_PW } };
+
+static void write_qualifying(struct writer *w, struct tpm_qualifying q)
+{
+	if (q.size > TPM_QUALIFYING_MAX)
+		w->failed = true;
+	write_tpm2b(w, q.bytes, q.size);
+	write_be16(w, TPM_ALG_NULL); /* scheme: the key's own */
+}
+
+static enum err run(struct tpm_command *c, struct tpm_attested *out)
+{
+	memset(out, 0, sizeof(*out));
+	struct reader r;
+	enum err e = tpm_command_run(c, NULL, &r);
+	if (e)
+		return e;
+	size_t n;
+	const u8 *bytes = read_tpm2b(&r, sizeof(out->bytes), &n);
+	if (!bytes)
+		return ERR_TPM_RESPONSE;
+	out->size = (u16)n;
+	memcpy(out->bytes, bytes, n);
+	read_ecdsa_signature(&r, out->signature);
+	return tpm_parameters_end(&r);
+}
+
+enum err tpm_quote(
+        struct tpm *tpm, u32 key, struct tpm_qualifying q, struct tpm_pcr_selection pcrs, struct tpm_attested *out)
+{
+	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_Quote);
+	write_be32(&c.w, key);
+	tpm_command_password(&c, NULL);
+	write_qualifying(&c.w, q);
+	write_pcr_selection(&c.w, pcrs);
+	return run(&c, out);
+}
+
+enum err tpm_certify(struct tpm *tpm, u32 key, u32 object, struct tpm_qualifying q, struct tpm_attested *out)
+{
+	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_Certify);
+	write_be32(&c.w, object);
+	write_be32(&c.w, key);
+	tpm_command_authorize(&c, two_empty_passwords, 2);
+	write_qualifying(&c.w, q);
+	return run(&c, out);
+}
+
+enum err tpm_nv_certify(
+        struct tpm *tpm, u32 key, u32 index, u16 size, struct tpm_qualifying q, struct tpm_attested *out)
+{
+	if (size == 0 || size > TPM_NV_DATA_MAX)
+		return ERR_RANGE;
+	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_NV_Certify);
+	write_be32(&c.w, key);
+	write_be32(&c.w, index); /* read under the index's own authorization */
+	write_be32(&c.w, index);
+	tpm_command_authorize(&c, two_empty_passwords, 2);
+	write_qualifying(&c.w, q);
+	write_be16(&c.w, size);
+	write_be16(&c.w, 0);
+	return run(&c, out);
+}
