@@ -70,7 +70,6 @@ void hv_root_mode(void)
 	say("hypervisor: %u processors in VMX root mode", smp.up);
 	dispatch_init();
 	wall_clock_start();
-	vm_init();
 	e = worker_init();
 	if (e)
 		stop(e);

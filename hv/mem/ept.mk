@@ -1,1 +1,1 @@
-HV_PURE_SRCS += hv/mem/ept.c hv/mem/audit.c
+HV_PURE_SRCS += hv/mem/ept.c

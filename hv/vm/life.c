@@ -20,6 +20,7 @@ struct vcpu_page_content {
 static_assert(sizeof(struct vcpu_page_content) <= POOL_PAGE, "one page");
 
 struct vm *vm_table[VM_MAX];
+void (*vm_changed)(void);
 
 static u64 take_table(void *context)
 {
@@ -178,8 +179,6 @@ static enum err add(struct vm *vm, const struct ept_mapping *m, bool ram, bool p
 		last_of(vm)->length += m->length;
 	else if (!e)
 		vm->memory[vm->memory_count++] = new;
-	if (!e)
-		vm->own[vm->memory_count - 1] = (struct audit_range){ last_of(vm)->host, last_of(vm)->length };
 	return e;
 }
 
@@ -222,8 +221,8 @@ enum err vm_start(struct vm *vm, const struct vmx_entry *bsp)
 	vmx_vcpu_begin(v, bsp);
 	v->state = VCPU_RUNNABLE;
 	vcpu_notify(v);
-	if (vm_audits)
-		(void)vm_audit();
+	if (vm_changed)
+		vm_changed();
 	return OK;
 }
 
@@ -257,12 +256,30 @@ void vm_settle(struct vm *vm)
 	vm->policy->stopped(vm);
 }
 
+u64 vm_cycles(const struct vm *vm)
+{
+	u64 sum = 0;
+
+	for (u32 i = 0; i < vm->vcpu_count; i++)
+		sum += vm->vcpu[i]->task->cycles;
+	return sum;
+}
+
+u64 vm_exits(const struct vm *vm, u32 kind)
+{
+	u64 sum = 0;
+
+	for (u32 i = 0; i < vm->vcpu_count; i++)
+		sum += vm->vcpu[i]->exits[kind];
+	return sum;
+}
+
 enum err vm_destroy(struct vm *vm)
 {
 	if (vm->state != VM_CREATED && vm->state != VM_STOPPED)
 		return ERR_INTERNAL;
 	give_all(vm);
-	if (vm_audits)
-		(void)vm_audit();
+	if (vm_changed)
+		vm_changed();
 	return OK;
 }

@@ -9,7 +9,7 @@
 #include "hv/dev/bus.h"
 #include "hv/dev/guest_memory.h"
 #include "hv/dev/ioapic.h"
-#include "hv/mem/audit.h"
+#include "hv/mem/ept.h"
 #include "lib/types.h"
 
 struct vcpu;
@@ -62,7 +62,6 @@ struct vm {
 	struct bus bus;
 	struct ept ept;
 	struct vm_memory memory[VM_MEMORY_MAX];
-	struct audit_range own[VM_MEMORY_MAX]; /* memory[] as the audit has it */
 	u32 memory_count;
 	struct ioapic ioapic[VM_IOAPICS_MAX];
 	u32 gsi_base[VM_IOAPICS_MAX]; /* the GSI of an I/O APIC's first pin */
@@ -73,9 +72,6 @@ struct vm {
 };
 
 /* --- life (hv/vm/life.c) --- */
-
-/* Once, before the first VM: what is taken of the pool by now is root mode's own. */
-void vm_init(void);
 
 /*
  * A VM without memory, its vCPUs waiting. The first vCPU is the bootstrap processor; APIC ids are 0 and up.
@@ -100,18 +96,12 @@ void vm_pause(struct vm *vm, bool paused);
 /* Gives everything back. VM_CREATED or VM_STOPPED; ERR_INTERNAL otherwise, with nothing done. */
 enum err vm_destroy(struct vm *vm) MUST_CHECK;
 
-/* --- what there is (hv/vm/inspect.c) --- */
-
 /* Its sums over all vCPUs: TSC cycles on a processor, exits of each kind. */
 u64 vm_cycles(const struct vm *vm);
 u64 vm_exits(const struct vm *vm, u32 kind);
 
-/*
- * No VM reaches what is not its own (hv/mem/audit.h): walks all EPTs; a finding is a panic. Gives the number of pages.
- * With vm_audits set, which tests do, after each start and destruction.
- */
-u64 vm_audit(void);
-extern bool vm_audits;
+/* Called after each start and destruction, where tests have set it to audit all EPTs (tests/vmx/audit/). */
+extern void (*vm_changed)(void);
 
 /* --- interrupts (hv/vm/message.c) --- */
 

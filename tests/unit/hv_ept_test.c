@@ -1,6 +1,6 @@
 /* EPTs against a plain array of pages under random operations, their limits, and the audit that reads them. */
-#include "hv/mem/audit.h"
 #include "hv/mem/ept.h"
+#include "tests/vmx/audit/ept.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

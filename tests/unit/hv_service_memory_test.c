@@ -4,7 +4,7 @@
  */
 #include "hv/service/memory.h"
 
-#include "hv/mem/audit.h"
+#include "tests/vmx/audit/ept.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

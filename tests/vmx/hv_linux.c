@@ -13,9 +13,9 @@
 #include "hv/node/node.h"
 #include "hv/sched/dispatch.h"
 #include "hv/sched/worker.h"
-#include "hv/vm/vm.h"
 #include "hv/vmx/machine.h"
 #include "hv/x86/lock.h"
+#include "tests/vmx/audit/vms.h"
 
 #include "lib/print.h"
 
@@ -137,7 +137,7 @@ static void make_guests(const struct boot_info *info)
 	const char *at = (const char *)list->base, *end = at + list->length;
 
 	guests_observe(&observer);
-	vm_audits = true;
+	vm_audits_start();
 	pages_before = layout.pool.free;
 	for (const char *next; at < end; at = next + 1) {
 		next = memchr(at, '\n', (size_t)(end - at));

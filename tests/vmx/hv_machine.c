@@ -13,6 +13,7 @@
 #include "hv/x86/clock.h"
 #include "hv/x86/cpu_local.h"
 #include "hv/x86/lock.h"
+#include "tests/vmx/audit/vms.h"
 
 #include "lib/print.h"
 
@@ -290,8 +291,8 @@ _Noreturn void hv_run(const struct boot_info *info)
 	static struct job director = { .run = direct };
 
 	(void)info;
-	vm_audits = true;
 	hv_root_mode();
+	vm_audits_start();
 	hv_lock();
 	worker_submit(&director);
 	hv_unlock();

@@ -17,6 +17,7 @@
 #include "hv/x86/cpu.h"
 #include "hv/x86/lock.h"
 #include "tests/guest/cases.h"
+#include "tests/vmx/audit/vms.h"
 
 #include "lib/print.h"
 
@@ -286,7 +287,7 @@ _Noreturn void hv_run(const struct boot_info *info)
 
 	(void)info;
 	hv_root_mode();
-	vm_audits = true;
+	vm_audits_start();
 	hv_lock();
 	worker_submit(&job);
 	hv_unlock();

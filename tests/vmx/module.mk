@@ -1,4 +1,5 @@
 # The real flash image where there is VMX: Bochs, with a TPM of our own. ONLY='words' runs the scenarios they match.
+TEST_SRCS += tests/vmx/audit/ept.c
 VMX_TESTS := $(B)/tests/vmx/tpm_test
 VMX_SUPPORT := $(B)/san/tools/bochs-plugins/tpm/swtpm_link.o
 

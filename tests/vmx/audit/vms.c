@@ -1,40 +1,31 @@
-/* What VMs there are, what they used, and the audit over all of them. Trust: in the TCB; hardware access. */
+/* The audit over all VMs of a test variant. Trust: test code; hardware access. */
+#include "tests/vmx/audit/vms.h"
+
 #include "hv/boot/layout.h"
 #include "hv/boot/panic.h"
 #include "hv/boot/smp.h"
 #include "hv/sched/sched.h"
 #include "hv/vm/vcpu.h"
 #include "hv/vm/vm_table.h"
+#include "tests/vmx/audit/ept.h"
 
 #include "lib/print.h"
 
 enum { RANGES_OF_ALL = 3, RANGES_OF_VM = 2 };
 
-bool vm_audits;
+static struct audit_range of_vm[VM_MAX][VM_MEMORY_MAX];
 static u64 early_end;
 
-void vm_init(void)
+static void audit(void)
+{
+	(void)vm_audit();
+}
+
+void vm_audits_start(void)
 {
 	/* Nothing has been given back so far: the pool's pages went out in order. */
 	early_end = layout.pool.base + layout.pool.hint * POOL_PAGE;
-}
-
-u64 vm_cycles(const struct vm *vm)
-{
-	u64 sum = 0;
-
-	for (u32 i = 0; i < vm->vcpu_count; i++)
-		sum += vm->vcpu[i]->task->cycles;
-	return sum;
-}
-
-u64 vm_exits(const struct vm *vm, u32 kind)
-{
-	u64 sum = 0;
-
-	for (u32 i = 0; i < vm->vcpu_count; i++)
-		sum += vm->vcpu[i]->exits[kind];
-	return sum;
+	vm_changed = audit;
 }
 
 /* Root mode's own: the image, the way in, what was taken before the first VM, and what each VM is made of. */
@@ -58,6 +49,13 @@ static u32 own_ranges(struct audit_range *r)
 	return n;
 }
 
+static struct audit_vm ranges_of(const struct vm *vm, struct audit_range *own)
+{
+	for (u32 i = 0; i < vm->memory_count; i++)
+		own[i] = (struct audit_range){ vm->memory[i].host, vm->memory[i].length };
+	return (struct audit_vm){ &vm->ept, own, vm->memory_count };
+}
+
 u64 vm_audit(void)
 {
 	static struct audit_range own[RANGES_OF_ALL + RANGES_OF_VM * VM_MAX + SCHED_TASKS_MAX];
@@ -68,8 +66,7 @@ u64 vm_audit(void)
 
 	for (u32 i = 0; i < VM_MAX; i++)
 		if (vm_table[i])
-			vms[count++] =
-			        (struct audit_vm){ &vm_table[i]->ept, vm_table[i]->own, vm_table[i]->memory_count };
+			vms[count++] = ranges_of(vm_table[i], of_vm[i]);
 	if (ept_audit(vms, count, own, own_ranges(own), &f, &pages)) {
 		say("audit: of %u VMs number %u reaches 0x%lx, %lu bytes, at 0x%lx", count, f.vm, f.host, f.length,
 		        f.guest);

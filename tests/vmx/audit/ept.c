@@ -1,5 +1,5 @@
-/* The audit: ranges first against each other, then every page against its VM's ranges. Trust: in the TCB; pure. */
-#include "hv/mem/audit.h"
+/* The audit: ranges first against each other, then every page against its VM's ranges. Trust: test code; pure. */
+#include "tests/vmx/audit/ept.h"
 
 static bool touches(const struct audit_range *a, const struct audit_range *b)
 {

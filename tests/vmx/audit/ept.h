@@ -1,9 +1,9 @@
 /*
  * The audit of guest memory: walks every VM's EPT and shows that no VM reaches what is not its own.
- * Trust: in the TCB; pure. It shares no code with what maps but the walk itself.
+ * Trust: test code; pure. It shares no code with what maps but the walk itself.
  */
-#ifndef SIGNET_HV_MEM_AUDIT_H
-#define SIGNET_HV_MEM_AUDIT_H
+#ifndef SIGNET_TESTS_VMX_AUDIT_EPT_H
+#define SIGNET_TESTS_VMX_AUDIT_EPT_H
 
 #include "hv/mem/ept.h"
 
