@@ -61,7 +61,7 @@ enum err vmx_feature_control(u64 value, u64 *wanted)
 	return OK;
 }
 
-static u64 read_msr(const struct msr_source *msrs, u32 msr)
+static u64 value_of(const struct msr_source *msrs, u32 msr)
 {
 	return msrs->read(msrs->context, msr);
 }
@@ -78,23 +78,23 @@ static void read_controls(struct vmx_caps *caps, const struct msr_source *msrs)
 	for (u32 s = 0; s < VMX_CONTROL_SETS; s++)
 		if (s != VMX_SECONDARY)
 			caps->set[s] =
-			        control_caps(read_msr(msrs, has_true ? control_msr[s].true_msr : control_msr[s].plain));
+			        control_caps(value_of(msrs, has_true ? control_msr[s].true_msr : control_msr[s].plain));
 	/* These MSRs exist only where the control before them does (SDM A.3.3, A.10). */
 	if (caps->set[VMX_PROCESSOR].allowed >> 31)
-		caps->set[VMX_SECONDARY] = control_caps(read_msr(msrs, MSR_VMX_PROCBASED2));
+		caps->set[VMX_SECONDARY] = control_caps(value_of(msrs, MSR_VMX_PROCBASED2));
 	if (caps->set[VMX_SECONDARY].allowed & (BIT(1) | BIT(5)))
-		caps->ept_vpid = read_msr(msrs, MSR_VMX_EPT_VPID);
+		caps->ept_vpid = value_of(msrs, MSR_VMX_EPT_VPID);
 }
 
 void vmx_caps_read(struct vmx_caps *caps, const struct msr_source *msrs)
 {
-	*caps = (struct vmx_caps){ .basic = read_msr(msrs, MSR_VMX_BASIC) };
+	*caps = (struct vmx_caps){ .basic = value_of(msrs, MSR_VMX_BASIC) };
 	read_controls(caps, msrs);
-	caps->misc = read_msr(msrs, MSR_VMX_MISC);
-	caps->cr0_fixed0 = read_msr(msrs, MSR_VMX_CR0_FIXED0);
-	caps->cr0_fixed1 = read_msr(msrs, MSR_VMX_CR0_FIXED1);
-	caps->cr4_fixed0 = read_msr(msrs, MSR_VMX_CR4_FIXED0);
-	caps->cr4_fixed1 = read_msr(msrs, MSR_VMX_CR4_FIXED1);
+	caps->misc = value_of(msrs, MSR_VMX_MISC);
+	caps->cr0_fixed0 = value_of(msrs, MSR_VMX_CR0_FIXED0);
+	caps->cr0_fixed1 = value_of(msrs, MSR_VMX_CR0_FIXED1);
+	caps->cr4_fixed0 = value_of(msrs, MSR_VMX_CR4_FIXED0);
+	caps->cr4_fixed1 = value_of(msrs, MSR_VMX_CR4_FIXED1);
 }
 
 enum err vmx_caps_check(const struct vmx_caps *caps, const char **missing)

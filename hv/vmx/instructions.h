@@ -5,8 +5,8 @@
 #ifndef SIGNET_HV_VMX_INSTRUCTIONS_H
 #define SIGNET_HV_VMX_INSTRUCTIONS_H
 
+#include "hv/x86/cpu.h"
 #include "lib/err.h"
-#include "lib/types.h"
 
 static inline enum err vmx_result(bool failed)
 {
@@ -67,23 +67,31 @@ static inline void write_cr2(u64 value)
 	__asm__ volatile("mov %0, %%cr2" : : "r"(value) : "memory");
 }
 
-#define DEBUG_REGISTER(n)                                                                                              \
-	static inline u64 read_dr##n(void)                                                                             \
-	{                                                                                                              \
-		u64 value;                                                                                             \
-                                                                                                                       \
-		__asm__ volatile("mov %%dr" #n ", %0" : "=r"(value));                                                  \
-		return value;                                                                                          \
-	}                                                                                                              \
-	static inline void write_dr##n(u64 value)                                                                      \
-	{                                                                                                              \
-		__asm__ volatile("mov %0, %%dr" #n : : "r"(value));                                                    \
-	}
-DEBUG_REGISTER(0)
-DEBUG_REGISTER(1)
-DEBUG_REGISTER(2)
-DEBUG_REGISTER(3)
-DEBUG_REGISTER(6)
+static inline void read_debug_addresses(u64 dr[4])
+{
+	__asm__ volatile("mov %%dr0, %0; mov %%dr1, %1; mov %%dr2, %2; mov %%dr3, %3"
+	                 : "=r"(dr[0]), "=r"(dr[1]), "=r"(dr[2]), "=r"(dr[3]));
+}
+
+static inline void write_debug_addresses(const u64 dr[4])
+{
+	__asm__ volatile("mov %0, %%dr0; mov %1, %%dr1; mov %2, %%dr2; mov %3, %%dr3"
+	                 :
+	                 : "r"(dr[0]), "r"(dr[1]), "r"(dr[2]), "r"(dr[3]));
+}
+
+static inline u64 read_dr6(void)
+{
+	u64 value;
+
+	__asm__ volatile("mov %%dr6, %0" : "=r"(value));
+	return value;
+}
+
+static inline void write_dr6(u64 value)
+{
+	__asm__ volatile("mov %0, %%dr6" : : "r"(value));
+}
 
 static inline u64 xgetbv(void)
 {

@@ -1,9 +1,9 @@
 HV_PURE_SRCS += $(addprefix hv/vmx/,bitmaps.c caps.c controls.c decode.c guest.c inject.c mitigate.c switch.c vcpu.c)
 TEST_SRCS += tests/unit/fake_vmcs.c tests/unit/fake_vcpu.c
 HV_SRCS += $(addprefix hv/vmx/,enter.S host.c run.c vmcs.c)
-# vmcs.h's reads and writes in ring 0 are instructions, in host tests calls of the fake.
+# What vmcs.h declares is in ring 0 instructions, in host tests calls of the fake.
 VMX_OBJS := $(patsubst hv/vmx/%.c,$(B)/ring0/hv/vmx/%.o,$(filter hv/vmx/%.c,$(HV_PURE_SRCS) $(HV_SRCS)))
-$(VMX_OBJS): CFLAGS_RING0 += -include hv/vmx/vmcs_inline.h
+$(VMX_OBJS): CFLAGS_RING0 += -include hv/vmx/vmcs_inline.h -include hv/vmx/instructions.h
 $(VMX_OBJS): hv/vmx/module.mk
 # What most exits run through: speed before size.
 EXIT_OBJS := $(addprefix $(B)/ring0/hv/,vmx/run.o vmx/decode.o vmx/vcpu.o vm/vcpu.o vm/walk.o dev/bus.o $(addprefix exit/,msr.o io.o cpuid.o memory.o instruction.o))

@@ -5,45 +5,37 @@
 #include "hv/vmx/vmcs.h"
 #include "hv/vmx/vmx.h"
 
-static const u32 msrs[SWITCHED] = {
-	[SWITCH_STAR] = MSR_STAR,
-	[SWITCH_LSTAR] = MSR_LSTAR,
-	[SWITCH_CSTAR] = MSR_CSTAR,
-	[SWITCH_MASK] = MSR_SYSCALL_MASK,
-	[SWITCH_KERNEL_GS] = MSR_KERNEL_GS_BASE,
-	[SWITCH_TSC_AUX] = MSR_TSC_AUX,
-};
+static const u32 msrs[] = { MSR_STAR, MSR_LSTAR, MSR_CSTAR, MSR_SYSCALL_MASK, MSR_KERNEL_GS_BASE, MSR_TSC_AUX };
+static_assert(ARRAY_SIZE(msrs) == SWITCHED_MSRS, "vmx.h");
 
 static bool exists(const struct vcpu_hardware *h, u32 i)
 {
-	return i != SWITCH_TSC_AUX || h->machine->controls.set[VMX_SECONDARY] & PROC2_RDTSCP;
+	return msrs[i] != MSR_TSC_AUX || h->machine->controls.set[VMX_SECONDARY] & PROC2_RDTSCP;
 }
 
 void vmx_save(struct vcpu_hardware *h)
 {
-	for (u32 i = 0; i < SWITCHED; i++)
+	for (u32 i = 0; i < SWITCHED_MSRS; i++)
 		if (exists(h, i))
-			h->msr[i] = live_msr(msrs[i]);
-	for (u32 i = 0; i < ARRAY_SIZE(h->dr); i++)
-		h->dr[i] = live_dr(i);
-	h->dr6 = live_dr(6);
-	h->cr2 = live_cr2();
+			h->msr[i] = read_msr(msrs[i]);
+	read_debug_addresses(h->dr);
+	h->dr6 = read_dr6();
+	h->cr2 = read_cr2();
 	/* A guest may have switched components off whose registers still hold something. */
-	h->xcr0 = live_xcr0();
-	live_set_xcr0(h->machine->xcr0);
-	live_xsave(h->xsave);
+	h->xcr0 = xgetbv();
+	xsetbv(h->machine->xcr0);
+	xsave(h->xsave);
 }
 
 void vmx_restore(const struct vcpu_hardware *h)
 {
-	for (u32 i = 0; i < SWITCHED; i++)
+	for (u32 i = 0; i < SWITCHED_MSRS; i++)
 		if (exists(h, i))
-			live_set_msr(msrs[i], h->msr[i]);
-	for (u32 i = 0; i < ARRAY_SIZE(h->dr); i++)
-		live_set_dr(i, h->dr[i]);
-	live_set_dr(6, h->dr6);
-	live_set_cr2(h->cr2);
-	live_set_xcr0(h->machine->xcr0);
-	live_xrstor(h->xsave);
-	live_set_xcr0(h->xcr0);
+			write_msr(msrs[i], h->msr[i]);
+	write_debug_addresses(h->dr);
+	write_dr6(h->dr6);
+	write_cr2(h->cr2);
+	xsetbv(h->machine->xcr0);
+	xrstor(h->xsave);
+	xsetbv(h->xcr0);
 }

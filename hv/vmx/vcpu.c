@@ -48,10 +48,10 @@ u64 vcpu_get(const struct vcpu *v, enum vcpu_register r)
 	if (r == VCPU_CR4)
 		return shadowed(VMCS_GUEST_CR4, VMCS_CR4_MASK, VMCS_CR4_SHADOW);
 	if (r == VCPU_CR2)
-		return live_cr2();
+		return read_cr2();
 	if (r == VCPU_DR6)
-		return live_dr(6);
-	return live_xcr0();
+		return read_dr6();
+	return xgetbv();
 }
 
 static void set_cr0(const struct vcpu *v, u64 value)
@@ -94,11 +94,11 @@ void vcpu_set(struct vcpu *v, enum vcpu_register r, u64 value)
 	else if (r == VCPU_CR4)
 		set_cr4(v, value);
 	else if (r == VCPU_CR2)
-		live_set_cr2(value);
+		write_cr2(value);
 	else if (r == VCPU_DR6)
-		live_set_dr(6, value);
+		write_dr6(value);
 	else
-		live_set_xcr0(value);
+		xsetbv(value);
 }
 
 void vcpu_set_pdptes(struct vcpu *v, const u64 pdpte[4])
@@ -162,7 +162,7 @@ u64 vcpu_xcr0_allowed(const struct vcpu *v)
 
 u64 vcpu_tsc(const struct vcpu *v)
 {
-	return live_tsc() + v->vm->tsc_offset;
+	return rdtsc() + v->vm->tsc_offset;
 }
 
 void vcpu_begin(struct vcpu *v, u8 sipi_vector)
@@ -173,7 +173,7 @@ void vcpu_begin(struct vcpu *v, u8 sipi_vector)
 void vcpu_write_back_caches(struct vcpu *v)
 {
 	(void)v;
-	live_write_back_caches();
+	wbinvd();
 }
 
 _Noreturn void vcpu_machine_check(struct vcpu *v)

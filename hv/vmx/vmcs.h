@@ -1,6 +1,6 @@
 /*
- * The current VMCS and the registers that stay in the processor beside it. Ring 0 implements these in hv/vmx/vmcs.c,
- * host tests over an array, so that what stands above is pure. Trust: in the TCB.
+ * The current VMCS and the registers that stay in the processor beside it. Ring 0 has them as
+ * instructions, in front of this file (module.mk); host tests over an array, so that what stands above is pure. Trust: in the TCB.
  */
 #ifndef SIGNET_HV_VMX_VMCS_H
 #define SIGNET_HV_VMX_VMCS_H
@@ -12,20 +12,24 @@ u64 vmcs_read(enum vmcs_field field);
 void vmcs_write(enum vmcs_field field, u64 value);
 _Noreturn void vmcs_broken(void);
 
-u64 live_cr2(void);
-void live_set_cr2(u64 value);
-/* DR0-DR3 and DR6. */
-u64 live_dr(u32 number);
-void live_set_dr(u32 number, u64 value);
-u64 live_xcr0(void);
-void live_set_xcr0(u64 value);
+/* Instructions, for what a vCPU that is loaded has in the processor itself. */
+u64 read_cr2(void);
+void write_cr2(u64 value);
+/* DR0 to DR3 */
+void read_debug_addresses(u64 dr[4]);
+void write_debug_addresses(const u64 dr[4]);
+u64 read_dr6(void);
+void write_dr6(u64 value);
+u64 xgetbv(void);
+void xsetbv(u64 value);
 /* All of XCR0's state, to and from 64-byte aligned memory. */
-void live_xsave(u64 area);
-void live_xrstor(u64 area);
-u64 live_msr(u32 msr);
-void live_set_msr(u32 msr, u64 value);
-u64 live_tsc(void);
-void live_write_back_caches(void);
+void xsave(u64 area);
+void xrstor(u64 area);
+u64 read_msr(u32 msr);
+void write_msr(u32 msr, u64 value);
+u64 rdtsc(void);
+void wbinvd(void);
+
 _Noreturn void live_machine_check(void);
 
 #endif

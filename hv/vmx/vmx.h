@@ -24,14 +24,14 @@ struct vmx_entry {
 };
 
 /* Registers outside the VMCS that guest and root mode share and only guests use: they change hands with the vCPU. */
-enum switched_msr { SWITCH_STAR, SWITCH_LSTAR, SWITCH_CSTAR, SWITCH_MASK, SWITCH_KERNEL_GS, SWITCH_TSC_AUX, SWITCHED };
+enum { SWITCHED_MSRS = 6 };
 
 /* A vCPU's VMX part. Addresses are of zeroed pages, mapped where they are physically. */
 struct vcpu_hardware {
 	const struct vmx_machine *machine;
 	u64 vmcs, xsave;
 	struct cpu *cpu; /* where its VMCS is active, or NULL */
-	u64 msr[SWITCHED], cr2, dr[4], dr6, xcr0; /* while it is not loaded */
+	u64 msr[SWITCHED_MSRS], cr2, dr[4], dr6, xcr0; /* while it is not loaded */
 	u32 entered, fast_for; /* TSC's low half, and how long from then on exits are answered by an entry at once */
 	struct vmx_entry entry; /* how it begins, when begins */
 	u32 processor_controls; /* as in the VMCS */

@@ -2,6 +2,7 @@
 #include "tests/unit/fake_vmcs.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct fake_vmcs fake_vmcs;
 jmp_buf fake_machine_check;
@@ -29,55 +30,63 @@ void vmcs_write(enum vmcs_field field, u64 value)
 	fake_vmcs.field[field] = value;
 }
 
-u64 live_cr2(void)
+u64 read_cr2(void)
 {
 	return fake_vmcs.cr2;
 }
 
-void live_set_cr2(u64 value)
+void write_cr2(u64 value)
 {
 	fake_vmcs.cr2 = value;
 }
 
-u64 live_dr(u32 number)
+void read_debug_addresses(u64 dr[4])
 {
-	must(number < 4 || number == 6);
-	return fake_vmcs.dr[number];
+	memcpy(dr, fake_vmcs.dr, 4 * sizeof(*dr));
 }
 
-void live_set_dr(u32 number, u64 value)
+void write_debug_addresses(const u64 dr[4])
 {
-	must(number < 4 || number == 6);
-	fake_vmcs.dr[number] = value;
+	memcpy(fake_vmcs.dr, dr, 4 * sizeof(*dr));
 }
 
-u64 live_xcr0(void)
+u64 read_dr6(void)
+{
+	return fake_vmcs.dr[6];
+}
+
+void write_dr6(u64 value)
+{
+	fake_vmcs.dr[6] = value;
+}
+
+u64 xgetbv(void)
 {
 	return fake_vmcs.xcr0;
 }
 
-void live_set_xcr0(u64 value)
+void xsetbv(u64 value)
 {
 	must(value & 1);
 	fake_vmcs.xcr0 = value;
 }
 
 /* Only what XCR0 has switched on is saved and restored. */
-void live_xsave(u64 area)
+void xsave(u64 area)
 {
 	for (u32 i = 0; i < 64; i++)
 		if (fake_vmcs.xcr0 >> i & 1)
 			((u64 *)area)[i] = fake_vmcs.components[i];
 }
 
-void live_xrstor(u64 area)
+void xrstor(u64 area)
 {
 	for (u32 i = 0; i < 64; i++)
 		if (fake_vmcs.xcr0 >> i & 1)
 			fake_vmcs.components[i] = ((const u64 *)area)[i];
 }
 
-u64 live_msr(u32 msr)
+u64 read_msr(u32 msr)
 {
 	for (u32 i = 0; i < LIVE_MSRS; i++)
 		if (fake_vmcs.msr[i].number == msr)
@@ -85,7 +94,7 @@ u64 live_msr(u32 msr)
 	abort();
 }
 
-void live_set_msr(u32 msr, u64 value)
+void write_msr(u32 msr, u64 value)
 {
 	for (u32 i = 0; i < LIVE_MSRS; i++)
 		if (fake_vmcs.msr[i].number == 0 || fake_vmcs.msr[i].number == msr) {
@@ -96,12 +105,12 @@ void live_set_msr(u32 msr, u64 value)
 	abort();
 }
 
-u64 live_tsc(void)
+u64 rdtsc(void)
 {
 	return fake_vmcs.tsc;
 }
 
-void live_write_back_caches(void)
+void wbinvd(void)
 {
 	fake_vmcs.write_backs++;
 }

@@ -123,29 +123,29 @@ static void nothing_of_one_vcpu_is_left_for_another(void **state)
 	memset(area, 0, sizeof(area));
 	vmx_restore(&a);
 	for (u32 i = 0; i < ARRAY_SIZE(numbers); i++)
-		live_set_msr(numbers[i], 100 + i);
+		write_msr(numbers[i], 100 + i);
 	for (u32 i = 0; i < 4; i++)
-		live_set_dr(i, 200 + i);
-	live_set_dr(6, 206);
-	live_set_cr2(300);
+		fake_vmcs.dr[i] = 200 + i;
+	write_dr6(206);
+	write_cr2(300);
 	/* Filled, and then switched off. */
-	live_set_xcr0(0xE7);
+	xsetbv(0xE7);
 	fake_vmcs.components[7] = 400;
-	live_set_xcr0(1);
+	xsetbv(1);
 	vmx_save(&a);
 	vmx_restore(&b);
 	for (u32 i = 0; i < ARRAY_SIZE(numbers); i++)
-		assert_int_equal(live_msr(numbers[i]), 0);
-	assert_true(live_dr(0) == 0 && live_dr(3) == 0 && live_dr(6) == 0 && live_cr2() == 0);
+		assert_int_equal(read_msr(numbers[i]), 0);
+	assert_true(fake_vmcs.dr[0] == 0 && fake_vmcs.dr[3] == 0 && read_dr6() == 0 && read_cr2() == 0);
 	assert_int_equal(fake_vmcs.components[7], 0);
-	assert_int_equal(live_xcr0(), 3);
+	assert_int_equal(xgetbv(), 3);
 	vmx_save(&b);
 	vmx_restore(&a);
 	for (u32 i = 0; i < ARRAY_SIZE(numbers); i++)
-		assert_int_equal(live_msr(numbers[i]), 100 + i);
-	assert_true(live_dr(0) == 200 && live_dr(3) == 203 && live_dr(6) == 206 && live_cr2() == 300);
+		assert_int_equal(read_msr(numbers[i]), 100 + i);
+	assert_true(fake_vmcs.dr[0] == 200 && fake_vmcs.dr[3] == 203 && read_dr6() == 206 && read_cr2() == 300);
 	assert_int_equal(fake_vmcs.components[7], 400);
-	assert_int_equal(live_xcr0(), 1);
+	assert_int_equal(xgetbv(), 1);
 }
 
 /* SDM 25.6.9: reads of low and high MSRs, then writes. */
