@@ -4,6 +4,8 @@
  */
 #include "signetd/ek_template.h"
 
+#include "lib/tpm/public.h"
+
 #include <string.h>
 
 enum {

@@ -1,5 +1,5 @@
 /*
- * The state machine that carries one command through a TPM's registers.
+ * Carries one command after the other through a TPM's registers.
  * Trust: in the TCB; pure over struct tpm_registers. Registers are outside bytes.
  */
 #include "lib/tpm/device.h"
@@ -8,15 +8,7 @@
 #include "lib/tpm/interface.h"
 #include "lib/tpm/types.h"
 
-#include <string.h>
-
-enum {
-	/* TPM_ACCESS (FIFO) and TPM_LOC_STATE (CRB) share their place and this bit. */
-	REG_ACCESS = 0x00,
-	ACCESS_VALID = BIT(7),
-	REG_INTERFACE_ID = 0x30,
-	INTERFACE_TYPE_MASK = 0xF,
-};
+enum { REG_INTERFACE_ID = 0x30, INTERFACE_TYPE_MASK = 0xF };
 
 /* PTP, TPM_INTERFACE_ID.InterfaceType; the last is a TIS 1.3 device, which has no such register. */
 enum interface_type { TYPE_FIFO = 0, TYPE_CRB = 1, TYPE_TIS13 = 0xF };
@@ -53,18 +45,25 @@ static u64 now(const struct tpm_device *d)
 	return d->registers.now(d->registers.context);
 }
 
-static enum err wait_valid(struct tpm_device *d)
+static void idle(const struct tpm_device *d)
 {
-	u64 start = now(d);
-	for (;;) {
-		bool in_time = now(d) - start <= TIMEOUT_A;
-		u8 access = device_read8(d, REG_ACCESS);
-		if (access == 0xFF)
+	if (d->registers.idle)
+		d->registers.idle();
+}
+
+enum err device_wait(struct tpm_device *d, const struct tpm_wait *w, u32 *found)
+{
+	u32 nothing = w->reg == REG_ACCESS ? UINT8_MAX : UINT32_MAX;
+	for (u64 start = now(d);; idle(d)) {
+		/* The time is taken before looking: who was held up must not take his own pause for the device's. */
+		bool late = now(d) - start > w->limit;
+		*found = w->reg == REG_ACCESS ? device_read8(d, w->reg) : device_read32(d, w->reg);
+		if (*found == nothing)
 			return ERR_TPM_ABSENT;
-		if (access & ACCESS_VALID)
+		if (((*found & w->mask) == w->value) != w->differs)
 			return OK;
-		if (!in_time)
-			return ERR_TPM_ABSENT;
+		if (late)
+			return ERR_TPM_TIMEOUT;
 	}
 }
 
@@ -83,11 +82,11 @@ static const struct tpm_interface *interface_of(u32 interface_id)
 
 enum err tpm_device_init(struct tpm_device *d, struct tpm_registers registers)
 {
-	memset(d, 0, sizeof(*d));
-	d->registers = registers;
-	enum err e = wait_valid(d);
-	if (e)
-		return e;
+	static const struct tpm_wait valid = { REG_ACCESS, ACCESS_VALID, ACCESS_VALID, TIMEOUT_A, false };
+	u32 found;
+	*d = (struct tpm_device){ .registers = registers };
+	if (device_wait(d, &valid, &found))
+		return ERR_TPM_ABSENT;
 	d->interface = interface_of(device_read32(d, REG_INTERFACE_ID));
 	return d->interface ? OK : ERR_TPM_ABSENT;
 }
@@ -106,110 +105,45 @@ static u32 duration_of(u32 command_code)
 	return DURATION_DEFAULT;
 }
 
-static const struct tpm_step *step_of(const struct tpm_device *d)
+enum err device_wait_done(struct tpm_device *d, const struct tpm_wait *w, const struct tpm_exchange *x)
 {
-	return &d->interface->step[d->phase];
+	struct tpm_wait own = *w;
+	u32 found;
+	own.limit = duration_of(load_be32(x->command + 6));
+	return device_wait(d, &own, &found);
 }
 
-static void enter(struct tpm_device *d, enum tpm_phase phase)
+enum err device_expect(struct tpm_exchange *x)
 {
-	d->phase = phase;
-	const struct tpm_step *step = step_of(d);
-	d->limit = step->limit ? step->limit : duration_of(load_be32(d->command + 6));
-	if (phase <= PHASE_RECEIVE)
-		d->moved = 0;
-	if (step->enter)
-		step->enter(d);
-	d->since = now(d);
-}
-
-enum err tpm_device_begin(struct tpm_device *d, const u8 *command, size_t n, u8 *response, size_t room)
-{
-	if (d->progress == TPM_BUSY)
-		return ERR_INTERNAL;
-	if (n < TPM_HEADER_SIZE || n > TPM_BUFFER_SIZE || room < TPM_HEADER_SIZE)
-		return ERR_RANGE;
-	d->command = command;
-	d->command_size = n;
-	d->response = response;
-	d->room = room;
-	d->error = OK;
-	d->progress = TPM_BUSY;
-	enter(d, PHASE_LOCALITY);
-	return OK;
-}
-
-void device_moved(struct tpm_device *d, size_t n)
-{
-	if (!n)
-		return;
-	d->moved += n;
-	d->since = now(d);
-}
-
-enum err device_expect_response(struct tpm_device *d)
-{
-	if (bytes_are_ones(d->response, TPM_HEADER_SIZE) || bytes_are_zero(d->response, TPM_HEADER_SIZE))
+	if (bytes_are_ones(x->response, TPM_HEADER_SIZE) || bytes_are_zero(x->response, TPM_HEADER_SIZE))
 		return ERR_TPM_ABSENT;
-	d->expected = load_be32(d->response + 2);
-	return d->expected >= TPM_HEADER_SIZE && d->expected <= d->room ? OK : ERR_TPM_RESPONSE;
+	x->length = load_be32(x->response + 2);
+	return x->length >= TPM_HEADER_SIZE && x->length <= x->room ? OK : ERR_TPM_RESPONSE;
 }
 
-/* What went wrong first is what is told; a device that will not even be released is left alone. */
-static void fail(struct tpm_device *d, enum err e)
+static enum err exchange(struct tpm_device *d, struct tpm_exchange *x)
 {
-	if (!d->error)
-		d->error = e;
-	if (d->phase == PHASE_RELEASE)
-		d->progress = TPM_FAILED;
-	else
-		enter(d, d->phase == PHASE_EXECUTE ? PHASE_CANCEL : PHASE_RELEASE);
-}
-
-static void advance(struct tpm_device *d)
-{
-	if (d->phase == PHASE_RELEASE)
-		d->progress = d->error ? TPM_FAILED : TPM_DONE;
-	else if (d->phase == PHASE_RECEIVE)
-		enter(d, PHASE_RELEASE);
-	else
-		enter(d, d->phase + 1);
-}
-
-enum tpm_progress tpm_device_poll(struct tpm_device *d)
-{
-	if (d->progress != TPM_BUSY)
-		return d->progress;
-	/* The time is taken before looking: a poller that was held up must not take its own pause for the device's. */
-	u64 since = d->since;
-	bool late = now(d) - since > d->limit;
-	bool over = false;
-	enum err e = step_of(d)->poll(d, &over);
+	enum err e = d->interface->send(d, x), cancelled;
 	if (e)
-		fail(d, e);
-	else if (over)
-		advance(d);
-	else if (late && d->since == since)
-		fail(d, ERR_TPM_TIMEOUT);
-	return d->progress;
-}
-
-static void idle(const struct tpm_device *d)
-{
-	if (d->registers.idle)
-		d->registers.idle();
+		return e;
+	e = d->interface->execute(d, x);
+	if (!e)
+		return d->interface->receive(d, x);
+	/* What went wrong first is what is told. */
+	cancelled = d->interface->cancel(d);
+	(void)cancelled;
+	return e;
 }
 
 static enum err submit(void *context, const u8 *command, size_t n, u8 *response, size_t room, size_t *length)
 {
 	struct tpm_device *d = context;
-	enum err e = tpm_device_begin(d, command, n, response, room);
-	if (e)
-		return e;
-	while (tpm_device_poll(d) == TPM_BUSY)
-		idle(d);
-	*length = d->moved;
-	return d->error;
+	struct tpm_exchange x = { command, n, response, room, 0 };
+	if (n < TPM_HEADER_SIZE || n > TPM_BUFFER_SIZE || room < TPM_HEADER_SIZE)
+		return ERR_RANGE;
+	enum err e = exchange(d, &x), released = d->interface->release(d);
+	*length = x.length;
+	return e ? e : released;
 }
 
 static void pause(void *context, u32 milliseconds)

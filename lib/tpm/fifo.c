@@ -6,166 +6,129 @@
 #include "lib/tpm/types.h"
 
 enum {
-	REG_ACCESS = 0x00,
 	ACCESS_REQUEST_USE = BIT(1),
 	ACCESS_ACTIVE = BIT(5),
-	ACCESS_VALID = BIT(7),
-	REG_STS = 0x18,
+	ACCESS_GRANTED = ACCESS_ACTIVE | ACCESS_VALID,
+	REG_STS = 0x18, /* status and burst count belong together: one read */
 	STS_EXPECT = BIT(3),
 	STS_DATA_AVAILABLE = BIT(4),
 	STS_GO = BIT(5),
 	STS_COMMAND_READY = BIT(6),
 	STS_VALID = BIT(7),
 	STS_BURST_SHIFT = 8,
-	STS_BURST_MASK = 0xFFFF,
+	STS_BURST = 0xFFFF << STS_BURST_SHIFT,
+	STS_DONE = STS_VALID | STS_DATA_AVAILABLE,
 	REG_DATA_FIFO = 0x24,
 };
 
-static size_t smaller(size_t a, size_t b)
+static const struct tpm_wait granted = { REG_ACCESS, ACCESS_GRANTED, ACCESS_GRANTED, TIMEOUT_A, false },
+                             ready = { REG_STS, STS_COMMAND_READY, STS_COMMAND_READY, TIMEOUT_B, false },
+                             burst = { REG_STS, STS_BURST, 0, TIMEOUT_A, true },
+                             valid = { REG_STS, STS_VALID, STS_VALID, TIMEOUT_A, false },
+                             sent = { REG_STS, STS_VALID | STS_EXPECT, STS_VALID, TIMEOUT_A, false },
+                             done = { REG_STS, STS_DONE, STS_DONE, 0, false };
+
+/* How many bytes may go now, at most n. */
+static enum err await_burst(struct tpm_device *d, size_t n, size_t *count)
 {
-	return a < b ? a : b;
+	u32 sts = 0;
+	enum err e = device_wait(d, &burst, &sts);
+	*count = sts >> STS_BURST_SHIFT & 0xFFFF;
+	*count = *count < n ? *count : n;
+	return e;
 }
 
-static bool has(u32 value, u32 bits)
+static enum err send_bytes(struct tpm_device *d, const u8 *bytes, size_t n)
 {
-	return (value & bits) == bits;
-}
-
-/* One read: status and burst count belong together. */
-static u32 status(struct tpm_device *d)
-{
-	return device_read32(d, REG_STS);
-}
-
-static size_t burst_of(u32 sts)
-{
-	return (sts >> STS_BURST_SHIFT) & STS_BURST_MASK;
-}
-
-static void request_locality(struct tpm_device *d)
-{
-	device_write8(d, REG_ACCESS, ACCESS_REQUEST_USE);
-}
-
-static enum err locality_granted(struct tpm_device *d, bool *over)
-{
-	u8 access = device_read8(d, REG_ACCESS);
-	if (access == 0xFF)
-		return ERR_TPM_ABSENT;
-	*over = has(access, ACCESS_ACTIVE | ACCESS_VALID);
+	for (size_t moved = 0, count; moved < n; moved += count) {
+		enum err e = await_burst(d, n - moved, &count);
+		if (e)
+			return e;
+		for (size_t i = 0; i < count; i++)
+			device_write8(d, REG_DATA_FIFO, bytes[moved + i]);
+	}
 	return OK;
 }
 
-static void make_ready(struct tpm_device *d)
+static enum err make_ready(struct tpm_device *d)
 {
+	u32 sts;
 	device_write8(d, REG_STS, STS_COMMAND_READY);
-}
-
-static enum err is_ready(struct tpm_device *d, bool *over)
-{
-	*over = has(status(d), STS_COMMAND_READY);
-	return OK;
-}
-
-static void send_bytes(struct tpm_device *d, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		device_write8(d, REG_DATA_FIFO, d->command[d->moved + i]);
-	device_moved(d, n);
+	return device_wait(d, &ready, &sts);
 }
 
 /*
  * The last byte goes alone: before it the TPM must still expect one, after it no more. Otherwise bytes were lost on the
  * way, or its idea of the length is not ours.
  */
-static enum err send(struct tpm_device *d, bool *over)
+static enum err send(struct tpm_device *d, const struct tpm_exchange *x)
 {
-	u32 sts = status(d);
-	size_t before_last = d->command_size - 1;
-	if (d->moved < before_last) {
-		send_bytes(d, smaller(burst_of(sts), before_last - d->moved));
-		return OK;
-	}
-	if (!has(sts, STS_VALID))
-		return OK;
-	if (d->moved == before_last) {
-		if (!has(sts, STS_EXPECT))
-			return ERR_TPM_RESPONSE;
-		send_bytes(d, smaller(burst_of(sts), 1));
-		return OK;
-	}
-	*over = !has(sts, STS_EXPECT);
-	return OK;
+	size_t before_last = x->command_size - 1;
+	u32 sts;
+	device_write8(d, REG_ACCESS, ACCESS_REQUEST_USE);
+	enum err e = device_wait(d, &granted, &sts);
+	if (!e)
+		e = make_ready(d);
+	if (!e)
+		e = send_bytes(d, x->command, before_last);
+	if (!e)
+		e = device_wait(d, &valid, &sts);
+	if (!e && !(sts & STS_EXPECT))
+		return ERR_TPM_RESPONSE;
+	if (!e)
+		e = send_bytes(d, x->command + before_last, 1);
+	return e ? e : device_wait(d, &sent, &sts);
 }
 
-static void go(struct tpm_device *d)
+static enum err execute(struct tpm_device *d, const struct tpm_exchange *x)
 {
 	device_write8(d, REG_STS, STS_GO);
+	return device_wait_done(d, &done, x);
 }
 
-static enum err executed(struct tpm_device *d, bool *over)
+/* There is more to come, or there is not: ERR_TPM_RESPONSE if it is otherwise. */
+static enum err expect_more(struct tpm_device *d, bool more)
 {
-	*over = has(status(d), STS_VALID | STS_DATA_AVAILABLE);
+	u32 sts;
+	enum err e = device_wait(d, &valid, &sts);
+	if (e)
+		return e;
+	return !(sts & STS_DATA_AVAILABLE) == !more ? OK : ERR_TPM_RESPONSE;
+}
+
+/* As in sending, the last byte goes alone: before it the TPM must have one more. */
+static enum err receive_bytes(struct tpm_device *d, u8 *to, size_t n)
+{
+	for (size_t moved = 0, count; moved < n; moved += count) {
+		size_t left = n - moved;
+		enum err e = expect_more(d, true);
+		if (!e)
+			e = await_burst(d, left > 1 ? left - 1 : 1, &count);
+		if (e)
+			return e;
+		for (size_t i = 0; i < count; i++)
+			to[moved + i] = device_read8(d, REG_DATA_FIFO);
+	}
 	return OK;
 }
 
-static void expect_header(struct tpm_device *d)
+/* A response must be exactly as long as its header says. */
+static enum err receive(struct tpm_device *d, struct tpm_exchange *x)
 {
-	d->expected = TPM_HEADER_SIZE;
-}
-
-static void receive_bytes(struct tpm_device *d, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		d->response[d->moved + i] = device_read8(d, REG_DATA_FIFO);
-	device_moved(d, n);
-}
-
-/*
- * A response must be exactly as long as its header says. As in sending, the last byte goes alone: before it the TPM
- * must have one more, after it none.
- */
-static enum err receive(struct tpm_device *d, bool *over)
-{
-	u32 sts = status(d);
-	if (!has(sts, STS_VALID))
-		return OK;
-	bool more = has(sts, STS_DATA_AVAILABLE);
-	if (more != (d->moved < d->expected))
-		return ERR_TPM_RESPONSE;
-	if (!more) {
-		*over = true;
-		return OK;
-	}
-	size_t left = d->expected - d->moved;
-	bool in_header = d->moved < TPM_HEADER_SIZE;
-	receive_bytes(d, smaller(burst_of(sts), left > 1 ? left - 1 : 1));
-	return in_header && d->moved == TPM_HEADER_SIZE ? device_expect_response(d) : OK;
+	enum err e = receive_bytes(d, x->response, TPM_HEADER_SIZE);
+	if (!e)
+		e = device_expect(x);
+	if (!e)
+		e = receive_bytes(d, x->response + TPM_HEADER_SIZE, x->length - TPM_HEADER_SIZE);
+	return e ? e : expect_more(d, false);
 }
 
 /* commandReady ends whatever is under way and drops what was not read. */
-static void release(struct tpm_device *d)
+static enum err release(struct tpm_device *d)
 {
 	device_write8(d, REG_STS, STS_COMMAND_READY);
 	device_write8(d, REG_ACCESS, ACCESS_ACTIVE);
-}
-
-static enum err at_once(struct tpm_device *d, bool *over)
-{
-	(void)d;
-	*over = true;
 	return OK;
 }
 
-const struct tpm_interface tpm_fifo = {
-	.name = "tis",
-	.step = {
-		[PHASE_LOCALITY] = { request_locality, locality_granted, TIMEOUT_A },
-		[PHASE_READY] = { make_ready, is_ready, TIMEOUT_B },
-		[PHASE_SEND] = { NULL, send, TIMEOUT_A },
-		[PHASE_EXECUTE] = { go, executed, 0 },
-		[PHASE_RECEIVE] = { expect_header, receive, TIMEOUT_A },
-		[PHASE_CANCEL] = { make_ready, is_ready, TIMEOUT_B },
-		[PHASE_RELEASE] = { release, at_once, TIMEOUT_A },
-	},
-};
+const struct tpm_interface tpm_fifo = { "tis", send, execute, make_ready, receive, release };

@@ -1,5 +1,5 @@
 /*
- * What the state machine (device.c) and the two register interfaces (fifo.c, crb.c) tell each other.
+ * What the driver (device.c) and the two register interfaces (fifo.c, crb.c) tell each other.
  * Trust: in the TCB.
  */
 #ifndef SIGNET_LIB_TPM_INTERFACE_H
@@ -15,17 +15,36 @@ enum {
 	/* TIMEOUT_D, 30 ms, is meant for a burst count; TIMEOUT_A stands in, as in Linux: real devices overrun it. */
 };
 
-struct tpm_step {
-	/* What starts the phase; may be NULL. */
-	void (*enter)(struct tpm_device *d);
-	/* Looks once; sets *over when the phase has done its work. */
-	enum err (*poll)(struct tpm_device *d, bool *over);
+/* TPM_ACCESS (FIFO) and TPM_LOC_STATE (CRB) share their place and this bit, and are looked at as a byte. */
+enum { REG_ACCESS = 0x00, ACCESS_VALID = BIT(7) };
+
+/* What a register is to show in the bits of mask, and how long that may take, microseconds. */
+struct tpm_wait {
+	u32 reg, mask, value;
 	u32 limit; /* 0: the command's own duration */
+	bool differs; /* anything but value */
+};
+
+/* One command and its answer. */
+struct tpm_exchange {
+	const u8 *command;
+	size_t command_size;
+	u8 *response;
+	size_t room, length;
 };
 
 struct tpm_interface {
 	const char *name;
-	struct tpm_step step[PHASES];
+	/* From taking locality 0 to handing the whole command over. */
+	enum err (*send)(struct tpm_device *d, const struct tpm_exchange *x);
+	/* Until the command is done. */
+	enum err (*execute)(struct tpm_device *d, const struct tpm_exchange *x);
+	/* After a failure in execution. */
+	enum err (*cancel)(struct tpm_device *d);
+	/* The whole response, its length found by device_expect(). */
+	enum err (*receive)(struct tpm_device *d, struct tpm_exchange *x);
+	/* Always last: ends whatever is under way and gives locality 0 back. */
+	enum err (*release)(struct tpm_device *d);
 };
 
 extern const struct tpm_interface tpm_fifo;
@@ -36,10 +55,12 @@ u32 device_read32(struct tpm_device *d, u32 offset);
 void device_write8(struct tpm_device *d, u32 offset, u8 value);
 void device_write32(struct tpm_device *d, u32 offset, u32 value);
 
-/* Bytes moved: the phase's time starts anew. */
-void device_moved(struct tpm_device *d, size_t n);
+/* Looks until it is so, with what was seen in *found. ERR_TPM_TIMEOUT; ERR_TPM_ABSENT: the register reads all ones. */
+enum err device_wait(struct tpm_device *d, const struct tpm_wait *w, u32 *found) MUST_CHECK;
+/* The same for the end of a command, which w limits by 0. */
+enum err device_wait_done(struct tpm_device *d, const struct tpm_wait *w, const struct tpm_exchange *x) MUST_CHECK;
 
 /* Reads the length out of the response's header and checks it. ERR_TPM_ABSENT, ERR_TPM_RESPONSE. */
-enum err device_expect_response(struct tpm_device *d) MUST_CHECK;
+enum err device_expect(struct tpm_exchange *x) MUST_CHECK;
 
 #endif
