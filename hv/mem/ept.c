@@ -1,4 +1,4 @@
-/* Extended page tables: one descent serves mapping, splitting and looking up. Trust: in the TCB; pure. */
+/* Extended page tables: one descent serves mapping and looking up. Trust: in the TCB; pure. */
 #include "hv/mem/ept.h"
 
 #define ENTRY_ADDRESS 0x000FFFFFFFFFF000ull
@@ -95,28 +95,16 @@ void ept_destroy(struct ept *ept)
 	ept->root = 0;
 }
 
-static enum err check_range(u64 guest, u64 length)
-{
-	if (length == 0 || !is_aligned(guest | length, EPT_PAGE) || !range_inside(guest, length, EPT_END))
-		return ERR_RANGE;
-	return OK;
-}
-
-/* Writable but not readable, or nothing at all, is a misconfiguration; execute-only not every processor has. */
-static bool access_valid(u8 access)
-{
-	return (access & EPT_READ) && (access & ~EPT_RWX) == 0;
-}
-
 static enum err check_mapping(const struct ept *ept, const struct ept_mapping *m)
 {
 	static const u8 types = BIT(EPT_UC) | BIT(EPT_WC) | BIT(EPT_WT) | BIT(EPT_WP) | BIT(EPT_WB);
 	struct ept_mapping there;
 
-	if (check_range(m->guest, m->length) || !is_aligned(m->host, EPT_PAGE) ||
-	        !range_inside(m->host, m->length, ept->host_end))
+	if (!m->length || !is_aligned(m->guest | m->host | m->length, EPT_PAGE) ||
+	        !range_inside(m->guest, m->length, EPT_END) || !range_inside(m->host, m->length, ept->host_end))
 		return ERR_RANGE;
-	if (!access_valid(m->access) || m->memory > EPT_WB || !(types >> m->memory & 1))
+	/* Writable but not readable, or nothing at all, is a misconfiguration; execute-only not every processor has. */
+	if (!(m->access & EPT_READ) || m->access & ~EPT_RWX || m->memory > EPT_WB || !(types >> m->memory & 1))
 		return ERR_ARGUMENT;
 	if (ept_next(ept, m->guest, &there) && there.guest < m->guest + m->length)
 		return ERR_EPT_PRESENT;
@@ -158,6 +146,17 @@ static enum err map_next(struct ept *ept, const struct ept_mapping *m, u64 *done
 	return OK;
 }
 
+/* Only whole pages, as they were just mapped. */
+static void take_back(struct ept *ept, u64 guest, u64 end)
+{
+	struct ept_mapping page;
+
+	while (ept_next(ept, guest, &page) && page.guest < end) {
+		put(descend(ept, page.guest).entry, 0);
+		guest = page.guest + page.length;
+	}
+}
+
 enum err ept_map(struct ept *ept, const struct ept_mapping *m)
 {
 	enum err e = check_mapping(ept, m);
@@ -165,59 +164,9 @@ enum err ept_map(struct ept *ept, const struct ept_mapping *m)
 
 	while (!e && done < m->length)
 		e = map_next(ept, m, &done);
-	/* Whole pages end where done does, so that taking them back splits nothing and cannot fail. */
-	if (e && done && ept_unmap(ept, m->guest, done))
-		return ERR_INTERNAL;
+	if (e && done)
+		take_back(ept, m->guest, m->guest + done);
 	return e;
-}
-
-/* Makes guest the start of a page, if it lies inside one: each turn replaces a page by 512 of the next size. */
-static enum err split_at(struct ept *ept, u64 guest)
-{
-	struct place p = descend(ept, guest);
-
-	while (p.level > 1 && present(*p.entry) && !is_aligned(guest, level_size(p.level))) {
-		u64 table = new_table(ept), first = *p.entry, step = level_size(p.level - 1);
-		if (!table)
-			return ERR_NO_MEMORY;
-		if (p.level == 2)
-			first &= ~(u64)ENTRY_LARGE;
-		for (u32 i = 0; i < ENTRIES; i++)
-			put(&entries_of(ept, table)[i], first + i * step);
-		put(p.entry, table | EPT_RWX);
-		p = descend(ept, guest);
-	}
-	return OK;
-}
-
-/* Puts rights on every page of a range; none at all removes the page. */
-static enum err change(struct ept *ept, u64 guest, u64 length, u64 access)
-{
-	u64 end = guest + length;
-	struct ept_mapping page;
-	enum err e = check_range(guest, length);
-
-	if (!e)
-		e = split_at(ept, guest);
-	if (!e && end < EPT_END)
-		e = split_at(ept, end);
-	for (u64 at = guest; !e && ept_next(ept, at, &page) && page.guest < end; at = page.guest + page.length) {
-		u64 *entry = descend(ept, page.guest).entry;
-		put(entry, access ? (*entry & ~(u64)EPT_RWX) | access : 0);
-	}
-	return e;
-}
-
-enum err ept_unmap(struct ept *ept, u64 guest, u64 length)
-{
-	return change(ept, guest, length, 0);
-}
-
-enum err ept_protect(struct ept *ept, u64 guest, u64 length, u8 access)
-{
-	if (!access_valid(access) || (ept->small_code && access & EPT_EXECUTE))
-		return ERR_ARGUMENT;
-	return change(ept, guest, length, access);
 }
 
 bool ept_next(const struct ept *ept, u64 guest, struct ept_mapping *page)
@@ -238,11 +187,6 @@ bool ept_next(const struct ept *ept, u64 guest, struct ept_mapping *page)
 		guest += size;
 	}
 	return false;
-}
-
-bool ept_lookup(const struct ept *ept, u64 guest, struct ept_mapping *page)
-{
-	return guest < EPT_END && ept_next(ept, guest, page) && page->guest <= guest;
 }
 
 u64 ept_pointer(const struct ept *ept)

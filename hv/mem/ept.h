@@ -1,8 +1,8 @@
 /*
  * Extended page tables of one VM: guest-physical to host-physical, 4 levels, pages of 4 KiB, 2 MiB and 1 GiB
- * (SDM 29.3). Trust: in the TCB: what a table here does not map, a guest cannot reach. Pure over struct ept_ops. One
- * caller at a time; after unmapping or taking rights away he makes the processors forget (INVEPT) before he uses the
- * memory again.
+ * (SDM 29.3). What is mapped stays so until all of it goes at once; who uses the memory again makes the processors
+ * forget before (INVEPT). Trust: in the TCB: what a table here does not map, a guest cannot reach. Pure over struct
+ * ept_ops. One caller at a time.
  */
 #ifndef SIGNET_HV_MEM_EPT_H
 #define SIGNET_HV_MEM_EPT_H
@@ -53,18 +53,8 @@ void ept_destroy(struct ept *ept);
  */
 enum err ept_map(struct ept *ept, const struct ept_mapping *m) MUST_CHECK;
 
-/*
- * Changes only what is mapped in [guest, guest + length). Large pages over an edge are split, for which ERR_NO_MEMORY
- * is possible before anything has changed. Tables that get empty stay until ept_destroy. With small_code nothing gets
- * executable any more: ERR_ARGUMENT.
- */
-enum err ept_unmap(struct ept *ept, u64 guest, u64 length) MUST_CHECK;
-enum err ept_protect(struct ept *ept, u64 guest, u64 length, u8 access) MUST_CHECK;
-
 /* The whole page at guest, or the first one above it; false when there is none. */
 bool ept_next(const struct ept *ept, u64 guest, struct ept_mapping *page);
-/* The page that holds guest. */
-bool ept_lookup(const struct ept *ept, u64 guest, struct ept_mapping *page);
 
 /* The VMCS field: write-back tables, four levels (SDM table 25-9). */
 u64 ept_pointer(const struct ept *ept);
