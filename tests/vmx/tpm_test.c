@@ -6,6 +6,7 @@
 
 #include "lib/bytes.h"
 #include "lib/crypto/crypto.h"
+#include "lib/tpm/admin.h"
 #include "lib/tpm/bank.h"
 #include "lib/tpm/device.h"
 #include "lib/tpm/pcr.h"
