@@ -82,7 +82,7 @@ static bool read_other(struct vcpu *v, u32 msr, u64 *value)
 	bool good;
 
 	hv_lock();
-	good = is_apic(msr) ? lapic_rdmsr(&v->lapic, msr, vcpu_tsc(v), value) : v->vm->policy->read_msr(v, msr, value);
+	good = is_apic(msr) ? lapic_rdmsr(&v->lapic, msr, vcpu_tsc(v), value) : v->vm->policy->read_msr(msr, value);
 	hv_unlock();
 	return good;
 }
@@ -93,7 +93,7 @@ static bool write_other(struct vcpu *v, u32 msr, u64 value)
 	bool apic = is_apic(msr), good;
 
 	hv_lock();
-	good = apic ? lapic_wrmsr(&v->lapic, msr, vcpu_tsc(v), value) : v->vm->policy->write_msr(v, msr, value);
+	good = apic ? lapic_wrmsr(&v->lapic, msr, vcpu_tsc(v), value) : v->vm->policy->may_write_msr(msr);
 	if (apic)
 		vcpu_set_attention(v);
 	hv_unlock();

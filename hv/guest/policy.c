@@ -19,7 +19,7 @@ static struct cpuid_result processor(void *context, u32 leaf, u32 subleaf)
 	return (struct cpuid_result){ r.a, r.b, r.c, r.d };
 }
 
-static void answer_cpuid(const struct vcpu *v, u32 leaf, u32 subleaf, struct cpuid_result *result)
+void guest_answer_cpuid(const struct vcpu *v, u32 leaf, u32 subleaf, struct cpuid_result *result)
 {
 	struct cpuid_view view = { .host = processor,
 		.tsc_hz = clock_rate(),
@@ -30,18 +30,6 @@ static void answer_cpuid(const struct vcpu *v, u32 leaf, u32 subleaf, struct cpu
 		.rdtscp = vmx_machine.controls.set[VMX_SECONDARY] & PROC2_RDTSCP };
 
 	*result = guest_cpuid(&view, leaf, subleaf);
-}
-
-static bool read_msr_of(struct vcpu *v, u32 msr, u64 *value)
-{
-	(void)v;
-	return guest_msr_read(msr, value);
-}
-
-static bool write_msr_of(struct vcpu *v, u32 msr, u64 value)
-{
-	(void)v, (void)value;
-	return guest_msr_may_write(msr);
 }
 
 static void stopped(struct vm *vm)
@@ -55,9 +43,9 @@ static void stopped(struct vm *vm)
 }
 
 const struct vm_policy guest_policy = {
-	.cpuid = answer_cpuid,
-	.read_msr = read_msr_of,
-	.write_msr = write_msr_of,
+	.cpuid = guest_answer_cpuid,
+	.read_msr = guest_msr_read,
+	.may_write_msr = guest_msr_may_write,
 	.stopped = stopped,
 	.xcr0 = GUEST_XCR0,
 	.weight = SCHED_WEIGHT,

@@ -31,23 +31,6 @@ static const char command_line[] = "console=ttyS0,115200 panic=1 reboot=t idle=h
 
 static struct service *service;
 
-static void answer_cpuid(const struct vcpu *v, u32 leaf, u32 subleaf, struct cpuid_result *result)
-{
-	guest_policy.cpuid(v, leaf, subleaf, result);
-}
-
-static bool read_msr_of(struct vcpu *v, u32 msr, u64 *value)
-{
-	(void)v;
-	return service_msr_read(msr, value);
-}
-
-static bool write_msr_of(struct vcpu *v, u32 msr, u64 value)
-{
-	(void)v, (void)value;
-	return service_msr_may_write(msr);
-}
-
 static void stopped(struct vm *vm)
 {
 	say("service VM: off: %s", vm->reason);
@@ -58,9 +41,9 @@ static void stopped(struct vm *vm)
 }
 
 static const struct vm_policy policy = {
-	.cpuid = answer_cpuid,
-	.read_msr = read_msr_of,
-	.write_msr = write_msr_of,
+	.cpuid = guest_answer_cpuid,
+	.read_msr = service_msr_read,
+	.may_write_msr = service_msr_may_write,
 	.stopped = stopped,
 	.xcr0 = GUEST_XCR0,
 	.weight = SCHED_WEIGHT,

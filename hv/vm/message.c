@@ -67,8 +67,6 @@ void vm_end_of_interrupt(void *context, u8 vector)
 {
 	struct vm *vm = context;
 
-	if (vm->policy->eoi)
-		vm->policy->eoi(vm, vector);
 	for (u32 i = 0; i < vm->ioapic_count; i++)
 		ioapic_eoi(&vm->ioapic[i], vector);
 }

@@ -34,10 +34,8 @@ struct vm_policy {
 	/* What CPUID answers, whatever leaf is asked for. Called without the lock: it may look at nothing but v. */
 	void (*cpuid)(const struct vcpu *v, u32 leaf, u32 subleaf, struct cpuid_result *result);
 	/* MSRs that are neither the vCPU's registers nor its local APIC's. False: #GP. */
-	bool (*read_msr)(struct vcpu *v, u32 msr, u64 *value);
-	bool (*write_msr)(struct vcpu *v, u32 msr, u64 value);
-	/* May be NULL. It ended a level-triggered interrupt; what its lines are now decides whether it comes again. */
-	void (*eoi)(struct vm *vm, u8 vector);
+	bool (*read_msr)(u32 msr, u64 *value);
+	bool (*may_write_msr)(u32 msr); /* and nothing comes of it */
 	/*
 	 * It is VM_STOPPED: no vCPU of it is on any processor, and vm->reason says why. It may be destroyed, but not in
 	 * this call. Not called by vm_destroy().

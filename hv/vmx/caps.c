@@ -1,6 +1,8 @@
 /* Capability MSRs and their checks. Trust: in the TCB; pure. SDM volume 3D, appendix A. */
 #include "hv/vmx/caps.h"
 
+#include "hv/vmx/vmcs.h"
+
 #include <string.h>
 
 enum vmx_msr {
@@ -61,40 +63,36 @@ enum err vmx_feature_control(u64 value, u64 *wanted)
 	return OK;
 }
 
-static u64 value_of(const struct msr_source *msrs, u32 msr)
+static struct vmx_control_caps control_caps(u32 msr)
 {
-	return msrs->read(msrs->context, msr);
-}
+	u64 value = read_msr(msr);
 
-static struct vmx_control_caps control_caps(u64 value)
-{
 	return (struct vmx_control_caps){ .forced = (u32)value, .allowed = (u32)(value >> 32) };
 }
 
-static void read_controls(struct vmx_caps *caps, const struct msr_source *msrs)
+static void read_controls(struct vmx_caps *caps)
 {
 	bool has_true = caps->basic >> BASIC_TRUE_CONTROLS_BIT & 1;
 
 	for (u32 s = 0; s < VMX_CONTROL_SETS; s++)
 		if (s != VMX_SECONDARY)
-			caps->set[s] =
-			        control_caps(value_of(msrs, has_true ? control_msr[s].true_msr : control_msr[s].plain));
+			caps->set[s] = control_caps(has_true ? control_msr[s].true_msr : control_msr[s].plain);
 	/* These MSRs exist only where the control before them does (SDM A.3.3, A.10). */
 	if (caps->set[VMX_PROCESSOR].allowed >> 31)
-		caps->set[VMX_SECONDARY] = control_caps(value_of(msrs, MSR_VMX_PROCBASED2));
+		caps->set[VMX_SECONDARY] = control_caps(MSR_VMX_PROCBASED2);
 	if (caps->set[VMX_SECONDARY].allowed & (BIT(1) | BIT(5)))
-		caps->ept_vpid = value_of(msrs, MSR_VMX_EPT_VPID);
+		caps->ept_vpid = read_msr(MSR_VMX_EPT_VPID);
 }
 
-void vmx_caps_read(struct vmx_caps *caps, const struct msr_source *msrs)
+void vmx_caps_read(struct vmx_caps *caps)
 {
-	*caps = (struct vmx_caps){ .basic = value_of(msrs, MSR_VMX_BASIC) };
-	read_controls(caps, msrs);
-	caps->misc = value_of(msrs, MSR_VMX_MISC);
-	caps->cr0_fixed0 = value_of(msrs, MSR_VMX_CR0_FIXED0);
-	caps->cr0_fixed1 = value_of(msrs, MSR_VMX_CR0_FIXED1);
-	caps->cr4_fixed0 = value_of(msrs, MSR_VMX_CR4_FIXED0);
-	caps->cr4_fixed1 = value_of(msrs, MSR_VMX_CR4_FIXED1);
+	*caps = (struct vmx_caps){ .basic = read_msr(MSR_VMX_BASIC) };
+	read_controls(caps);
+	caps->misc = read_msr(MSR_VMX_MISC);
+	caps->cr0_fixed0 = read_msr(MSR_VMX_CR0_FIXED0);
+	caps->cr0_fixed1 = read_msr(MSR_VMX_CR0_FIXED1);
+	caps->cr4_fixed0 = read_msr(MSR_VMX_CR4_FIXED0);
+	caps->cr4_fixed1 = read_msr(MSR_VMX_CR4_FIXED1);
 }
 
 enum err vmx_caps_check(const struct vmx_caps *caps, const char **missing)
@@ -123,11 +121,6 @@ bool vmx_cr0_valid(const struct vmx_caps *caps, u64 value)
 	bool paging = value >> 31 & 1, protected_mode = value & 1;
 
 	return (value & ones) == ones && (value & ~caps->cr0_fixed1) == 0 && (protected_mode || !paging);
-}
-
-bool vmx_cr4_valid(const struct vmx_caps *caps, u64 value)
-{
-	return (value & caps->cr4_fixed0) == caps->cr4_fixed0 && (value & ~caps->cr4_fixed1) == 0;
 }
 
 u32 vmx_preemption_shift(const struct vmx_caps *caps)

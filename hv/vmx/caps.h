@@ -30,12 +30,6 @@ struct vmx_controls {
 	u32 set[VMX_CONTROL_SETS];
 };
 
-/* Where MSRs come from: the processor, or a test. Only MSRs that exist by what was read before are asked for. */
-struct msr_source {
-	u64 (*read)(void *context, u32 msr);
-	void *context;
-};
-
 /*
  * What IA32_FEATURE_CONTROL has to become so that VMXON works: *value itself when it is fine already. An MSR left open
  * is completed and locked, so that nobody takes VMX away later. ERR_VMX_LOCKED when firmware locked it without VMX.
@@ -43,7 +37,7 @@ struct msr_source {
 enum err vmx_feature_control(u64 value, u64 *wanted) MUST_CHECK;
 
 /* Reads the capability MSRs. The caller knows from CPUID.1:ECX[5] that there is VMX. */
-void vmx_caps_read(struct vmx_caps *caps, const struct msr_source *msrs);
+void vmx_caps_read(struct vmx_caps *caps);
 
 /*
  * The controls every vCPU starts from: all that is required, and what is optional and there. ERR_VMX_CAPABILITY with
@@ -57,7 +51,6 @@ enum err vmx_caps_check(const struct vmx_caps *caps, const char **missing) MUST_
 
 /* VM entry takes value in this control register of a guest; an unrestricted guest may clear CR0.PE and CR0.PG. */
 bool vmx_cr0_valid(const struct vmx_caps *caps, u64 value);
-bool vmx_cr4_valid(const struct vmx_caps *caps, u64 value);
 
 /* The preemption timer counts down once every 2^shift TSC cycles. */
 u32 vmx_preemption_shift(const struct vmx_caps *caps);

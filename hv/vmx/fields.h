@@ -7,8 +7,6 @@
 
 #include "lib/types.h"
 
-#include <assert.h>
-
 enum vmcs_field {
 	/* 16-bit control */
 	VMCS_VPID = 0x0000,
@@ -129,25 +127,6 @@ enum vmcs_field {
 	VMCS_HOST_RIP = 0x6C16,
 };
 
-/* An encoding is access 0, index 9:1, type 11:10, width 14:13 (SDM 25.11.2): the tables above cannot slip a column. */
-enum vmcs_type { VMCS_CONTROL, VMCS_READ_ONLY, VMCS_GUEST, VMCS_HOST };
-enum vmcs_width { VMCS_16, VMCS_64, VMCS_32, VMCS_NATURAL };
-#define VMCS_ENCODING(width, type, index) ((unsigned)(width) << 13 | (unsigned)(type) << 10 | (unsigned)(index) << 1)
-static_assert(VMCS_HOST_TR_SELECTOR == VMCS_ENCODING(VMCS_16, VMCS_HOST, 6), "the last 16-bit field");
-static_assert(VMCS_GUEST_TR_SELECTOR == VMCS_ENCODING(VMCS_16, VMCS_GUEST, 7), "16-bit guest state");
-static_assert(VMCS_EPT_POINTER == VMCS_ENCODING(VMCS_64, VMCS_CONTROL, 13), "64-bit controls");
-static_assert(VMCS_GUEST_PHYSICAL_ADDRESS == VMCS_ENCODING(VMCS_64, VMCS_READ_ONLY, 0), "64-bit read-only data");
-static_assert(VMCS_GUEST_PDPTE3 == VMCS_ENCODING(VMCS_64, VMCS_GUEST, 8), "64-bit guest state");
-static_assert(VMCS_HOST_EFER == VMCS_ENCODING(VMCS_64, VMCS_HOST, 1), "64-bit host state");
-static_assert(VMCS_SECONDARY_CONTROLS == VMCS_ENCODING(VMCS_32, VMCS_CONTROL, 15), "32-bit controls");
-static_assert(VMCS_EXIT_INSTRUCTION_INFO == VMCS_ENCODING(VMCS_32, VMCS_READ_ONLY, 7), "32-bit read-only data");
-static_assert(VMCS_PREEMPTION_TIMER == VMCS_ENCODING(VMCS_32, VMCS_GUEST, 23), "32-bit guest state");
-static_assert(VMCS_HOST_SYSENTER_CS == VMCS_ENCODING(VMCS_32, VMCS_HOST, 0), "32-bit host state");
-static_assert(VMCS_CR4_SHADOW == VMCS_ENCODING(VMCS_NATURAL, VMCS_CONTROL, 3), "natural-width controls");
-static_assert(VMCS_GUEST_LINEAR_ADDRESS == VMCS_ENCODING(VMCS_NATURAL, VMCS_READ_ONLY, 5), "natural-width data");
-static_assert(VMCS_GUEST_SYSENTER_EIP == VMCS_ENCODING(VMCS_NATURAL, VMCS_GUEST, 19), "natural-width guest state");
-static_assert(VMCS_HOST_RIP == VMCS_ENCODING(VMCS_NATURAL, VMCS_HOST, 11), "natural-width host state");
-
 /* Pin-based VM-execution controls (SDM 25.6.1). */
 enum vmx_pin {
 	PIN_INTERRUPT_EXITING = BIT(0),
@@ -163,9 +142,6 @@ enum vmx_processor {
 	PROC_HLT_EXITING = BIT(7),
 	PROC_MWAIT_EXITING = BIT(10),
 	PROC_RDPMC_EXITING = BIT(11),
-	PROC_RDTSC_EXITING = BIT(12),
-	PROC_CR3_LOAD_EXITING = BIT(15),
-	PROC_CR3_STORE_EXITING = BIT(16),
 	PROC_CR8_LOAD_EXITING = BIT(19),
 	PROC_CR8_STORE_EXITING = BIT(20),
 	PROC_NMI_WINDOW = BIT(22),
@@ -177,14 +153,12 @@ enum vmx_processor {
 
 /* Secondary processor-based VM-execution controls (SDM 25.6.2). */
 enum vmx_secondary {
-	PROC2_APIC_ACCESSES = BIT(0),
 	PROC2_EPT = BIT(1),
 	PROC2_RDTSCP = BIT(3),
 	PROC2_VPID = BIT(5),
 	PROC2_WBINVD_EXITING = BIT(6),
 	PROC2_UNRESTRICTED_GUEST = BIT(7),
 	PROC2_INVPCID = BIT(12),
-	PROC2_VMFUNC = BIT(13),
 	PROC2_ENCLS_EXITING = BIT(15),
 	PROC2_XSAVES = BIT(20),
 };
@@ -225,9 +199,6 @@ enum vmx_interruptibility {
 	BLOCKED_BY_NMI = BIT(3),
 };
 
-/* Guest activity state (SDM 25.4.2). */
-enum vmx_activity { ACTIVITY_ACTIVE, ACTIVITY_HLT, ACTIVITY_SHUTDOWN, ACTIVITY_WAIT_SIPI };
-
 /* Pending debug exceptions: a single step that is due (SDM table 25-4). */
 enum vmx_pending_debug { PENDING_DEBUG_ENABLED = BIT(12), PENDING_DEBUG_SINGLE_STEP = BIT(14) };
 
@@ -266,7 +237,6 @@ enum vmx_reason {
 	REASON_ENCLS,
 	REASONS,
 };
-enum { REASON_BASIC = 0xFFFF };
 #define REASON_ENTRY_FAILED BIT(31)
 
 #endif

@@ -12,13 +12,11 @@ enum access_rights {
 	ACCESS_DATA_32 = 0xC093,
 	ACCESS_LDT = 0x82,
 	ACCESS_TSS = 0x8B, /* busy: entry takes no other */
-	ACCESS_UNUSABLE = BIT(16),
 };
 
-enum { BOOT_CS = 0x10, BOOT_DS = 0x18, LIMIT_16 = 0xFFFF, TSS_LIMIT = 103, RESET_IP = 0xFFF0 };
-enum { RESET_DR7 = 0x400, RESET_CS = 0xF000 };
+enum { BOOT_CS = 0x10, BOOT_DS = 0x18, LIMIT_16 = 0xFFFF, TSS_LIMIT = 103 };
+enum { RESET_DR7 = 0x400 };
 #define RESET_DR6 0xFFFF0FF0ull
-#define RESET_CS_BASE 0xFFFF0000ull
 #define RESET_CR0 ((u64)CR0_CD | CR0_NW | CR0_ET)
 #define RESET_PAT 0x0007040600070406ull
 #define NO_LINK UINT64_MAX
@@ -57,13 +55,8 @@ static void put_system_segments(void)
 /* Real mode, as reset and SIPI leave it (SDM table 10-1). */
 static void put_real_mode(struct vcpu *v, const struct vmx_entry *entry)
 {
-	bool sipi = entry->mode == VMX_START_SIPI;
-	struct segment_state code = { RESET_CS, RESET_CS_BASE, LIMIT_16, ACCESS_CODE_16 };
+	struct segment_state code = { (u16)(entry->vector << 8), (u64)entry->vector << 12, LIMIT_16, ACCESS_CODE_16 };
 
-	if (sipi) {
-		code.selector = (u16)(entry->vector << 8);
-		code.base = (u64)entry->vector << 12;
-	}
 	for (u32 s = ES; s < LDTR; s++)
 		put_segment(s, &(struct segment_state){ 0, 0, LIMIT_16, ACCESS_DATA_16 });
 	put_segment(CS, &code);
@@ -71,7 +64,7 @@ static void put_real_mode(struct vcpu *v, const struct vmx_entry *entry)
 	vcpu_set(v, VCPU_CR0, RESET_CR0);
 	vcpu_set(v, VCPU_CR3, 0);
 	vcpu_set(v, VCPU_CR4, 0);
-	vcpu_set(v, VCPU_RIP, sipi ? 0 : RESET_IP);
+	vcpu_set(v, VCPU_RIP, 0);
 	vcpu_set(v, VCPU_RSP, 0);
 	vmcs_write(VMCS_GUEST_GDTR_BASE, 0);
 	vmcs_write(VMCS_GUEST_GDTR_LIMIT, LIMIT_16);

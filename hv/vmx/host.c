@@ -31,12 +31,6 @@ struct vcpu **vmx_loaded(const struct cpu *cpu)
 
 void vmx_exit(void); /* enter.S */
 
-static u64 read_any(void *context, u32 msr)
-{
-	(void)context;
-	return read_msr(msr);
-}
-
 static enum err unlock(void)
 {
 	u64 value = read_msr(MSR_FEATURE_CONTROL), wanted;
@@ -90,7 +84,6 @@ void vmx_mitigate_load(bool same_vm)
 
 static enum err examine(struct vmx_machine *m, const char **missing)
 {
-	static const struct msr_source msrs = { .read = read_any };
 	enum err e;
 
 	*m = (struct vmx_machine){ 0 };
@@ -102,7 +95,7 @@ static enum err examine(struct vmx_machine *m, const char **missing)
 	if (e)
 		return e;
 	m->mitigations = find_mitigations();
-	vmx_caps_read(&m->caps, &msrs);
+	vmx_caps_read(&m->caps);
 	e = vmx_caps_check(&m->caps, missing);
 	return e ? e : vmx_controls_choose(&m->caps, &m->controls, missing);
 }

@@ -10,7 +10,6 @@
 enum { VMX_BITMAP_SIZE = 4096, VMX_IO_BITMAPS = VM_IO_BITMAPS, XSAVE_AREA_SIZE = 4096 };
 
 enum vmx_start {
-	VMX_START_RESET, /* real mode at F000:FFF0 */
 	VMX_START_SIPI, /* real mode at vector << 12 */
 	VMX_START_LONG, /* 64-bit, flat, paging on by tables at cr3: the 64-bit boot protocol's state */
 };

@@ -36,18 +36,22 @@ static void answer_cpuid(const struct vcpu *v, u32 leaf, u32 subleaf, struct cpu
 	*r = (struct cpuid_result){ .eax = leaf, .ebx = ~leaf, .ecx = subleaf, .edx = 7 };
 }
 
-static bool read_one_msr(struct vcpu *v, u32 msr, u64 *value)
+static bool read_one_msr(u32 msr, u64 *value)
 {
-	(void)v;
 	*value = 0x1122334455667788;
 	return msr == 0x1234;
 }
 
-static bool write_one_msr(struct vcpu *v, u32 msr, u64 value)
+static bool may_write_one_msr(u32 msr)
 {
-	(void)v;
-	fake.answer = value;
 	return msr == 0x1234;
+}
+
+bool fake_takes_cr4(u64 value)
+{
+	const struct vmx_caps *caps = &fake.machine.caps;
+
+	return (value & caps->cr4_fixed0) == caps->cr4_fixed0 && (value & ~caps->cr4_fixed1) == 0;
 }
 
 void vcpu_notify(struct vcpu *v)
@@ -71,7 +75,7 @@ void fake_guest_reset(void)
 	memset(&fake, 0, sizeof(fake));
 	memset(&fake_vmcs, 0, sizeof(fake_vmcs));
 	fake.policy = (struct vm_policy){
-		.cpuid = answer_cpuid, .read_msr = read_one_msr, .write_msr = write_one_msr, .xcr0 = 0xE7
+		.cpuid = answer_cpuid, .read_msr = read_one_msr, .may_write_msr = may_write_one_msr, .xcr0 = 0xE7
 	};
 	fake.vm = (struct vm){ .policy = &fake.policy, .ept.host_end = 1ull << 46, .memory_count = 1 };
 	fake.vm.memory[0] = (struct vm_memory){ .length = MEMORY, .window = fake.memory };

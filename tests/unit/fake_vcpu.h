@@ -29,4 +29,7 @@ extern struct fake_guest {
 /* 64-bit code at CPL 0, paging off in the page-table sense: linear addresses are physical until a test turns it on. */
 void fake_guest_reset(void);
 
+/* VM entry takes value as a guest's CR4. */
+bool fake_takes_cr4(u64 value);
+
 #endif

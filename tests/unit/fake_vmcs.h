@@ -6,6 +6,12 @@
 
 #include <setjmp.h>
 
+/* An encoding is access 0, index 9:1, type 11:10, width 14:13 (SDM 25.11.2): the tables of fields.h cannot slip a
+ * column. */
+enum vmcs_type { VMCS_CONTROL, VMCS_READ_ONLY, VMCS_GUEST, VMCS_HOST };
+enum vmcs_width { VMCS_16, VMCS_64, VMCS_32, VMCS_NATURAL };
+#define VMCS_ENCODING(width, type, index) ((unsigned)(width) << 13 | (unsigned)(type) << 10 | (unsigned)(index) << 1)
+
 enum { VMCS_FIELDS = 0x8000, LIVE_MSRS = 16 };
 
 extern struct fake_vmcs {

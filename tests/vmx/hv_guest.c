@@ -70,16 +70,15 @@ static void answer_cpuid(const struct vcpu *v, u32 leaf, u32 subleaf, struct cpu
 		r->ebx = 0x6E676953; /* "Sign" */
 }
 
-static bool read_one_msr(struct vcpu *v, u32 msr, u64 *value)
+static bool read_one_msr(u32 msr, u64 *value)
 {
-	(void)v;
 	*value = 0xABCD;
 	return msr == 0x1234;
 }
 
-static bool write_no_msr(struct vcpu *v, u32 msr, u64 value)
+static bool may_write_no_msr(u32 msr)
 {
-	(void)v, (void)msr, (void)value;
+	(void)msr;
 	return false;
 }
 
@@ -94,7 +93,7 @@ static void build_vm(void)
 	static const struct bus_ops device = { device_read, device_write, 1 | 2 | 4 };
 	static const struct vm_policy policy = { .cpuid = answer_cpuid,
 		.read_msr = read_one_msr,
-		.write_msr = write_no_msr,
+		.may_write_msr = may_write_no_msr,
 		.stopped = ignore_end,
 		.xcr0 = 7,
 		.weight = SCHED_WEIGHT };

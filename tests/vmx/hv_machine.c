@@ -103,16 +103,16 @@ static void answer_cpuid(const struct vcpu *v, u32 leaf, u32 subleaf, struct cpu
 	*r = (struct cpuid_result){ 0 };
 }
 
-static bool read_no_msr(struct vcpu *v, u32 msr, u64 *value)
+static bool read_no_msr(u32 msr, u64 *value)
 {
-	(void)v, (void)msr;
+	(void)msr;
 	*value = 0;
 	return false;
 }
 
-static bool write_no_msr(struct vcpu *v, u32 msr, u64 value)
+static bool may_write_no_msr(u32 msr)
 {
-	(void)v, (void)msr, (void)value;
+	(void)msr;
 	return false;
 }
 
@@ -161,7 +161,7 @@ static void fill(struct vm *vm)
 
 static const struct vm_policy policy = { .cpuid = answer_cpuid,
 	.read_msr = read_no_msr,
-	.write_msr = write_no_msr,
+	.may_write_msr = may_write_no_msr,
 	.stopped = count_end,
 	.xcr0 = 7,
 	.weight = SCHED_WEIGHT };

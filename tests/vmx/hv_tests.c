@@ -132,26 +132,14 @@ static void answer_cpuid(const struct vcpu *v, u32 leaf, u32 subleaf, struct cpu
 	*result = guest_cpuid(&view, leaf, subleaf);
 }
 
-static bool read_msr_of(struct vcpu *v, u32 msr, u64 *value)
-{
-	(void)v;
-	return guest_msr_read(msr, value);
-}
-
-static bool write_msr_of(struct vcpu *v, u32 msr, u64 value)
-{
-	(void)v, (void)value;
-	return guest_msr_may_write(msr);
-}
-
 static void stopped(struct vm *vm)
 {
 	(void)vm;
 }
 
 static const struct vm_policy policy = { .cpuid = answer_cpuid,
-	.read_msr = read_msr_of,
-	.write_msr = write_msr_of,
+	.read_msr = guest_msr_read,
+	.may_write_msr = guest_msr_may_write,
 	.stopped = stopped,
 	.xcr0 = GUEST_XCR0,
 	.weight = SCHED_WEIGHT };
