@@ -7,7 +7,6 @@
 
 #include "lib/crypto/crypto.h"
 #include "lib/err.h"
-#include "lib/types.h"
 
 enum {
 	EVENT_RECORD_SIZE = 256,

@@ -8,7 +8,6 @@
 
 #include "lib/crypto/crypto.h"
 #include "lib/err.h"
-#include "lib/types.h"
 
 enum { LEAF_RECORD_SIZE = 240, LEAF_BODY_SIZE = LEAF_RECORD_SIZE - P384_SIGNATURE_SIZE };
 

@@ -8,7 +8,6 @@
 #include "lib/bytes.h"
 #include "lib/err.h"
 #include "lib/tpm/types.h"
-#include "lib/types.h"
 
 enum {
 	EV_NO_ACTION = 3,

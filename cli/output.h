@@ -6,7 +6,6 @@
 #define SIGNET_CLI_OUTPUT_H
 
 #include "lib/err.h"
-#include "lib/types.h"
 
 enum exit_code {
 	EXIT_OK = 0,

@@ -5,6 +5,8 @@
 #ifndef SIGNET_LIB_ERR_H
 #define SIGNET_LIB_ERR_H
 
+#include "lib/types.h"
+
 enum err {
 	OK = 0,
 #define ERR(number, name, text) ERR_##name = (number),

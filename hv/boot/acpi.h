@@ -7,7 +7,6 @@
 #define SIGNET_HV_BOOT_ACPI_H
 
 #include "lib/err.h"
-#include "lib/types.h"
 
 /* Where physical memory is read: NULL when [address, address + length) is nothing to be read. */
 struct acpi_source {

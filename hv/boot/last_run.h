@@ -8,7 +8,6 @@
 #define SIGNET_HV_BOOT_LAST_RUN_H
 
 #include "lib/err.h"
-#include "lib/types.h"
 
 enum { LAST_RUN_TEXT = 240 };
 

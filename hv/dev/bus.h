@@ -6,7 +6,6 @@
 #define SIGNET_HV_DEV_BUS_H
 
 #include "lib/err.h"
-#include "lib/types.h"
 
 enum bus_space { BUS_PORT, BUS_MMIO, BUS_SPACES };
 

@@ -6,7 +6,6 @@
 #define SIGNET_HV_DEV_NET_SWITCH_H
 
 #include "lib/err.h"
-#include "lib/types.h"
 
 enum {
 	SWITCH_PORTS_MAX = 16,

@@ -7,7 +7,6 @@
 
 #include "lib/bytes.h"
 #include "lib/err.h"
-#include "lib/types.h"
 
 enum { ACPI_RSDP_SIZE = 36, GUEST_ACPI_SIZE = 0x2000, GUEST_VCPUS_MAX = 32, GUEST_VIRTIO_MAX = 16 };
 

@@ -6,7 +6,6 @@
 #define SIGNET_HV_GUEST_BZIMAGE_H
 
 #include "lib/err.h"
-#include "lib/types.h"
 
 enum {
 	/* The setup header and what precedes it lie within this much of the file. */

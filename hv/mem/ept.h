@@ -8,7 +8,6 @@
 #define SIGNET_HV_MEM_EPT_H
 
 #include "lib/err.h"
-#include "lib/types.h"
 
 enum ept_access { EPT_READ = BIT(0), EPT_WRITE = BIT(1), EPT_EXECUTE = BIT(2), EPT_RWX = 7 };
 

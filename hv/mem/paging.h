@@ -7,7 +7,6 @@
 #define SIGNET_HV_MEM_PAGING_H
 
 #include "lib/err.h"
-#include "lib/types.h"
 
 #define PAGING_PAGE KIB(4)
 

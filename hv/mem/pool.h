@@ -6,7 +6,6 @@
 #define SIGNET_HV_MEM_POOL_H
 
 #include "lib/err.h"
-#include "lib/types.h"
 
 #define POOL_PAGE KIB(4)
 

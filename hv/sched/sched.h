@@ -6,7 +6,6 @@
 #define SIGNET_HV_SCHED_SCHED_H
 
 #include "lib/err.h"
-#include "lib/types.h"
 
 struct vcpu;
 

@@ -7,7 +7,6 @@
 #define SIGNET_HV_SCHED_WORKER_H
 
 #include "lib/err.h"
-#include "lib/types.h"
 
 struct job {
 	void (*run)(struct job *job); /* without the lock; takes it for what is shared */

@@ -6,7 +6,6 @@
 #define SIGNET_HV_VMX_CAPS_H
 
 #include "lib/err.h"
-#include "lib/types.h"
 
 /* Each set of controls has bits that may be 1 (allowed) and bits that must be (forced). */
 enum vmx_control_set { VMX_PIN, VMX_PROCESSOR, VMX_SECONDARY, VMX_EXIT, VMX_ENTRY, VMX_CONTROL_SETS };

@@ -7,7 +7,6 @@
 #define SIGNET_HV_X86_CLOCK_H
 
 #include "lib/err.h"
-#include "lib/types.h"
 
 /*
  * Measures for 20 ms, against the ACPI PM timer (a port and the mask of its bits; port 0: none), else against PIT

@@ -6,7 +6,6 @@
 #define SIGNET_LIB_CRYPTO_CRYPTO_H
 
 #include "lib/err.h"
-#include "lib/types.h"
 
 #include <mbedtls/sha512.h>
 

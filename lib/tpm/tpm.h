@@ -7,7 +7,6 @@
 #define SIGNET_LIB_TPM_TPM_H
 
 #include "lib/err.h"
-#include "lib/types.h"
 
 enum { TPM_BUFFER_SIZE = 4096 };
 
