@@ -4,8 +4,6 @@
  */
 #include "signetd/ek_template.h"
 
-#include "lib/tpm/public.h"
-
 #include <string.h>
 
 enum {

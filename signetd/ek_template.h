@@ -7,7 +7,7 @@
 #define SIGNET_SIGNETD_EK_TEMPLATE_H
 
 #include "attest/ticket.h"
-#include "lib/tpm/key.h"
+#include "lib/tpm/public.h"
 
 enum { EK_RSA_MAX = 384, EK_COORDINATE_MAX = 48 };
 

@@ -7,6 +7,9 @@
 
 #include "lib/tpm/marshal.h"
 
+/* Bytes of the longest public area that is looked at. */
+enum { TPM_PUBLIC_MAX = 512 };
+
 /* TPMT_PUBLIC of an ECDSA P-256 SHA-256 key without a policy. */
 void read_ecc_public(struct reader *r, struct tpm_ecc_public *p);
 

@@ -5,8 +5,6 @@
  */
 #include "tests/tpm/ak.h"
 
-#include "lib/tpm/public.h"
-
 #include <string.h>
 
 enum { CREATION_DATA_MAX = 512 };

@@ -7,8 +7,7 @@
 #define SIGNET_TESTS_TPM_AK_H
 
 #include "lib/tpm/key.h"
-
-enum { TPM_PUBLIC_MAX = 512 };
+#include "lib/tpm/public.h"
 
 /* A public area as the TPM marshals it (TPMT_PUBLIC), and its Name. */
 struct tpm_public {

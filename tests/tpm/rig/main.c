@@ -29,7 +29,7 @@
 #include "hv/boot/panic.h"
 #include "hv/node/node.h"
 #include "lib/print.h"
-#include "lib/tpm/pcr.h"
+#include "lib/tpm/bank.h"
 #include "tests/tpm/rig/rig.h"
 
 #include <stdio.h>
