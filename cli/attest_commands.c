@@ -62,7 +62,9 @@ static void appraisal_print(const struct args *args, yyjson_val *appraisal)
 	print_field("Verdict", "%s: %s", answer_text(verdict, "name", "?"), answer_text(verdict, "text", ""));
 	print_difference(yyjson_obj_get(appraisal, "difference"));
 	if (answer_number(verdict, "code", 1))
-		print_field("What to do", "%s", answer_text(verdict, "advice", ""));
+		print_field("What to do", "%s",
+		        answer_text(
+		                yyjson_obj_get(appraisal, "difference"), "advice", answer_text(verdict, "advice", "")));
 	print_field("Ticket", "%s", answer_bool(appraisal, "ticket") ? "yes" : "none: no new guest starts");
 	print_next(appraisal);
 }

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+enum { DIGEST_SHOWN = 16 };
+
 static void list_print(const struct args *args, yyjson_val *answer)
 {
 	static const char *const headings[] = { "CLASS", "EVENTS", "APPROVED BY", "WHEN", "FROM NODE", "APPRAISAL" };
@@ -73,22 +75,26 @@ static enum exit_code baseline_show(const struct args *args)
 	return fleet_run(args, show);
 }
 
-static const struct {
-	const char *change, *mark, *side;
-} changes[] = { { "gone", "-", "expected" }, { "new", "+", "found" }, { "same", " ", "found" } };
+static void print_side(const char *mark, yyjson_val *event)
+{
+	if (!yyjson_is_obj(event))
+		return;
+	printf("%s PCR %-2llu  ", mark, (unsigned long long)answer_number(event, "pcr", 0));
+	print_plain(stdout, answer_text(event, "typeName", "?"));
+	printf("  ");
+	print_plain(stdout, answer_text(event, "text", ""));
+	printf("  %.*s\n", DIGEST_SHOWN, answer_text(event, "digest", ""));
+}
 
+/* Of a change, what is expected and not found is null, and the other way round. */
 static void print_change(yyjson_val *each, bool all)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
-		yyjson_val *event = yyjson_obj_get(each, changes[i].side);
+	bool same = strcmp(answer_text(each, "change", ""), "same") == 0;
 
-		if (strcmp(answer_text(each, "change", ""), changes[i].change) != 0 ||
-		        (changes[i].mark[0] == ' ' && !all))
-			continue;
-		printf("%s PCR %-2llu  ", changes[i].mark, (unsigned long long)answer_number(event, "pcr", 0));
-		print_plain(stdout, answer_text(event, "text", answer_text(event, "typeName", "?")));
-		printf("  %.16s\n", answer_text(event, "digest", ""));
-	}
+	if (!same)
+		print_side("-", yyjson_obj_get(each, "expected"));
+	if (!same || all)
+		print_side(same ? " " : "+", yyjson_obj_get(each, "found"));
 }
 
 static void diff_print(const struct args *args, yyjson_val *diff)

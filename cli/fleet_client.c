@@ -177,10 +177,15 @@ static bool is_silence(const char *code)
 	return strcmp(code, "node-offline") == 0 || strcmp(code, "node-silent") == 0;
 }
 
-/* Status codes that say no, whatever is asked again. */
-static bool is_refusal(u32 status)
+/* What says no by policy, whatever is asked again. */
+static bool is_refusal(u32 status, const char *code)
 {
-	return status == 401 || status == 403 || status == 422;
+	static const char *const codes[] = { "no-ticket", "uncertified", "image-refused", "guest-refused" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(codes); i++)
+		if (strcmp(code, codes[i]) == 0)
+			return true;
+	return status == 401 || status == 403;
 }
 
 static enum exit_code say_refused(const struct fleet_client *c, yyjson_val *answer)
@@ -196,7 +201,7 @@ static enum exit_code say_refused(const struct fleet_client *c, yyjson_val *answ
 		note("%s", advice);
 	if (is_silence(code))
 		return EXIT_UNREACHABLE;
-	return is_refusal(c->status) ? EXIT_REFUSED : EXIT_FAILED;
+	return is_refusal(c->status, code) ? EXIT_REFUSED : EXIT_FAILED;
 }
 
 /* Sends q and waits; the answer is in c->room. */

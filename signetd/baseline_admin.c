@@ -100,7 +100,8 @@ static void put_side(yyjson_mut_doc *doc, yyjson_mut_val *o, const char *name, c
 	event = yyjson_mut_obj_add_obj(doc, o, name);
 	(void)yyjson_mut_obj_add_uint(doc, event, "index", at);
 	(void)yyjson_mut_obj_add_uint(doc, event, "pcr", e->pcr);
-	(void)yyjson_mut_obj_add_strcpy(doc, event, "type", words.type);
+	(void)yyjson_mut_obj_add_uint(doc, event, "type", e->type);
+	(void)yyjson_mut_obj_add_strcpy(doc, event, "typeName", words.type);
 	(void)json_put_hex(doc, event, "digest", e->digest, sizeof(e->digest));
 	(void)yyjson_mut_obj_add_strcpy(doc, event, "text", words.what);
 }
@@ -128,7 +129,8 @@ static void put_change(yyjson_mut_doc *doc, yyjson_mut_val *list, const struct s
 
 	(void)yyjson_mut_obj_add_str(doc, o, "change", changed ? "changed" : change_words[c->kind]);
 	(void)yyjson_mut_obj_add_uint(doc, o, "pcr", e->pcr);
-	(void)yyjson_mut_obj_add_str(doc, o, "type", type ? type : "unknown");
+	(void)yyjson_mut_obj_add_uint(doc, o, "type", e->type);
+	(void)yyjson_mut_obj_add_str(doc, o, "typeName", type ? type : "unknown");
 	if (c->kind == CHANGE_NEW)
 		(void)yyjson_mut_obj_add_null(doc, o, "expected");
 	else

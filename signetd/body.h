@@ -11,4 +11,7 @@
 /* Answers 400 `body` itself when the body does not fit. */
 bool body_fits(struct call *c, const struct field *fields, size_t count);
 
+/* A time in RFC 3339; null for 0. */
+void json_put_time(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *name, u64 when);
+
 #endif

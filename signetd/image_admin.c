@@ -26,12 +26,9 @@ static void put_image(yyjson_mut_doc *doc, yyjson_mut_val *o, const struct image
 		(void)yyjson_mut_arr_add_str(doc, flags, "development");
 	if (m->flags & IMAGE_DEBUG)
 		(void)yyjson_mut_arr_add_str(doc, flags, "debug");
-	if (m->expiry)
-		(void)yyjson_mut_obj_add_uint(doc, o, "expiry", m->expiry);
-	else
-		(void)yyjson_mut_obj_add_null(doc, o, "expiry");
+	json_put_time(doc, o, "expiry", m->expiry);
 	(void)yyjson_mut_obj_add_bool(doc, o, "whole", i->whole);
-	(void)yyjson_mut_obj_add_uint(doc, o, "published", i->published);
+	json_put_time(doc, o, "published", i->published);
 }
 
 struct listing {

@@ -19,25 +19,14 @@ static yyjson_mut_doc *object_document(yyjson_mut_val **root)
 	return doc;
 }
 
-static void put_time(yyjson_mut_doc *doc, yyjson_mut_val *o, const char *name, u64 when)
-{
-	char text[TIME_TEXT_SIZE];
-
-	time_text(when, text);
-	if (when)
-		(void)yyjson_mut_obj_add_strcpy(doc, o, name, text);
-	else
-		(void)yyjson_mut_obj_add_null(doc, o, name);
-}
-
 static void put_operator(yyjson_mut_doc *doc, yyjson_mut_val *o, const struct operator_record *r)
 {
 	(void)yyjson_mut_obj_add_strcpy(doc, o, "serial", r->serial);
 	(void)yyjson_mut_obj_add_strcpy(doc, o, "name", r->name);
 	(void)yyjson_mut_obj_add_str(doc, o, "role", role_words(r->role));
-	put_time(doc, o, "issued", r->issued);
-	put_time(doc, o, "expires", r->expires);
-	put_time(doc, o, "revoked", r->revoked);
+	json_put_time(doc, o, "issued", r->issued);
+	json_put_time(doc, o, "expires", r->expires);
+	json_put_time(doc, o, "revoked", r->revoked);
 	(void)yyjson_mut_obj_add_strcpy(doc, o, "issuer", r->issuer);
 }
 

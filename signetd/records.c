@@ -66,7 +66,8 @@ static void put_event(yyjson_mut_doc *doc, yyjson_mut_val *list, u32 index, cons
 	event_words(e, &words);
 	(void)yyjson_mut_obj_add_uint(doc, o, "index", index);
 	(void)yyjson_mut_obj_add_uint(doc, o, "pcr", e->pcr);
-	(void)yyjson_mut_obj_add_strcpy(doc, o, "type", words.type);
+	(void)yyjson_mut_obj_add_uint(doc, o, "type", e->type);
+	(void)yyjson_mut_obj_add_strcpy(doc, o, "typeName", words.type);
 	(void)json_put_hex(doc, o, "digest", digest, SHA256_SIZE);
 	(void)yyjson_mut_obj_add_strcpy(doc, o, "text", words.what);
 }
@@ -149,7 +150,7 @@ void record_appraisal(
 	char class[NODE_CLASS_SIZE];
 
 	(void)yyjson_mut_obj_add_uint(doc, to, "number", a->number);
-	(void)yyjson_mut_obj_add_uint(doc, to, "time", a->time);
+	json_put_time(doc, to, "time", a->time);
 	record_verdict(doc, to, "verdict", a->verdict);
 	put_text_or_null(doc, to, "release", a->release);
 	put_number_or_null(doc, to, "svn", a->release[0], a->svn);
@@ -173,7 +174,7 @@ void record_baseline(yyjson_mut_doc *doc, yyjson_mut_val *to, const struct basel
 	(void)json_put_hex(doc, to, "node", b->node, sizeof(b->node));
 	(void)yyjson_mut_obj_add_uint(doc, to, "appraisal", b->appraisal);
 	(void)yyjson_mut_obj_add_strcpy(doc, to, "approvedBy", b->approver);
-	(void)yyjson_mut_obj_add_uint(doc, to, "approvedAt", b->approved);
+	json_put_time(doc, to, "approvedAt", b->approved);
 	(void)yyjson_mut_obj_add_uint(doc, to, "count", b->count);
 }
 
@@ -192,7 +193,7 @@ static void put_summary(struct server *s, yyjson_mut_doc *doc, yyjson_mut_val *t
 	else
 		(void)yyjson_mut_obj_add_null(doc, to, "verdict");
 	u64 seen = l && l->seen ? l->seen_wall : n->appraised_at;
-	put_number_or_null(doc, to, "lastSeen", seen, seen);
+	json_put_time(doc, to, "lastSeen", seen);
 	(void)yyjson_mut_obj_add_bool(doc, to, "online", l && live_is_online(s, l));
 }
 
@@ -206,7 +207,7 @@ static void put_names(yyjson_mut_doc *doc, yyjson_mut_val *o, const mbedtls_x509
 	if (mbedtls_x509_dn_gets(words, sizeof(words), &crt->issuer) < 0)
 		words[0] = '\0';
 	(void)yyjson_mut_obj_add_strcpy(doc, o, "issuer", words);
-	(void)yyjson_mut_obj_add_uint(doc, o, "notAfter", certificate_end(crt));
+	json_put_time(doc, o, "notAfter", certificate_end(crt));
 }
 
 static void put_certificate(yyjson_mut_doc *doc, yyjson_mut_val *to, const struct node_entry *n)
@@ -268,7 +269,7 @@ static void put_lease(struct server *s, yyjson_mut_doc *doc, yyjson_mut_val *to,
 	}
 	yyjson_mut_val *o = yyjson_mut_obj_add_obj(doc, to, "lease");
 	(void)yyjson_mut_obj_add_uint(doc, o, "seconds", n->lease_until - now);
-	(void)yyjson_mut_obj_add_uint(doc, o, "until", n->lease_until);
+	json_put_time(doc, o, "until", n->lease_until);
 }
 
 static void put_last_appraisal(struct server *s, yyjson_mut_doc *doc, yyjson_mut_val *to, const struct node_entry *n)

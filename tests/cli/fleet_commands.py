@@ -166,7 +166,8 @@ def strangers_are_not_believed():
 def refusals_have_their_exit_codes():
     with Bed() as b:
         for status, name, code in ((403, "role", 5), (403, "revoked", 5), (401, "who", 5), (409, "node-offline", 3),
-                                   (504, "node-silent", 3), (404, "node-unknown", 1), (500, "internal", 1)):
+                                   (504, "node-silent", 3), (404, "node-unknown", 1), (500, "internal", 1),
+                                   (409, "no-ticket", 5), (409, "uncertified", 5)):
             b.answers["GET", "/v1/nodes"] = failure(status, name)
             b.run("node", "list", code=code, says=(f"message of {name} ({name})", f"advice for {name}"))
         b.server.lax = True
@@ -327,7 +328,8 @@ BASELINE = {"class": "r640", "node": WEB1, "appraisal": 12, "approvedBy": "bob",
 
 def diff(*changes):
     return {"class": "r640", "node": WEB1, "appraisal": 12, "same": all(c[0] == "same" for c in changes),
-            "events": [{"change": c, "expected": e and event(0, 0, e), "found": f and event(0, 0, f)} for c, e, f in changes]}
+            "events": [{"change": c, "pcr": 0, "type": 8, "typeName": "EV_S_CRTM_VERSION", "expected": e and event(0, 0, e),
+                        "found": f and event(0, 0, f)} for c, e, f in changes]}
 
 
 def baselines_are_approved_by_sight():
@@ -337,11 +339,11 @@ def baselines_are_approved_by_sight():
         b.answers["GET", "/v1/baselines/r640"] = 200, BASELINE
         b.run("baseline", "show", "r640", says=("firmware version 1.3", "bob"))
         path = f"/v1/baselines/r640/diff?node={WEB1}"
-        b.answers["GET", path] = 200, diff(("same", "a", "a"), ("gone", "old", None), ("new", None, "fresh"))
+        b.answers["GET", path] = 200, diff(("same", "a", "a"), ("changed", "old", "fresh"), ("missing", "less", None), ("added", None, "more"))
         out = b.run("baseline", "diff", "r640", "web1", code=1)
-        expect(re.search(r"^- PCR 0 +old ", out, re.M) and re.search(r"^\+ PCR 0 +fresh ", out, re.M), "what differs", out)
-        expect(len(out.splitlines()) == 2, "and nothing else", out)
-        expect(len(b.run("baseline", "diff", "r640", "web1", "--all", code=1).splitlines()) == 3, "all of it")
+        seen = re.findall(r"^([-+ ]) PCR 0 +EV_EFI_VARIABLE_DRIVER_CONFIG +(\w+) ", out, re.M)
+        expect(seen == [("-", "old"), ("+", "fresh"), ("-", "less"), ("+", "more")], "what differs, and nothing else", out)
+        expect(len(b.run("baseline", "diff", "r640", "web1", "--all", code=1).splitlines()) == 5, "all of it")
         b.answers["GET", f"/v1/nodes/{WEB1}"] = 200, node()
         b.answers["POST", "/v1/baselines/r640"] = 200, BASELINE
         b.run("baseline", "approve", "r640", "web1", code=2, says=("fresh", "--yes"))
