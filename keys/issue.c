@@ -96,9 +96,9 @@ static void fill_name(struct alternative *a, const char *name)
 	memset(&a->node, 0, sizeof(a->node));
 	san->type = length ? MBEDTLS_X509_SAN_IP_ADDRESS : MBEDTLS_X509_SAN_DNS_NAME;
 	san->san.unstructured_name.len = length ? length : strlen(name);
-	/* mbedTLS only reads it. */
-	memcpy(&san->san.unstructured_name.p, length ? &(const u8 *){ a->address } : &(const u8 *){ (const u8 *)name },
-	        sizeof(san->san.unstructured_name.p));
+	/* mbedTLS only reads what its struct has no const for. */
+	const u8 *bytes = length ? a->address : (const u8 *)name;
+	memcpy(&san->san.unstructured_name.p, &bytes, sizeof(bytes));
 }
 
 static enum err set_names(mbedtls_x509write_cert *c, const struct issue *i)
