@@ -46,6 +46,8 @@ enum exit_code command_exits(const struct args *args);
 enum exit_code command_log(const struct args *args);
 enum exit_code command_messages(const struct args *args);
 enum exit_code command_slots(const struct args *args);
+enum exit_code command_challenge(const struct args *args);
+enum exit_code command_ticket(const struct args *args);
 enum exit_code command_reboot(const struct args *args);
 enum exit_code command_poweroff(const struct args *args);
 enum exit_code command_update(const struct args *args);

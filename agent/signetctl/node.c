@@ -18,6 +18,18 @@ static const char *slot_state_text(u32 state)
 	return state < ARRAY_SIZE(texts) ? texts[state] : "unknown";
 }
 
+static const char *cause_text(const struct control_slot *slot)
+{
+	static const char *const texts[SLOT_CAUSES] = {
+		[CAUSE_NONE] = "",
+		[CAUSE_TRIAL_EXHAUSTED] = "no try left and never healthy",
+		[CAUSE_VERIFICATION] = "did not verify",
+		[CAUSE_REFUSED] = "refused by policy",
+	};
+
+	return slot->cause < ARRAY_SIZE(texts) ? texts[slot->cause] : "unknown";
+}
+
 static void slots_json(const struct control_slots *s)
 {
 	struct json j = json_on(stdout);
@@ -29,6 +41,7 @@ static void slots_json(const struct control_slots *s)
 		json_bool(&j, "running", i == s->running);
 		json_text(&j, "state", slot_state_text(s->slot[i].state));
 		json_number(&j, "tries", s->slot[i].tries);
+		json_text(&j, "cause", cause_text(&s->slot[i]));
 		json_number(&j, "svn", s->slot[i].svn);
 		json_hex(&j, "manifest", s->slot[i].digest, sizeof(s->slot[i].digest));
 		json_end_object(&j);
@@ -41,8 +54,9 @@ static void slots_text(const struct control_slots *s)
 	for (u32 i = 0; i < ARRAY_SIZE(s->slot); i++) {
 		const struct control_slot *slot = &s->slot[i];
 
-		printf("slot %c: %s, tries %u, svn %u%s, manifest ", i ? 'b' : 'a', slot_state_text(slot->state),
-		        slot->tries, slot->svn, i == s->running ? ", running" : "");
+		printf("slot %c: %s%s%s, tries %u, svn %u%s, manifest ", i ? 'b' : 'a', slot_state_text(slot->state),
+		        slot->cause ? ": " : "", cause_text(slot), slot->tries, slot->svn,
+		        i == s->running ? ", running" : "");
 		for (size_t k = 0; k < sizeof(slot->digest); k++)
 			printf("%02x", slot->digest[k]);
 		putchar('\n');

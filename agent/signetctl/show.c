@@ -1,5 +1,6 @@
 /* Commands that show the node and its guests. Trust: see ctl.h. */
 #include "agent/signetctl/ctl.h"
+#include "attest/ticket.h"
 #include "cli/json.h"
 #include "cli/units.h"
 
@@ -15,6 +16,9 @@ static const struct {
 	{ CONTROL_DMA_PROTECTED, "dmaProtected", "DMA protected" },
 	{ CONTROL_MEASURED_FIRMWARE, "measuredFirmware", "firmware measured" },
 	{ CONTROL_SECURE_BOOT, "secureBoot", "Secure Boot" },
+	{ CONTROL_TICKETED, "ticketInForce", "a ticket is in force" },
+	{ CONTROL_LEASE_OVER, "leaseOver", "THE LEASE IS OVER: no guest starts" },
+	{ CONTROL_CHALLENGED, "challengeOpen", "a challenge waits for its ticket" },
 };
 
 static void print_hex(const char *label, const u8 *bytes, size_t n)
@@ -23,6 +27,15 @@ static void print_hex(const char *label, const u8 *bytes, size_t n)
 	for (size_t i = 0; i < n; i++)
 		printf("%02x", bytes[i]);
 	putchar('\n');
+}
+
+static const char *rule_text(u32 rule)
+{
+	static const char *const texts[] = {
+		"none", [TICKET_KEEP] = "keep", [TICKET_PAUSE] = "pause", [TICKET_STOP] = "stop"
+	};
+
+	return rule < ARRAY_SIZE(texts) ? texts[rule] : "unknown";
 }
 
 static void status_json(const struct control_status *s)
@@ -45,6 +58,11 @@ static void status_json(const struct control_status *s)
 	json_number(&j, "processors", s->processors);
 	json_number(&j, "guests", s->guests);
 	json_number(&j, "serviceRestarts", s->restarts);
+	json_number(&j, "ticketSequence", s->ticket_sequence);
+	json_text(&j, "ticketRule", rule_text(s->rule));
+	json_number(&j, "leaseSecondsLeft", s->lease_left);
+	json_number(&j, "challengeAgeSeconds", s->challenge_age);
+	json_number(&j, "epoch", s->epoch);
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
 		json_bool(&j, flags[i].json, s->flags & flags[i].flag);
 	json_end_object(&j);
@@ -62,6 +80,11 @@ static void status_text(const struct control_status *s)
 		        (unsigned long long)s->trial_left);
 	printf("%-12s %u\n%-12s %s", "processors", s->processors, "memory", format_size(size, s->memory));
 	printf(" for guests, %s free\n", format_size(size, s->memory_free));
+	if (s->ticket_sequence)
+		printf("%-12s %llu, lease %llu s more, then %s\n", "ticket", (unsigned long long)s->ticket_sequence,
+		        (unsigned long long)s->lease_left, rule_text(s->rule));
+	else
+		printf("%-12s none in this boot\n", "ticket");
 	printf("%-12s %u\n%-12s %u\n", "guests", s->guests, "restarts", s->restarts);
 	print_hex("session", s->session, sizeof(s->session));
 	print_hex("node", s->node, sizeof(s->node));

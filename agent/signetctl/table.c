@@ -52,6 +52,11 @@ static const struct command commands[] = {
 	{ "log", "", 0, 0, "Write the measured event log (TCG) to standard output", NULL, port_only, command_log },
 	{ "messages", "", 0, 0, "Print what the hypervisor has said", NULL, port_only, command_messages },
 	{ "slots", "", 0, 0, "Show both slots' states", NULL, port_json, command_slots },
+	{ "challenge", "", 0, 0, "Ask for a challenge, for evidence that is carried by hand",
+	        "It is in the evidence and in the ticket that answers it. The challenge before is void.", port_only,
+	        command_challenge },
+	{ "ticket", "FILE", 1, 1, "Hand over a ticket that was carried by hand",
+	        "It counts for this boot, once, and for the last challenge alone.", port_only, command_ticket },
 	{ "update", "apply IMAGE", 2, 2, "Install a signed image into the other slot, without a fleet server",
 	        "Checked as the fleet server would, and by the stage again. It starts with the next boot, on trial: "
 	        "only an attested boot is committed. After a cut the same command goes on where it was.",

@@ -19,7 +19,7 @@ HV_VARIANTS := $(addprefix $(B)/,hv.elf hv-panic.elf hv-overrun.elf hv-guest.elf
 .SECONDEXPANSION:
 $(B)/hv.elf: $$(call hv_objs,$$(HV_SRCS) $$(HV_PURE_SRCS) $$(HV_SHARED))
 $(filter-out $(B)/hv.elf,$(HV_VARIANTS)): $(B)/hv-%.elf: $$(call hv_objs,$$(filter-out $$(HV_RUN),$$(HV_SRCS)) \
-	$$(HV_PURE_SRCS) $$(HV_SHARED) $$(wildcard tests/vmx/audit/*.c) tests/vmx/hv_$$*.c)
+	$$(HV_PURE_SRCS) $$(HV_SHARED) $$(wildcard tests/vmx/audit/*.c tests/vmx/hv_$$*.c tests/vmx/hv_$$*_*.c))
 $(HV_VARIANTS): $(B)/libmbedtls-ring0.a hv/hv.ld hv/symbols.awk hv/boot/module.mk
 	$(call echo_step,LINK,$@)
 	$(Q)$(CC) $(LINK_HV) $(filter %.o,$^) $(B)/libmbedtls-ring0.a -o $@.1 -l:libfdt.a

@@ -145,7 +145,101 @@ def boots(fleet, folder):
         rig.end(10)
 
 
-CASES = {"starts a signed image, answers, is restarted": boots}
+def der_halves(der):
+    """The two numbers of an ECDSA signature, 48 bytes each."""
+    halves, at = b"", 2 if der[1] < 0x80 else 3
+    for _ in range(2):
+        n = der[at + 1]
+        halves += int.from_bytes(der[at + 2:at + 2 + n], "big").to_bytes(48, "big")
+        at += 2 + n
+    return halves
+
+
+def signed(folder, key, domain, body):
+    (folder / "digest").write_bytes(hashlib.sha384(domain.ljust(16, b"\0") + body).digest())
+    return body + der_halves(tool("openssl", "pkeyutl", "-sign", "-inkey", key, "-in", folder / "digest"))
+
+
+def make_ticket(fleet, folder, control, sequence, rule, lease):
+    """For the challenge that is asked for with it; the CA's key is its own leaf."""
+    key = fleet.keys / "fleet-ca.pem"
+    point = tool("openssl", "pkey", "-in", key, "-pubout", "-outform", "DER")[-96:]
+    status = control.ask(2)[1]
+    leaf = signed(folder, key, b"signet leaf 1", b"SIGNETL1" + struct.pack("<II", 1, 1) + point + bytes(32))
+    body = b"SIGNETT1" + struct.pack("<II", 1, rule) + status[32:64] + status[:32] + control.ask(48)[1] + status[64:112]
+    body += struct.pack("<QQIIQII", sequence, lease, 4, 4, 1 << 30, 0, 1) + bytes(16 * 48) + leaf
+    return signed(folder, key, b"signet ticket 1", body)
+
+
+def enrol(fleet, folder, rig, control):
+    """Writes the authority that the next boots find on flash, too."""
+    signet("keys", "authorize", fleet.keys, "--node-id", NODE.hex(), "--out", folder / "authority", "--pcr7",
+           rig.word("rig: pcr7 "))
+    authority = (folder / "authority").read_bytes()
+    assert authority[16:48] == NODE
+    order = b"o" * 32 + b"l" * 32 + NODE + struct.pack("<II", 3, 1) + authority[48:112]
+    assert control.ask(35, order + authority)[0] == 0
+
+
+def kernel():
+    """What Linux' boot protocol wants of a kernel's head."""
+    head = bytearray(4096)
+    for at, form, value in ((0x1F1, "<B", 1), (0x1FE, "<H", 0xAA55), (0x201, "<B", 0x66), (0x202, "<I", 0x53726448),
+                            (0x206, "<H", 0x20F), (0x211, "<B", 1), (0x22C, "<I", 0x7FFFFFFF), (0x230, "<I", 1 << 21),
+                            (0x234, "<B", 1), (0x236, "<H", 1), (0x238, "<I", 2047), (0x258, "<Q", 1 << 24),
+                            (0x260, "<I", 1 << 22)):
+        struct.pack_into(form, head, at, value)
+    return bytes(head)
+
+
+def start_guest(control, name):
+    """(id, how the start ended)."""
+    shape = name.encode().ljust(32, b"\0") + struct.pack("<QIIIIQQQ", 32 << 20, 1, 0, 0, 0, 4096, 0, 0) + bytes(80)
+    status, made = control.ask(16, shape)
+    assert status == 0, f"create: {status}"
+    guest = struct.unpack("<II", made)[0]
+    assert control.ask(17, struct.pack("<IIQ", guest, 0, 0) + kernel())[0] == 0
+    return guest, control.ask(18, struct.pack("<II", guest, 0))[0]
+
+
+def state_of(control, guest):
+    return struct.unpack_from("<II", control.ask(5, struct.pack("<II", guest, 0))[1])[1]
+
+
+def ticketed(fleet, folder):
+    """Enrolled, a guest before and under a ticket, a lease's end, and tickets that are none for this boot."""
+    image = fleet.image("two", 3, "--epoch", "1")
+    running, paused = 2, 4
+    with Rig(folder, fleet.boot, image) as rig:
+        control = Control(rig.control)
+        assert control.ask(49, bytes(1304))[0] in (140, 141), "zeros are a ticket"
+        enrol(fleet, folder, rig, control)
+        assert start_guest(control, "early")[1] == 122
+        ticket = folder / "ticket"
+        ticket.write_bytes(make_ticket(fleet, folder, control, 1, 2, 8))
+        rig.ctl("ticket", ticket)
+        guest, outcome = start_guest(control, "one")
+        assert outcome == 0 and state_of(control, guest) == running
+        rig.ctl("ticket", ticket, status=5)
+        rig.need("paused: no ticket allows it")
+        assert state_of(control, guest) == paused and start_guest(control, "late")[1] == 151
+        ticket.write_bytes(make_ticket(fleet, folder, control, 2, 1, 3600))
+        rig.ctl("ticket", ticket)
+        assert state_of(control, guest) == running
+        kept = make_ticket(fleet, folder, control, 3, 1, 3600)
+        assert control.ask(51, b"the fleet server")[0] == 0
+        rig.need("service VM: the fleet server")
+        rig.end()
+    with Rig(folder, fleet.boot, image, "--authority", folder / "authority") as rig:
+        control = Control(rig.control)
+        assert "minimum svn 3" in rig.text()
+        assert control.ask(48)[0] == 0 and control.ask(49, kept)[0] == 147
+        assert start_guest(control, "early")[1] == 122
+        rig.end()
+
+
+CASES = {"starts a signed image, answers, is restarted": boots,
+         "enrols, takes tickets, pauses with a lease": ticketed}
 
 
 def main():

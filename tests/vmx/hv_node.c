@@ -18,6 +18,7 @@
 #include "hv/x86/clock.h"
 #include "hv/x86/cpu.h"
 #include "hv/x86/lock.h"
+#include "tests/vmx/hv_node_ticket.h"
 
 #include "lib/bytes.h"
 #include "lib/print.h"
@@ -118,6 +119,16 @@ static void tell(const char *what, enum err e)
 	say("payload: %s error=%u", what, (u32)e);
 }
 
+static void make_order(struct control_provision *o)
+{
+	*o = (struct control_provision){ .image_floor = boot->svn, .key_floor = 1 };
+	memset(o->owner_auth, 1, sizeof(o->owner_auth));
+	memset(o->lockout_auth, 2, sizeof(o->lockout_auth));
+	/* The authority's own words for node and key, as the fleet server would have them. */
+	memcpy(o->node, boot->authority.bytes + 16, sizeof(o->node));
+	memcpy(o->policy_key, boot->authority.bytes + 48, sizeof(o->policy_key));
+}
+
 static void work(struct job *j)
 {
 	static const u8 digest[SHA384_SIZE] = { 0x11, 0x22 };
@@ -131,13 +142,7 @@ static void work(struct job *j)
 	hv_unlock();
 	tell("admit", node_admit_guest(digest, &load, 1, "guest one"));
 	tell("stage-early", slots_stage(&stage));
-	memset(order.owner_auth, 1, sizeof(order.owner_auth));
-	memset(order.lockout_auth, 2, sizeof(order.lockout_auth));
-	order.image_floor = boot->svn;
-	order.key_floor = 1;
-	/* The authority's own words for node and key, as the fleet server would have them. */
-	memcpy(order.node, boot->authority.bytes + 16, sizeof(order.node));
-	memcpy(order.policy_key, boot->authority.bytes + 48, sizeof(order.policy_key));
+	make_order(&order);
 	order.policy_key[0] ^= 1;
 	tell("provision-other-key", node_provision(&order, boot->authority.bytes, boot->authority.length));
 	order.policy_key[0] ^= 1;
@@ -155,12 +160,33 @@ static void work(struct job *j)
 	hv_unlock();
 }
 
+/* Enrolled first, as only a node with an id takes tickets; then with turns for others in between. */
+static void work_tickets(struct job *j)
+{
+	static bool enrolled;
+	static struct control_provision order;
+
+	if (!enrolled) {
+		enrolled = true;
+		make_order(&order);
+		tell("provision", node_provision(&order, boot->authority.bytes, boot->authority.length));
+	}
+	hv_lock();
+	worker_submit(j);
+	hv_unlock();
+	if (ticket_step())
+		return;
+	hv_lock();
+	j->run = report;
+	hv_unlock();
+}
+
 _Noreturn void hv_run(const struct boot_info *info)
 {
 	boot = info;
 	hv_root_mode();
 	node_start(info);
-	job.run = work;
+	job.run = strcmp(node_fleet()->name, "ticket") ? work : work_tickets;
 	last.run = report;
 	hv_lock();
 	/* Nobody finds an idle one well; ten minutes are long here. */

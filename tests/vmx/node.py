@@ -1,4 +1,6 @@
 """What the node decides and measures: its event log against the TPM, the gate, enrolment, the TPM port."""
+import base64
+import textwrap
 from functools import partial
 
 import bed as machine_bed
@@ -69,6 +71,37 @@ def lives(bed):
     expect({what: code for what, (_, code) in asked.items()} ==
            {"random": 0, "extend": 0x143, "clear": 0x143, "session": 0, "short": 0x142}, f"TPM port: {asked}")
     expect(asked["random"][0] == 20 and asked["extend"][0] == 10, f"TPM port: {asked}")
+
+
+# SubjectPublicKeyInfo of P-384's base point: the key that hv_node_ticket.c signs with.
+BASE_POINT = """-----BEGIN PUBLIC KEY-----
+%s
+-----END PUBLIC KEY-----
+"""
+BASE_POINT_DER = bytes.fromhex(
+    "3076301006072a8648ce3d020106052b8104002203620004"
+    "aa87ca22be8b05378eb1c71ef320ad746e1d3b628ba79b9859f741e082542a385502f25dbf55296c3a545e3872760ab7"
+    "3617de4a96262c6f5d9e98bf9292dc29f8f41dbd289a147ce9da3113b5f0b8c00a60b1ce1d7e819d7a431d7c90ea0e5f")
+NEW, RUNNING, OFF, PAUSED = 0, 2, 3, 4
+
+
+def tickets(bed):
+    """A guest that runs, through three leases; others that want to start."""
+    ca = bed.folder / "base-point.pem"
+    ca.write_text(BASE_POINT % "\n".join(textwrap.wrap(base64.b64encode(BASE_POINT_DER).decode(), 64)))
+    log = started(bed, "ticket", "--name", "ticket", "--ca", ca, "--epoch", 1)
+    found = {m[1]: int(m[2]) for m in log.find_all(r"^signet: payload: ((?:start|ticket)-\S+) error=(\d+)$")}
+    expect(found == {"start-without": 122, "ticket-keep": 0, "start-under": 0, "ticket-again": 149, "start-kept": 151,
+                     "ticket-pause": 0, "start-paused": 151, "ticket-stop": 0, "start-ended": 151}, f"steps: {found}")
+    looks = {m[1]: (int(m[2]), int(m[3])) for m in
+             log.find_all(r"^signet: payload: look (\S+) state=(\d+) grows=(\d)$")}
+    expect(looks == {"under": (RUNNING, 1), "kept": (RUNNING, 1), "runs-on": (RUNNING, 1), "paused": (PAUSED, 0),
+                     "goes-on": (RUNNING, 1), "ended": (OFF, 0)}, f"the guest: {looks}")
+    log.need(r"^signet: guest 2: off: no ticket allows it$")
+    expect([kind for kind, *_ in records(log, 14)][-7:] == [37, 38, 39, 38, 39, 38, 39], "PCR14", log.tail())
+    expect([record[2:4] for record in records(log, 14)][-6:] == [(1, 4), (1, 1), (2, 4), (2, 2), (3, 4), (3, 3)], "PCR14")
+    expect(len(records(log, 13)) == 1, "PCR13")
+    expect_replays(log)
 
 
 def gated(bed):
@@ -148,6 +181,8 @@ def scenarios(bed):
         "by UEFI the log goes on where firmware and stage left it; an unapproved firmware enrols nobody": uefi,
         "a trial is found well; meanwhile nothing is installed and nobody enrols the node again": trial,
         "a trial that nobody finds well is ended, each boot with a session of its own; the good release comes back": hangs,
+        "a guest is refused before the ticket, runs under it, and is kept, paused and ended with a lease; none starts "
+        "after it": tickets,
         "a gated node refuses a guest, and does not measure it": gated,
         "a console port of the fleet's with no UART behind it is left": keeps_console,
         "a fleet configuration that is none stops the boot": refuses_no_configuration,
