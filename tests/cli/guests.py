@@ -129,7 +129,10 @@ def what_is_shown_is_what_was_said():
         status = json.loads(b.run("status", "--json"))
         expect(status["session"] == "11" * 32 and status["ungated"] and not status["secureBoot"], f"{status}")
         expect((status["trialSecondsLeft"], status["serviceRestarts"], status["slot"]) == (540, 3, "b"), f"{status}")
+        expect((status["ticketSequence"], status["leaseSecondsLeft"], status["ticketRule"], status["epoch"],
+                status["ticketInForce"], status["leaseOver"]) == (12, 86000, "pause", 5, True, False), f"{status}")
         b.run("status", says="UNGATED: guests start without a ticket")
+        expect(b"12, lease 86000 s more, then pause" in b.run("status"), "no ticket")
         guest, = json.loads(b.run("list", "--json"))
         expect((guest["name"], guest["state"], guest["exits"]) == ("web", "running", 1234), f"{guest}")
         expect(b"2.5 s" in b.run("list"), "no processor time")
@@ -142,6 +145,23 @@ def what_is_shown_is_what_was_said():
         b.run("poweroff")
         orders = [struct.unpack("<II", body)[0] for kind, body in b.node.said if kind == n.POWER]
         expect(orders == [0, 1], f"{orders}")
+
+
+def evidence_can_be_carried_by_hand():
+    with Bed() as b:
+        b.node.answers[n.CHALLENGE] = lambda body: (0, bytes(range(32)))
+        b.node.answers[n.TICKET] = lambda body: (0, b"")
+        expect(b.run("challenge") == bytes(range(32)).hex().encode() + b"\n", "another challenge")
+        ticket = b.dir / "ticket"
+        ticket.write_bytes(b"t" * 1304)
+        b.run("ticket", ticket)
+        expect(b.node.said[-1] == (n.TICKET, b"t" * 1304), "another ticket")
+        b.node.answers[n.TICKET] = lambda body: (149, b"")
+        b.run("ticket", ticket, code=5, says="(error 149)")
+        for wrong in (1303, 1305):
+            ticket.write_bytes(b"t" * wrong)
+            b.run("ticket", ticket, code=1, says="the fleet server writes one")
+        expect(b.node.kinds().count(n.TICKET) == 2, "what is no ticket was handed over")
 
 
 def long_texts_are_copied_whole():
@@ -393,7 +413,7 @@ def a_lost_stream_ends_the_server():
 main([(f.__name__.replace("_", " "), f) for f in (
     a_guest_is_loaded_byte_for_byte, a_guest_half_loaded_is_destroyed, guest_files_are_refused_by_line,
     the_gate_refuses_and_allows, guests_go_by_name_and_id, running_guests_are_not_destroyed_unasked,
-    what_is_shown_is_what_was_said, long_texts_are_copied_whole, confused_hypervisors_are_given_up,
+    what_is_shown_is_what_was_said, evidence_can_be_carried_by_hand, long_texts_are_copied_whole, confused_hypervisors_are_given_up,
     no_port_no_table_no_option, the_console_is_the_guests, the_console_ends_with_the_guest,
     programs_share_the_port, who_leaves_is_owed_nothing, sharing_ends_with_the_port, disks_are_read_and_written,
     disks_are_bounded, requests_come_in_pieces_and_together, a_lost_stream_ends_the_server)])

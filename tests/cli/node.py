@@ -6,7 +6,7 @@ import threading
 REPLY, EVENT = 0x8000, 64
 HELLO, STATUS, LOG, MESSAGES, GUESTS, EXITS = 1, 2, 3, 4, 5, 6
 CREATE, LOAD, START, STOP, DESTROY, CONSOLE_READ, CONSOLE_WRITE = 16, 17, 18, 19, 20, 21, 22
-SLOTS, POWER = 32, 36
+SLOTS, POWER, CHALLENGE, TICKET = 32, 36, 48, 49
 RANGE, FULL, BUSY, GATE = 3, 2, 131, 122
 NEW, STARTING, RUNNING, OFF = 0, 1, 2, 3
 
@@ -94,10 +94,10 @@ class Node:
         return 0, struct.pack("<II", 1, 1)
 
     def status(self, _):
-        flags = 1 | 2
-        return 0, struct.pack("<32s32s48sIIIIQQQQIIII64s64s64s", b"\x11" * 32, bytes(32), b"\x22" * 48, 1, 2, 7, flags,
-                              61_500_000_000, 540, 1 << 30, 1 << 29, 2, len(self.guests), 3, 0, b"signet", b"1.2",
-                              b"trial")
+        flags = 1 | 2 | 128
+        return 0, struct.pack("<32s32s48sIIIIQQQQIIIIQQQII64s64s64s", b"\x11" * 32, bytes(32), b"\x22" * 48, 1, 2, 7, flags,
+                              61_500_000_000, 540, 1 << 30, 1 << 29, 2, len(self.guests), 3, 5, 12, 86000, 0, 2, 0,
+                              b"signet", b"1.2", b"trial")
 
     def add(self, name, state=RUNNING, **more):
         number = len(self.guests) + 1
