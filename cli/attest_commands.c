@@ -131,7 +131,7 @@ static enum exit_code attest_history(const struct args *args)
 	return fleet_run(args, show_history);
 }
 
-static enum exit_code last_number(struct fleet_client *c, const struct node_name *node, u64 *number)
+enum exit_code appraisal_last(struct fleet_client *c, const struct node_name *node, u64 *number)
 {
 	yyjson_doc *doc;
 	enum exit_code code = fleet_get(c, &doc, "/v1/nodes/%s/history", node->id);
@@ -155,7 +155,7 @@ enum exit_code appraisal_get(
 	enum exit_code code = option_number(args, "appraisal", 0, 1, UINT64_MAX, &number);
 
 	if (code == EXIT_OK && number == 0)
-		code = last_number(c, node, &number);
+		code = appraisal_last(c, node, &number);
 	if (code != EXIT_OK)
 		return code;
 	return fleet_get(c, out, "/v1/nodes/%s/appraisals/%llu", node->id, (unsigned long long)number);

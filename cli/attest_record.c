@@ -13,7 +13,7 @@ static void copy_member(yyjson_mut_doc *doc, yyjson_mut_val *to, const char *nam
 char *attest_record_text(yyjson_val *appraisal, yyjson_val *node, yyjson_val *baseline, size_t *n)
 {
 	static const char *const of_appraisal[] = { "node", "number", "time", "nonce", "tlsKey", "verdict" };
-	static const char *const of_node[] = { "hostname", "class", "ak", "floors" };
+	static const char *const of_node[] = { "hostname", "class", "ak", "policyKey", "floors" };
 	yyjson_mut_doc *doc = body_new();
 	yyjson_mut_val *root = yyjson_mut_doc_get_root(doc);
 
@@ -66,6 +66,8 @@ static bool take_all(yyjson_val *root, struct attest_record *out)
 	out->image_floor = answer_number(floors, "image", 0);
 	out->key_floor = answer_number(floors, "key", 0);
 	out->known = true;
+	if (answer_base64(root, "policyKey", out->policy_key, sizeof(out->policy_key)) != sizeof(out->policy_key))
+		memset(out->policy_key, 0, sizeof(out->policy_key));
 	return out->time && out->ak_size && yyjson_is_uint(yyjson_obj_get(floors, "image")) &&
 	        yyjson_is_uint(yyjson_obj_get(floors, "key")) &&
 	        answer_hex(root, "node", out->node, sizeof(out->node)) &&

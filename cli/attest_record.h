@@ -16,6 +16,7 @@ struct attest_record {
 	u8 node[ATTEST_ID_SIZE], nonce[ATTEST_ID_SIZE], tls_key[SHA256_SIZE];
 	u8 ak[EVIDENCE_AK_MAX];
 	size_t ak_size;
+	u8 policy_key[P256_KEY_SIZE]; /* zeros: not enrolled, or not known */
 	u64 image_floor, key_floor;
 	bool has_baseline;
 	struct baseline baseline;

@@ -8,6 +8,7 @@
 #include "cli/image_common.h"
 #include "cli/json.h"
 #include "keys/files.h"
+#include "lib/bytes.h"
 #include "update/nv_tpm.h"
 
 #include <errno.h>
@@ -111,7 +112,9 @@ static void make_node(struct inquest *q)
 	q->node.ak = r->known ? saved : q->parts.ak;
 	q->node.image_floor = r->image_floor;
 	q->node.key_floor = r->key_floor;
-	if (!q->reference_error)
+	if (!bytes_are_zero(r->policy_key, sizeof(r->policy_key)))
+		nv_tpm_names(r->policy_key, q->node.id, q->node.nv_name);
+	else if (!q->reference_error)
 		nv_tpm_names(key_set_policy_key(&q->reference.image.keys), q->node.id, q->node.nv_name);
 }
 

@@ -1,4 +1,5 @@
 /* `signet baseline`: the firmware events that are approved for a class of hardware. Trust: runs as the operator. */
+#include "cli/attest_commands.h"
 #include "cli/fleet_common.h"
 #include "cli/node_commands.h"
 
@@ -148,22 +149,6 @@ static enum exit_code show_candidate(
 	return code == EXIT_OK ? show_answer(args, doc, diff_print) : code;
 }
 
-static enum exit_code last_appraisal(struct fleet_client *c, const struct node_name *node, u64 *number)
-{
-	yyjson_doc *doc;
-	enum exit_code code = fleet_get(c, &doc, "/v1/nodes/%s", node->id);
-
-	if (code != EXIT_OK)
-		return code;
-	*number = answer_number(yyjson_obj_get(yyjson_doc_get_root(doc), "appraisal"), "number", 0);
-	yyjson_doc_free(doc);
-	if (*number)
-		return EXIT_OK;
-	note("node %s has not been appraised yet, so there is nothing to approve", node->label);
-	note("`signet attest now NODE` asks it for evidence");
-	return EXIT_FAILED;
-}
-
 static enum exit_code send_approval(
         struct fleet_client *c, const struct args *args, const char *class, const struct node_name *node, u64 number)
 {
@@ -193,7 +178,7 @@ static enum exit_code approve(struct fleet_client *c, const struct args *args)
 	if (code == EXIT_OK)
 		code = node_operand(c, args, 1, &node);
 	if (code == EXIT_OK && number == 0)
-		code = last_appraisal(c, &node, &number);
+		code = appraisal_last(c, &node, &number);
 	if (code == EXIT_OK)
 		code = show_candidate(c, args, class, &node);
 	if (code != EXIT_OK)

@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A node may take 60 s, and the server says so itself. */
 enum { CONNECT_MS = 15000, SILENCE_MS = 90000 };
@@ -89,6 +90,27 @@ void fleet_close(struct fleet_client *c)
 	free(c);
 }
 
+/* NAME.crt beside NAME.pem, as `signetd --init` leaves the first approver's. False: path has another name. */
+static bool certificate_beside(const char *path, char out[PATH_MAX])
+{
+	size_t n = strlen(path), suffix = sizeof(".pem") - 1;
+
+	if (n < suffix || strcmp(path + n - suffix, ".pem") != 0)
+		return false;
+	memcpy(out, path, n - suffix);
+	memcpy(out + n - suffix, ".crt", sizeof(".crt"));
+	return access(out, R_OK) == 0;
+}
+
+static enum err load_pair(const char *path, const struct passphrase *passphrase, struct tls_identity **out)
+{
+	char beside[PATH_MAX];
+	enum err e = tls_identity_load(path, path, passphrase, out);
+
+	return e == ERR_KEY_FILE && certificate_beside(path, beside) ? tls_identity_load(beside, path, passphrase, out)
+	                                                             : e;
+}
+
 static enum exit_code load_identity(const struct args *args, struct fleet_client *c)
 {
 	const char *file = option_value(args, "operator-passphrase-file"), *path = c->settings.operator_file;
@@ -97,7 +119,7 @@ static enum exit_code load_identity(const struct args *args, struct fleet_client
 
 	if (e)
 		return complain(e, key_advice(e), "cannot read a passphrase from %s", file);
-	e = tls_identity_load(path, path, &passphrase, &c->identity);
+	e = load_pair(path, &passphrase, &c->identity);
 	passphrase_wipe(&passphrase);
 	if (!e)
 		return EXIT_OK;

@@ -5,6 +5,7 @@
 #include "signetd/records.h"
 
 #include "attest/explain.h"
+#include "lib/bytes.h"
 #include "signetd/body.h"
 #include "signetd/certificate_time.h"
 
@@ -307,6 +308,10 @@ void record_node(struct server *s, yyjson_mut_doc *doc, yyjson_mut_val *to, cons
 		return;
 	(void)json_put_base64(doc, to, "ek", n->ek, n->ek_size);
 	(void)json_put_base64(doc, to, "ak", n->ak, n->ak_size);
+	if (bytes_are_zero(n->policy_key, sizeof(n->policy_key)))
+		(void)yyjson_mut_obj_add_null(doc, to, "policyKey");
+	else
+		(void)json_put_base64(doc, to, "policyKey", n->policy_key, sizeof(n->policy_key));
 	put_certificate(doc, to, n);
 	put_boot(s, doc, to, n);
 	yyjson_mut_val *floors = yyjson_mut_obj_add_obj(doc, to, "floors");

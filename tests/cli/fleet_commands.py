@@ -65,7 +65,7 @@ DIFFERS = {"index": 14, "pcr": 0, "expected": "ee" * 32, "found": "ff" * 32, "ex
 
 
 def node(node_id=WEB1, hostname="web1", **more):
-    return {**summary(node_id, hostname), "ek": "AAAA", "ak": "AAAA", "pcr7": "77" * 32,
+    return {**summary(node_id, hostname), "ek": "AAAA", "ak": "AAAA", "policyKey": None, "pcr7": "77" * 32,
             "secureBoot": [event(3, 7, "SecureBoot is on"), event(5, 7, "db: the owner's certificate")],
             "ekCertificate": {"subject": "CN=TPM 42", "issuer": "CN=TPM maker CA", "notAfter": when(-86400 * 400),
                               "trusted": True},
@@ -344,7 +344,7 @@ def baselines_are_approved_by_sight():
         seen = re.findall(r"^([-+ ]) PCR 0 +EV_EFI_VARIABLE_DRIVER_CONFIG +(\w+) ", out, re.M)
         expect(seen == [("-", "old"), ("+", "fresh"), ("-", "less"), ("+", "more")], "what differs, and nothing else", out)
         expect(len(b.run("baseline", "diff", "r640", "web1", "--all", code=1).splitlines()) == 5, "all of it")
-        b.answers["GET", f"/v1/nodes/{WEB1}"] = 200, node()
+        b.answers["GET", f"/v1/nodes/{WEB1}/history"] = 200, {"appraisals": [appraisal()]}
         b.answers["POST", "/v1/baselines/r640"] = 200, BASELINE
         b.run("baseline", "approve", "r640", "web1", code=2, says=("fresh", "--yes"))
         b.run("baseline", "approve", "r640", "web1", "--yes", says="is its baseline now")
@@ -359,7 +359,7 @@ def baselines_are_approved_by_sight():
 def baselines_begin_somewhere():
     with Bed() as b:
         b.answers["GET", "/v1/baselines/new"] = failure(404, "baseline-unknown")
-        b.answers["GET", f"/v1/nodes/{WEB1}"] = 200, node()
+        b.answers["GET", f"/v1/nodes/{WEB1}/history"] = 200, {"appraisals": [appraisal()]}
         b.answers["POST", "/v1/baselines/new"] = 200, {**BASELINE, "class": "new"}
         b.run("baseline", "approve", "new", "web1", "--yes")
         b.answers["GET", "/v1/baselines/new"] = failure(403, "role")
