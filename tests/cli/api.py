@@ -48,6 +48,25 @@ def is_the_page():
     expect(not differing, "page and api.yaml agree on requests and roles", str(differing))
 
 
+def server_operations():
+    """The same of the fleet server's tables (signetd/route.h)."""
+    row = r'\{ (?:METHOD_)?(GET|POST|PUT|DELETE),(?: \w+,)? "(/(?:v1|\.well-known)/[^"]+)",\s+(?:ROLE_)?(VIEWER|OPERATOR|APPROVER),'
+    for source in sorted((project / "signetd").glob("*routes.c")):
+        for method, path, role in re.findall(row, source.read_text()):
+            yield (method, shape(path)), role.lower()
+
+
+def is_the_servers():
+    """A server that serves no update at all may lack those; of nothing else may it lack a part."""
+    here = {(method, shape(path)): operation["x-role"] for method, path, _, operation in operations()}
+    there = dict(server_operations())
+    expect(len(there) > 25, "the server's tables are read", str(there))
+    if not any("/updates" in path for _, path in there):
+        here = {k: role for k, role in here.items() if "/updates" not in k[1]}
+    differing = {k: (here.get(k), there.get(k)) for k in here.keys() | there.keys() if here.get(k) != there.get(k)}
+    expect(not differing, "server and api.yaml agree on requests and roles", str(differing))
+
+
 def references(value):
     if isinstance(value, dict):
         if "$ref" in value:
@@ -99,6 +118,7 @@ def requires_what_is_there():
 
 main([
     ("api.yaml and the page name the same requests and roles", is_the_page),
+    ("api.yaml and the server's tables name the same requests and roles", is_the_servers),
     ("api.yaml refers to what is there, and uses all of it", is_whole),
     ("every path parameter is described, every operation has its answers", names_its_parameters),
     ("what a schema requires it describes", requires_what_is_there),

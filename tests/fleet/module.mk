@@ -1,5 +1,6 @@
 # The fleet server as its peers meet it: over real TLS, with Python's ssl as the other side.
-FLEET_TESTS := platform
+FLEET_TESTS := platform nodes commands
+include tests/fleet/simnode.mk
 
 # The same server with a clock that the test moves.
 $(B)/tests/fleet/signetd-moved: $(B)/host/signetd/main.o $(B)/host/tests/fleet/moved_clock.o $(B)/libsignet.a $(B)/libyyjson.a
@@ -9,5 +10,5 @@ $(B)/tests/fleet/signetd-moved: $(B)/host/signetd/main.o $(B)/host/tests/fleet/m
 .SECONDARY: $(B)/host/tests/fleet/moved_clock.o
 
 .PHONY: check-fleet
-check-fleet: $(B)/signetd $(B)/signet $(B)/tests/fleet/signetd-moved
+check-fleet: $(B)/signetd $(B)/signet $(B)/tests/fleet/signetd-moved $(B)/tests/fleet/simnode
 	@tests/tap fleet $(foreach t,$(FLEET_TESTS),"python3 -B tests/fleet/$t.py")
