@@ -23,10 +23,11 @@ static const char temporary_prefix[] = "incoming-";
 static void remove_leftovers(DIR *folder)
 {
 	struct dirent *entry;
+	int at = dirfd(folder);
 
-	while ((entry = readdir(folder)))
+	while (at >= 0 && (entry = readdir(folder)))
 		if (strncmp(entry->d_name, temporary_prefix, sizeof(temporary_prefix) - 1) == 0)
-			(void)unlinkat(dirfd(folder), entry->d_name, 0);
+			(void)unlinkat(at, entry->d_name, 0);
 }
 
 enum err blobs_open(const char *folder)

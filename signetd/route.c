@@ -131,8 +131,9 @@ static bool take_parameters(const char *pattern, const struct segments *path, st
 		if (*segment != '{')
 			continue;
 		if (count == CALL_PARAMETERS_MAX ||
-		        !decode(path->each[i].at, path->each[i].length, c->parameters[count++]))
+		        !decode(path->each[i].at, path->each[i].length, c->parameters[count]))
 			return false;
+		count++;
 	}
 	return true;
 }
