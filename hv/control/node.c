@@ -108,8 +108,10 @@ enum err control_waits(struct control_call *call)
 	bool differs = false;
 
 	for (u32 i = 0; i < sizeof(text); i++) {
-		char c = i < call->size ? said[i] : '\0';
+		char c = '\0';
 
+		if (i < call->size)
+			c = said[i];
 		if (i < call->size && (c < ' ' || c > '~'))
 			c = '?';
 		differs |= text[i] != c;

@@ -122,7 +122,7 @@ static void tpm_turn(void)
 
 /* --- sockets --- */
 
-static void listen_on(struct port_socket *s, const char *path)
+static int listen_on(const char *path)
 {
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
 
@@ -130,10 +130,10 @@ static void listen_on(struct port_socket *s, const char *path)
 		die(path, "too long for a socket");
 	memcpy(at.sun_path, path, strlen(path));
 	(void)unlink(path);
-	s->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (s->listener < 0 || bind(s->listener, (const struct sockaddr *)&at, sizeof(at)) != 0 ||
-	        listen(s->listener, 4) != 0)
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || bind(fd, (const struct sockaddr *)&at, sizeof(at)) != 0 || listen(fd, 4) != 0)
 		die(path, strerror(errno));
+	return fd;
 }
 
 static void receive(struct port_socket *s, void (*closed)(void))
@@ -242,8 +242,8 @@ _Noreturn void ports_serve(const struct options *o)
 	tpm_port_init(tpm_answer);
 	(void)snprintf(raw, sizeof(raw), "%s.raw", o->control);
 	(void)unlink(o->control);
-	listen_on(&control, raw);
-	listen_on(&tpm, o->tpm);
+	control.listener = listen_on(raw);
+	tpm.listener = listen_on(o->tpm);
 	start_portd(raw, o->control);
 	while (access(o->control, F_OK) != 0 && ending < 0)
 		turn(until_signal, START_LOOK);
