@@ -9,6 +9,7 @@
 #include "signetd/body.h"
 #include "signetd/challenges.h"
 #include "signetd/journal.h"
+#include "signetd/node_handlers.h"
 #include "signetd/orders.h"
 
 #include <stdio.h>
@@ -292,18 +293,35 @@ static void put_metrics(struct server *s, struct text *out)
 	metric_value(out, "signetd_nodes_online", NULL, k.online);
 }
 
+static void tell_intents(struct server *s, struct live_node *l)
+{
+	struct node_entry *n = malloc(sizeof(*n));
+
+	l->intents_due = false;
+	if (n && s->storage->nodes->find(s->storage, l->id, n) == OK)
+		node_intents(s, l, n);
+	free(n);
+}
+
+static void tell_silence(struct server *s, struct live_node *l)
+{
+	char id[2 * ATTEST_ID_SIZE + 1];
+	bool offline = l->seen && !live_is_online(s, l);
+
+	hex_encode(id, l->id, sizeof(l->id));
+	if (offline && !l->told_offline)
+		journal(JOURNAL_NOTICE, "node %s is silent", id);
+	l->told_offline = offline;
+}
+
 static void tick_fleet(struct server *s)
 {
 	orders_tick(s);
 	for (size_t i = 0; i < s->fleet->node_count; i++) {
-		struct live_node *n = s->fleet->nodes[i];
-		char id[2 * ATTEST_ID_SIZE + 1];
-		bool offline = n->seen && !live_is_online(s, n);
-		if (offline && !n->told_offline) {
-			hex_encode(id, n->id, sizeof(n->id));
-			journal(JOURNAL_NOTICE, "node %s is silent", id);
-		}
-		n->told_offline = offline;
+		struct live_node *l = s->fleet->nodes[i];
+		if (l->intents_due && l->poll)
+			tell_intents(s, l);
+		tell_silence(s, l);
 	}
 }
 

@@ -26,6 +26,7 @@ struct live_node {
 	u8 keys[LIVE_KEYS_MAX][SHA256_SIZE];
 	u32 key_count, next_key;
 	struct call *poll; /* waits for commands */
+	bool intents_due; /* its record was changed: look what it has to be told */
 	bool seen, told_offline;
 	u64 seen_at; /* milliseconds */
 	u64 seen_wall; /* Unix seconds */

@@ -104,8 +104,7 @@ static yyjson_val *said_of(yyjson_val *said, const char *name)
 	size_t n;
 	yyjson_val *one;
 
-	yyjson_arr_foreach(said, i, n, one)
-	{
+	yyjson_arr_foreach(said, i, n, one) {
 		if (yyjson_equals_str(yyjson_obj_get(one, "name"), name))
 			return one;
 	}
@@ -129,8 +128,7 @@ static void list_others(struct listing *l, struct storage *s, const u8 *id)
 	size_t n;
 	yyjson_val *one;
 
-	yyjson_arr_foreach(l->said, i, n, one)
-	{
+	yyjson_arr_foreach(l->said, i, n, one) {
 		const char *name = yyjson_get_str(yyjson_obj_get(one, "name"));
 		if (g && name && s->guests->find(s, id, name, g) == ERR_STORAGE_ABSENT)
 			put_guest(l->doc, yyjson_mut_arr_add_obj(l->doc, l->list), NULL, one, "unknown");

@@ -72,8 +72,7 @@ static bool disks_fit(yyjson_val *disks, char *why, size_t room)
 	size_t n;
 	yyjson_val *disk;
 
-	yyjson_arr_foreach(disks, i, n, disk)
-	{
+	yyjson_arr_foreach(disks, i, n, disk) {
 		if (!fields_fit(disk, disk_fields, ARRAY_SIZE(disk_fields), why, room))
 			return false;
 		if (!is_path(field_text(disk, "path")))
@@ -103,8 +102,7 @@ static bool nets_fit(yyjson_val *nets, char *why, size_t room)
 	size_t n;
 	yyjson_val *net;
 
-	yyjson_arr_foreach(nets, i, n, net)
-	{
+	yyjson_arr_foreach(nets, i, n, net) {
 		if (!is_mac(net))
 			return fails(why, room, "\"nets\" must be addresses as 52:54:00:12:34:56");
 	}

@@ -107,7 +107,10 @@ static enum err publish(struct call *c, const struct image_file *f, const struct
 	memcpy(out->blob, c->upload->digest, sizeof(out->blob));
 	/* The blob first: a record never names one that is not there. */
 	enum err e = out->whole ? blob_keep(c->upload) : OK;
-	return e ? e : s->images->put(s, out, f->head, (size_t)f->layout.payload_offset);
+	if (!e)
+		e = s->images->put(s, out, f->head, (size_t)f->layout.payload_offset);
+	/* As it stands now: the head of an image that is there whole takes nothing away. */
+	return e ? e : s->images->find(s, out->digest, out, NULL, NULL);
 }
 
 static void take_image(struct call *c, const struct image_file *f)

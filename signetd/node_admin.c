@@ -9,7 +9,6 @@
 #include "signetd/ear.h"
 #include "signetd/enrolment.h"
 #include "signetd/journal.h"
-#include "signetd/node_handlers.h"
 #include "signetd/orders.h"
 #include "signetd/records.h"
 
@@ -91,13 +90,16 @@ static void answer_stored(struct call *c, const struct node_entry *n)
 		answer_node(c, n);
 }
 
-/* What follows from the record is told to the node at once, when it waits. */
-static void tell_intents(struct call *c, struct node_entry *n)
+/*
+ * What follows from the record is told to the node by the next tick, once all of this request is stored: a TPM's
+ * authorizations must not be on their way before they are in escrow.
+ */
+static void tell_later(struct call *c, const struct node_entry *n)
 {
 	struct live_node *l = live_find(c->server, n->id);
 
-	if (l && live_is_online(c->server, l))
-		node_intents(c->server, l, n);
+	if (l)
+		l->intents_due = true;
 }
 
 static const struct field enroll_fields[] = {
@@ -193,7 +195,7 @@ static void decide_enrolment(struct call *c, struct node_entry *n)
 	call_note(c, "node %s enrolled in class %s%s", c->parameters[0], class,
 	        n->ek_finding == EK_TRUSTED ? "" : ", its EK uncertified");
 	answer_stored(c, n);
-	tell_intents(c, n);
+	tell_later(c, n);
 }
 
 void admin_enroll(struct call *c)
@@ -219,7 +221,7 @@ static void renew_authority(struct call *c, struct node_entry *n)
 		return;
 	}
 	answer_done(c);
-	tell_intents(c, n);
+	tell_later(c, n);
 }
 
 void admin_authority(struct call *c)

@@ -43,8 +43,7 @@ static bool results_fit(struct call *c, yyjson_val *results)
 	yyjson_val *one;
 	char why[256];
 
-	yyjson_arr_foreach(results, i, n, one)
-	{
+	yyjson_arr_foreach(results, i, n, one) {
 		if (fields_fit(one, result_fields, ARRAY_SIZE(result_fields), why, sizeof(why)))
 			continue;
 		answer_error(c, 400, "body", "docs/fleet-api.md lists what this request takes", "results: %s", why);
@@ -59,8 +58,7 @@ static void take_results(struct server *s, const u8 *node, yyjson_val *results)
 	size_t n;
 	yyjson_val *one;
 
-	yyjson_arr_foreach(results, i, n, one)
-	{
+	yyjson_arr_foreach(results, i, n, one) {
 		bool ok = field_bool(one, "ok");
 		yyjson_val *answer = yyjson_obj_get(one, ok ? "value" : "error");
 		order_answered(s, node, field_number(one, "id"), ok, answer);

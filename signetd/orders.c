@@ -183,8 +183,7 @@ static bool lists(yyjson_val *running, u64 id)
 	size_t n;
 	yyjson_val *one;
 
-	yyjson_arr_foreach(running, i, n, one)
-	{
+	yyjson_arr_foreach(running, i, n, one) {
 		if (yyjson_get_uint(one) == id)
 			return true;
 	}

@@ -303,8 +303,11 @@ def images_are_verified():
         changed[-5000] ^= 1
         same(error_of(fleet.ask("PUT", "/v1/images", bytes(changed), 409)), "image-refused", "a byte of the payload")
         changed = bytearray(image)
-        changed[5000] ^= 1
+        changed[image.index(b"1.0 test")] ^= 1
         same(error_of(fleet.ask("PUT", "/v1/images", bytes(changed), 409)), "image-refused", "a byte of the head")
+        head = image[:-12288]
+        same(fleet.ask("PUT", "/v1/images", head)["whole"], True, "a head takes nothing away")
+        same(error_of(fleet.ask("PUT", "/v1/images", image[:-1], 409)), "image-refused", "a byte less")
 
 
 def restarts_lose_nothing():
