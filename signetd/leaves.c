@@ -8,18 +8,17 @@
 #include "keys/certificate.h"
 #include "keys/files.h"
 #include "keys/random.h"
-#include "keys/store.h"
 #include "signetd/certificate_time.h"
 #include "signetd/journal.h"
+#include "signetd/key_files.h"
 #include "signetd/server.h"
 #include "signetd/storage_meta.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { DAY = 86400, HOUR = 3600, NUMBERS_MAX = 64 };
+enum { DAY = 86400, HOUR = 3600 };
 
 static const char meta_hosts[] = "tls-hosts";
 
@@ -96,37 +95,6 @@ enum err leaves_certify(struct leaves *l, struct issue *i, mbedtls_pk_context *s
 	return certificate_issue(i, &l->ca, &l->ca_key, subject, pem);
 }
 
-static enum err path_of(const struct leaves *l, const char *name, u32 number, const char *suffix, char out[PATH_MAX])
-{
-	return path_make(out, PATH_MAX, "%s/%s-%u%s", l->folder, name, number, suffix);
-}
-
-/* Above every file of that name, whatever became of it. */
-static u32 next_number(const struct leaves *l, const char *name, u32 above)
-{
-	static const char *const suffixes[] = { ".pem", ".crt" };
-	u32 numbers[NUMBERS_MAX], most = above;
-
-	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
-		u32 n = store_numbers(l->folder, name, suffixes[i], numbers, NUMBERS_MAX);
-
-		if (n && numbers[n - 1] > most)
-			most = numbers[n - 1];
-	}
-	return most + 1;
-}
-
-/* Private keys are not kept longer than they are used. */
-static void remove_older(const struct leaves *l, const char *name, const char *suffix, u32 number)
-{
-	u32 numbers[NUMBERS_MAX], n = store_numbers(l->folder, name, suffix, numbers, NUMBERS_MAX);
-	char path[PATH_MAX];
-
-	for (u32 i = 0; i < n; i++)
-		if (numbers[i] < number && path_of(l, name, numbers[i], suffix, path) == OK)
-			(void)unlink(path);
-}
-
 static enum err sign_record(struct leaves *l, const struct signer *key, struct leaf_entry *entry)
 {
 	struct leaf leaf = { .role = entry->role, .epoch = entry->epoch };
@@ -173,8 +141,8 @@ static enum err renew_leaf(struct leaves *l, size_t i)
 	enum err e;
 
 	made.entry.expires = now + l->server->config.leaf_days * DAY;
-	made.entry.epoch = next_number(l, name, l->leaves[i].entry.epoch);
-	e = path_of(l, name, made.entry.epoch, ".pem", path);
+	made.entry.epoch = key_file_next(l->folder, name, l->leaves[i].entry.epoch);
+	e = key_file_path(l->folder, name, made.entry.epoch, ".pem", path);
 	if (!e)
 		e = make_key(leaf_kinds[i].type, path);
 	if (!e)
@@ -189,7 +157,7 @@ static enum err renew_leaf(struct leaves *l, size_t i)
 	}
 	signer_close(l->leaves[i].signer);
 	l->leaves[i] = made;
-	remove_older(l, name, ".pem", made.entry.epoch);
+	key_files_remove_older(l->folder, name, ".pem", made.entry.epoch);
 	journal(JOURNAL_NOTICE, "new %s leaf, epoch %u", name, made.entry.epoch);
 	return OK;
 }
@@ -208,7 +176,7 @@ static enum err load_leaf(struct leaves *l, size_t i)
 	if (!e)
 		e = leaf_verify(k->entry.record, leaf_authority(l), leaf_kinds[i].role, &leaf);
 	if (!e)
-		e = path_of(l, leaf_kinds[i].name, k->entry.epoch, ".pem", path);
+		e = key_file_path(l->folder, leaf_kinds[i].name, k->entry.epoch, ".pem", path);
 	if (!e)
 		e = open_signer(path, &k->signer);
 	if (!e && memcmp(leaf.key, signer_public_key(k->signer), sizeof(leaf.key)) != 0)
@@ -257,12 +225,12 @@ static enum err read_tls(struct leaves *l, struct server_certificate *t)
 {
 	const struct passphrase none = { .length = 0 };
 	char path[PATH_MAX];
-	enum err e = path_of(l, "tls", t->number, ".pem", path);
+	enum err e = key_file_path(l->folder, "tls", t->number, ".pem", path);
 
 	if (!e)
 		e = private_key_load(path, &none, &t->key);
 	if (!e)
-		e = path_of(l, "tls", t->number, ".crt", path);
+		e = key_file_path(l->folder, "tls", t->number, ".crt", path);
 	if (!e)
 		e = certificate_load(path, &t->certificate);
 	if (!e && mbedtls_pk_check_pair(&t->certificate.pk, &t->key, random_source, NULL) != 0)
@@ -299,7 +267,7 @@ static enum err make_tls(struct leaves *l, u32 number)
 	const struct passphrase none = { .length = 0 };
 	char path[PATH_MAX];
 	mbedtls_pk_context key;
-	enum err e = path_of(l, "tls", number, ".pem", path);
+	enum err e = key_file_path(l->folder, "tls", number, ".pem", path);
 
 	mbedtls_pk_init(&key);
 	if (!e)
@@ -307,7 +275,7 @@ static enum err make_tls(struct leaves *l, u32 number)
 	if (!e)
 		e = private_key_save(&key, &none, path);
 	if (!e)
-		e = path_of(l, "tls", number, ".crt", path);
+		e = key_file_path(l->folder, "tls", number, ".crt", path);
 	if (!e)
 		e = certify_tls(l, &key, path);
 	mbedtls_pk_free(&key);
@@ -317,7 +285,7 @@ static enum err make_tls(struct leaves *l, u32 number)
 static enum err renew_tls(struct leaves *l)
 {
 	struct storage *s = l->server->storage;
-	u32 number = next_number(l, "tls", 0);
+	u32 number = key_file_next(l->folder, "tls", 0);
 	enum err e = make_tls(l, number);
 
 	if (!e)
@@ -326,8 +294,8 @@ static enum err renew_tls(struct leaves *l)
 		e = s->meta->set(s, meta_hosts, l->server->config.hosts);
 	if (e)
 		return e;
-	remove_older(l, "tls", ".pem", number);
-	remove_older(l, "tls", ".crt", number);
+	key_files_remove_older(l->folder, "tls", ".pem", number);
+	key_files_remove_older(l->folder, "tls", ".crt", number);
 	journal(JOURNAL_NOTICE, "new server certificate %u for %s", number, l->server->config.hosts);
 	return OK;
 }
@@ -335,9 +303,9 @@ static enum err renew_tls(struct leaves *l)
 /* The newest whose certificate is there; its key was written before it. */
 static enum err open_tls(struct leaves *l)
 {
-	u32 numbers[NUMBERS_MAX], n = store_numbers(l->folder, "tls", ".crt", numbers, NUMBERS_MAX);
+	u32 newest = key_file_newest(l->folder, "tls", ".crt");
 
-	return n ? load_tls(l, numbers[n - 1]) : renew_tls(l);
+	return newest ? load_tls(l, newest) : renew_tls(l);
 }
 
 static enum err load_ca(struct leaves *l)
