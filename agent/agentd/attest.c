@@ -76,18 +76,19 @@ static const struct field verdict_fields[] = {
 };
 
 /* A ticket or commit verdict to the hypervisor: it judges them, and says why it refuses. */
-static void hand_over(struct agent *a, yyjson_val *answer, const char *name, enum control_kind kind, size_t size)
+static enum err hand_over(struct agent *a, yyjson_val *answer, const char *name, enum control_kind kind, size_t size)
 {
 	u8 bytes[CONTROL_TICKET_SIZE];
 	size_t n = field_base64(answer, name, bytes, sizeof(bytes));
 
 	if (!n)
-		return;
+		return OK;
 	enum err e = n == size ? node_get(&a->node, kind, bytes, (u32)n, NULL, 0) : ERR_RANGE;
 	if (e)
-		tell("the hypervisor refuses the %s: %s (%d)", name, err_text(e), e);
+		(void)format(a->link.why, sizeof(a->link.why), "the hypervisor refuses the %s: %s", name, err_text(e));
 	else
 		tell("the hypervisor has taken the %s", name);
+	return e;
 }
 
 static void say_verdict(struct agent *a, yyjson_val *answer)
@@ -118,14 +119,14 @@ static enum agent_outcome take_answer(struct agent *a, yyjson_val *answer, u64 *
 		return OUTCOME_UNREACHABLE;
 	u64 seconds = field_number(answer, "attestAgainSeconds");
 	*again_ms = (seconds < AGAIN_LEAST_S ? AGAIN_LEAST_S : seconds) * 1000;
-	hand_over(a, answer, "ticket", CONTROL_TICKET, CONTROL_TICKET_SIZE);
-	hand_over(a, answer, "commit", CONTROL_VERDICT, CONTROL_VERDICT_SIZE);
-	say_verdict(a, answer);
 	(void)pthread_mutex_lock(&a->lock);
 	a->own = true;
 	(void)pthread_cond_broadcast(&a->changed);
 	(void)pthread_mutex_unlock(&a->lock);
-	return OUTCOME_DONE;
+	say_verdict(a, answer);
+	enum err ticket = hand_over(a, answer, "ticket", CONTROL_TICKET, CONTROL_TICKET_SIZE);
+	enum err commit = hand_over(a, answer, "commit", CONTROL_VERDICT, CONTROL_VERDICT_SIZE);
+	return ticket || commit ? OUTCOME_FAILED : OUTCOME_DONE;
 }
 
 static enum agent_outcome attest(struct agent *a, u64 *again_ms)

@@ -49,8 +49,7 @@ static bool add_disks(struct text *t, yyjson_val *disks, char *why, size_t room)
 	size_t i, count;
 	yyjson_val *disk;
 
-	yyjson_arr_foreach(disks, i, count, disk)
-	{
+	yyjson_arr_foreach(disks, i, count, disk) {
 		if (!fields_fit(disk, disk_fields, ARRAY_SIZE(disk_fields), why, room))
 			return false;
 		if (field_text(disk, "path")[0] != '/') {
@@ -67,8 +66,7 @@ static bool add_nets(struct text *t, yyjson_val *nets, char *why, size_t room)
 	size_t i, count;
 	yyjson_val *net;
 
-	yyjson_arr_foreach(nets, i, count, net)
-	{
+	yyjson_arr_foreach(nets, i, count, net) {
 		if (yyjson_get_len(net) != MAC_TEXT) {
 			(void)snprintf(why, room, "a net is a MAC address, as 52:54:00:12:34:56");
 			return false;

@@ -149,8 +149,13 @@ static void copy_words(char *to, size_t room, const char *from)
 {
 	size_t n = 0;
 
-	for (; from && from[n] && n + 1 < room; n++)
-		to[n] = (u8)from[n] < ' ' || (u8)from[n] == 0x7F ? ' ' : from[n];
+	for (; from && from[n] && n + 1 < room; n++) {
+		u8 c = (u8)from[n];
+
+		to[n] = ' ';
+		if (c >= ' ' && c != 0x7F)
+			to[n] = from[n];
+	}
 	to[n] = '\0';
 }
 

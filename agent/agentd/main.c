@@ -260,9 +260,9 @@ static const struct {
 	        DISKS_FOLDER },
 };
 
-static const char **place_of(struct agent_options *o, size_t i)
+static void set_option(struct agent_options *o, size_t which, const char *value)
 {
-	return (const char **)(void *)((char *)o + options[i].at);
+	memcpy((u8 *)o + options[which].at, (const void *)&value, sizeof(value));
 }
 
 static int usage(void)
@@ -278,7 +278,7 @@ static int usage(void)
 static bool take_options(struct agent_options *o, int argc, char *argv[])
 {
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
-		*place_of(o, i) = options[i].otherwise;
+		set_option(o, i, options[i].otherwise);
 	o->control = access(CONTROL_SOCKET, F_OK) == 0 ? CONTROL_SOCKET : CONTROL_PORT;
 	for (int i = 1; i < argc; i += 2) {
 		size_t which = 0;
@@ -287,7 +287,7 @@ static bool take_options(struct agent_options *o, int argc, char *argv[])
 			which++;
 		if (which == ARRAY_SIZE(options) || i + 1 == argc)
 			return false;
-		*place_of(o, which) = argv[i + 1];
+		set_option(o, which, argv[i + 1]);
 	}
 	return true;
 }

@@ -88,8 +88,13 @@ static void add_text(struct command_call *c, const char *from, size_t n)
 {
 	char text[TEXT_MAX_BYTES];
 
-	for (size_t i = 0; i < n; i++)
-		text[i] = (from[i] < ' ' && from[i] != '\n' && from[i] != '\t') || from[i] == 0x7F ? '?' : from[i];
+	for (size_t i = 0; i < n; i++) {
+		u8 c = (u8)from[i];
+
+		text[i] = '?';
+		if ((c >= ' ' && c < 0x7F) || c == '\n' || c == '\t')
+			text[i] = from[i];
+	}
 	(void)yyjson_mut_obj_add_strncpy(c->doc, c->value, "text", text, n);
 }
 

@@ -108,8 +108,7 @@ static void take_commands(yyjson_doc *answer)
 	size_t i, count;
 	yyjson_val *command, *commands = yyjson_obj_get(yyjson_doc_get_root(answer), "commands");
 
-	yyjson_arr_foreach(commands, i, count, command)
-	{
+	yyjson_arr_foreach(commands, i, count, command) {
 		if (i < COMMANDS_MAX)
 			dispatch(command);
 	}
