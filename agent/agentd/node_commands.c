@@ -89,10 +89,10 @@ static void add_text(struct command_call *c, const char *from, size_t n)
 	char text[TEXT_MAX_BYTES];
 
 	for (size_t i = 0; i < n; i++) {
-		u8 c = (u8)from[i];
+		u8 byte = (u8)from[i];
 
 		text[i] = '?';
-		if ((c >= ' ' && c < 0x7F) || c == '\n' || c == '\t')
+		if ((byte >= ' ' && byte < 0x7F) || byte == '\n' || byte == '\t')
 			text[i] = from[i];
 	}
 	(void)yyjson_mut_obj_add_strncpy(c->doc, c->value, "text", text, n);

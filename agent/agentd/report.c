@@ -3,15 +3,17 @@
 
 #include "update/state.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* What makes a report worth sending: the rest changes by itself with time. */
 struct news {
 	u8 session[32], manifest[48];
-	u32 slot, flags, guests;
-	bool lease, trial;
+	u32 slot, flags, guests, lease, trial, zero;
 	struct control_slots slots;
 };
+/* Compared as bytes. */
+static_assert(sizeof(struct news) == 80 + 6 * sizeof(u32) + sizeof(struct control_slots), "no padding");
 
 static const char *slot_state(u32 state)
 {
