@@ -104,14 +104,13 @@ static enum err connect_any(struct link *l)
 
 static enum err ask_once(struct link *l, struct http_request *q, struct http_answer *a)
 {
-	char host[SOCKET_HOST_SIZE + SOCKET_PORT_SIZE + 4];
 	enum err e = connect_any(l);
 
 	if (e)
 		return e;
-	(void)format(host, sizeof(host), strchr(l->address->host, ':') ? "[%s]:%s" : "%s:%s", l->address->host,
+	(void)format(l->host, sizeof(l->host), strchr(l->address->host, ':') ? "[%s]:%s" : "%s:%s", l->address->host,
 	        l->address->port);
-	q->host = host;
+	q->host = l->host;
 	a->bytes = l->body;
 	a->room = LINK_BODY_MAX;
 	e = http_ask(l->tls, q, a);

@@ -28,6 +28,7 @@ struct link {
 	pthread_mutex_t lock; /* of tls, against link_interrupt() */
 	struct tls_client *tls; /* NULL: none */
 	struct address *address;
+	char host[SOCKET_HOST_SIZE + SOCKET_PORT_SIZE + 4]; /* for the Host field */
 	bool stop; /* link_interrupt() came: what is asked now ends with ERR_NET_CLOSED */
 	bool interrupted; /* what was asked last ended so */
 	char why[LINK_WHY_SIZE]; /* the last failure, for a person */
