@@ -21,7 +21,7 @@ static void put_char(struct text *t, u32 c)
 {
 	if (t->used + 1 >= t->room)
 		return;
-	t->to[t->used++] = c >= ' ' && c <= '~' ? (char)c : '?';
+	t->to[t->used++] = (char)(c >= ' ' && c <= '~' ? c : (u32)'?');
 	t->to[t->used] = '\0';
 }
 

@@ -208,7 +208,7 @@ static bool has_room(struct call *c, const struct guest_entry *g)
 		answer_failure(c, e, "the guests could not be counted");
 	else if (count >= TICKET_GUESTS_MAX)
 		answer_error(c, 409, "too-many-guests", "remove one first", "the node has %d guests already",
-		        (int)TICKET_GUESTS_MAX);
+		        TICKET_GUESTS_MAX);
 	return !e && count < TICKET_GUESTS_MAX;
 }
 

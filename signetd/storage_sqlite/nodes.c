@@ -1,6 +1,6 @@
 /*
- * Nodes in SQLite: what is looked for has its column, the rest of a record stands in one, in a layout of ours. Trust: see
- * sqlite.h.
+ * Nodes in SQLite: what is looked for has its column, the rest of a record stands in one, in a layout of ours. Trust:
+ * see sqlite.h.
  */
 #include "signetd/storage_nodes.h"
 #include "signetd/storage_sqlite/sqlite.h"

@@ -463,7 +463,9 @@ static void save(const char *path, const u8 *bytes, size_t n)
 {
 	FILE *f = fopen(path, "wb");
 
-	must(f != NULL && fwrite(bytes, 1, n, f) == n && fclose(f) == 0, path);
+	must(f != NULL, path);
+	bool whole = fwrite(bytes, 1, n, f) == n;
+	must(fclose(f) == 0 && whole, path);
 }
 
 static void load_ca(const char *path)

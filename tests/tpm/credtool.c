@@ -33,7 +33,8 @@ static void load(const char *path, struct content *out)
 
 	must(f != NULL, path);
 	out->n = fread(out->bytes, 1, sizeof(out->bytes), f);
-	must(ferror(f) == 0 && fclose(f) == 0, path);
+	bool whole = ferror(f) == 0;
+	must(fclose(f) == 0 && whole, path);
 }
 
 static void save(const char *path, const u8 *bytes, size_t n)
@@ -41,7 +42,8 @@ static void save(const char *path, const u8 *bytes, size_t n)
 	FILE *f = fopen(path, "wb");
 
 	must(f != NULL, path);
-	must(fwrite(bytes, 1, n, f) == n && fclose(f) == 0, path);
+	bool whole = fwrite(bytes, 1, n, f) == n;
+	must(fclose(f) == 0 && whole, path);
 }
 
 /* tpm2-tools keep TPM2B_PUBLIC in files; the network carries its content. */

@@ -62,6 +62,7 @@ static void variables_are_named(void **state)
 
 static size_t make_image(u8 out[128], const char *path)
 {
+	static const u8 end[4] = { 0x7F, 0xFF, 4, 0 };
 	memset(out, 0, 32);
 	store_le64(out + 8, 4096);
 	u8 *node = out + 32;
@@ -69,7 +70,7 @@ static size_t make_image(u8 out[128], const char *path)
 	node[0] = 4;
 	node[1] = 4;
 	store_le16(node + 2, (u16)n);
-	memcpy(node + n, "\x7F\xFF\x04\x00", 4);
+	memcpy(node + n, end, sizeof(end));
 	store_le64(out + 24, n + 4);
 	return 32 + n + 4;
 }
