@@ -290,6 +290,34 @@ static void each_processor_has_its_entry(void **state)
 	assert_int_equal(io_apics, 1);
 }
 
+/* The window as Bochs' BIOS has it, and one of another device, which stays. */
+static void the_window_begins_where_firmware_places_devices(void **state)
+{
+	static const u8 bios[] = { 0x87, 23, 0, 0, 12, 1, 0, 0, 0, 0, 0, 0, 0, 0xC0, 0xFF, 0xFF, 0xBF, 0xFE, 0, 0, 0, 0,
+		0, 0, 0xC0, 0x3E };
+	static const u64 sizes[] = { MIB(512), MIB(2048), MIB(2560) };
+	static const u32 begins[] = { 0x80000000, 0x80000000, 0xA0000000 };
+	u8 with_window[128] = "DSDT";
+
+	(void)state;
+	memcpy(with_window + 50, bios, sizeof(bios));
+	memcpy(with_window + 90, bios, sizeof(bios));
+	store_le32(with_window + 90 + 10, 0xFED00000);
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		static struct contents c;
+		static struct fwcfg f;
+
+		fwcfg_init(&f, (struct fwcfg_memory){ .read = ram_read, .write = ram_write });
+		assert_true(contents_fill(&c, &f, sizes[i], 1, with_window, sizeof(with_window)));
+		const u8 *found = c.acpi.tables + 64; /* behind the FACS */
+		assert_int_equal(load_le32(found + 60), begins[i]);
+		assert_int_equal(load_le32(found + 64), 0xFEBFFFFF);
+		assert_int_equal(load_le32(found + 72), 0xFEC00000 - begins[i]);
+		assert_int_equal(load_le32(found + 100), 0xFED00000);
+		assert_int_equal(sum(found, sizeof(with_window)), 0);
+	}
+}
+
 static void the_dsdt_is_found_whole_or_not_at_all(void **state)
 {
 	(void)state;
@@ -332,6 +360,7 @@ int main(void)
 		cmocka_unit_test_setup(a_reset_selects_nothing, set_up),
 		cmocka_unit_test_setup(tables_are_linked, set_up),
 		cmocka_unit_test_setup(each_processor_has_its_entry, set_up),
+		cmocka_unit_test_setup(the_window_begins_where_firmware_places_devices, set_up),
 		cmocka_unit_test_setup(the_dsdt_is_found_whole_or_not_at_all, set_up),
 		cmocka_unit_test_setup(limits, set_up),
 	};

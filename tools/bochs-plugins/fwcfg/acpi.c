@@ -99,9 +99,30 @@ static void add_facs(struct acpi *a)
 	a->tables_size += FACS_SIZE;
 }
 
-static void add_dsdt(struct acpi *a, const u8 *dsdt, size_t size)
+/*
+ * Of the root bridge's resources the 32-bit memory window (DWord Address Space Descriptor, 6.4.3.5.2): an operating
+ * system would move what lies outside of it, which no hypervisor below it need allow.
+ */
+static void place_window(u8 *dsdt, size_t size, u32 window)
+{
+	static const u8 descriptor[] = { 0x87, 23, 0, 0 };
+	enum { MIN = 10, MAX = 14, LENGTH = 22, DESCRIPTOR = 26, BIOS_WINDOW = 0xC0000000 };
+
+	for (size_t at = HEADER; range_inside(at, DESCRIPTOR, size); at++) {
+		u8 *d = dsdt + at;
+		if (memcmp(d, descriptor, sizeof(descriptor)) != 0 || load_le32(d + MIN) != BIOS_WINDOW)
+			continue;
+		store_le32(d + MIN, window);
+		store_le32(d + LENGTH, load_le32(d + MAX) - window + 1);
+	}
+	dsdt[HEADER_CHECKSUM] = 0;
+	dsdt[HEADER_CHECKSUM] = (u8)-sum(dsdt, size);
+}
+
+static void add_dsdt(struct acpi *a, u32 window, const u8 *dsdt, size_t size)
 {
 	memcpy(a->tables + a->tables_size, dsdt, size);
+	place_window(a->tables + a->tables_size, size, window);
 	a->tables_size += size;
 }
 
@@ -220,7 +241,7 @@ static void add_rsdp(struct acpi *a, u32 rsdt)
 	loader_add_checksum(&a->loader, ACPI_RSDP_FILE, RSDP_CHECKSUM, 0, ACPI_RSDP_SIZE);
 }
 
-bool acpi_build(struct acpi *a, u32 cpus, const u8 *dsdt, size_t dsdt_size)
+bool acpi_build(struct acpi *a, u32 cpus, u32 window, const u8 *dsdt, size_t dsdt_size)
 {
 	memset(a, 0, sizeof(*a));
 	if (cpus == 0 || cpus > ACPI_CPUS_MAX || dsdt_size > ACPI_TABLES_MAX / 2)
@@ -229,7 +250,7 @@ bool acpi_build(struct acpi *a, u32 cpus, const u8 *dsdt, size_t dsdt_size)
 	loader_allocate(&a->loader, ACPI_TABLES_FILE, 64, LOADER_ANYWHERE);
 	add_facs(a);
 	u32 dsdt_at = (u32)a->tables_size;
-	add_dsdt(a, dsdt, dsdt_size);
+	add_dsdt(a, window, dsdt, dsdt_size);
 	u32 fadt_at = (u32)a->tables_size;
 	add_fadt(a, 0, dsdt_at);
 	u32 madt_at = (u32)a->tables_size;

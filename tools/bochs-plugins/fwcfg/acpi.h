@@ -26,7 +26,10 @@ struct acpi {
  */
 const u8 *acpi_find_dsdt(const u8 *rom, size_t rom_size, size_t *size);
 
-/* False: too many processors, or a DSDT too large. */
-bool acpi_build(struct acpi *a, u32 cpus, const u8 *dsdt, size_t dsdt_size);
+/*
+ * window: where firmware begins to place devices' memory; the DSDT's own BIOS begins elsewhere, and is corrected.
+ * False: too many processors, or a DSDT too large.
+ */
+bool acpi_build(struct acpi *a, u32 cpus, u32 window, const u8 *dsdt, size_t dsdt_size);
 
 #endif

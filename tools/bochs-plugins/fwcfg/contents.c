@@ -20,9 +20,13 @@ static void write_e820(u8 *entry, u64 ram)
 	store_le32(entry + 16, E820_RAM);
 }
 
+/* OVMF gives devices memory from here on, or from the end of RAM when that is above (PlatformPei,
+ * MemMapInitialization). */
+#define OVMF_WINDOW 0x80000000u
+
 bool contents_fill(struct contents *c, struct fwcfg *f, u64 ram, u32 cpus, const u8 *dsdt, size_t dsdt_size)
 {
-	if (ram > RAM_MAX || !acpi_build(&c->acpi, cpus, dsdt, dsdt_size))
+	if (ram > RAM_MAX || !acpi_build(&c->acpi, cpus, ram > OVMF_WINDOW ? (u32)ram : OVMF_WINDOW, dsdt, dsdt_size))
 		return false;
 	store_le32(c->id, ID_PORTS | ID_DMA);
 	store_le64(c->ram_size, ram);
