@@ -191,7 +191,56 @@ def local_ca_is_judged():
     flush()
 
 
-TESTS = [names_agree, credentials_open, the_peer_makes_the_same_kind, other_keys_open_nothing, other_templates_are_refused,
+PCRS = "sha256:0,1,2,3,4,5,6,7,12,13,14"
+
+
+def quote(pcrs, nonce):
+    run("tpm2_quote", "-c", "ak.ctx", "-l", pcrs, "-q", nonce.hex(), "-m", "message", "-s", "signature", "-o", "pcrs", "-g", "sha256")
+    run("tpm2_pcrread", PCRS, "-o", "values")
+    write("nonce", nonce)
+    flush()
+
+
+def both(ours, peer=None):
+    """Our verdict; and whether tpm2_checkquote takes the same quote, which peer tells where it is not our GOOD."""
+    verdict = run(TOOL, "quote", "ak.pub", "message", "signature", "values", "nonce").strip()
+    assert verdict == ours, f"{verdict}, not {ours}"
+    done = subprocess.run(["tpm2_checkquote", "-u", "ak.pub", "-m", "message", "-s", "signature", "-f", "pcrs",
+                           "-q", read("nonce").hex(), "-g", "sha256"], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, timeout=120)
+    expected = (ours == "GOOD") if peer is None else peer
+    assert (done.returncode == 0) == expected, f"{ours}: tpm2_checkquote: exit {done.returncode}\n{done.stdout}"
+
+
+def flipped(content, at):
+    return content[:at] + bytes([content[at] ^ 1]) + content[at + 1:]
+
+
+def quotes_are_judged_alike():
+    """By tpm2_checkquote and by us: good, other nonce, one bit of message, signature and values, and another key's."""
+    make_ak()
+    flush()
+    nonce = bytes(range(20))
+    quote(PCRS, nonce)
+    both("GOOD")
+    write("nonce", nonce[:-1])
+    both("QUALIFYING")
+    write("nonce", nonce)
+    for name, ours in (("message", "SIGNATURE"), ("signature", "SIGNATURE")):
+        good = read(name)
+        write(name, flipped(good, len(good) - 1))
+        both(ours)
+        write(name, good)
+    values, pcrs = read("values"), read("pcrs")
+    write("values", flipped(values, 0))
+    write("pcrs", flipped(pcrs, pcrs.index(values[:32])))
+    both("PCR_DIGEST")
+    # Authentic, but over fewer PCRs than are judged: the peer takes what the caller asked for, we one selection alone.
+    quote("sha256:0,1,2,3,4,5,6,7", nonce)
+    both("SELECTION", peer=True)
+
+
+TESTS = [quotes_are_judged_alike, names_agree, credentials_open, the_peer_makes_the_same_kind, other_keys_open_nothing, other_templates_are_refused,
          local_ca_is_judged]
 
 

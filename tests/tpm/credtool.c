@@ -3,6 +3,7 @@
  * judges an EK certificate, tells the node id.
  * Test code for a host.
  */
+#include "attest/quote.h"
 #include "keys/random.h"
 #include "lib/print.h"
 #include "signetd/credential.h"
@@ -125,13 +126,41 @@ static void judge(char **names)
 	ek_authorities_free(authorities);
 }
 
+/* credtool quote AK MESSAGE SIGNATURE VALUES NONCE: the verdict on the quote part of evidence */
+static void quote(char **names)
+{
+	static struct content part[5];
+	struct tpm_ecc_public ak = { .attributes = 0 };
+	struct attested a;
+	u8 signature[TPM_SIGNATURE_SIZE];
+
+	load_public(names[0], &part[0]);
+	for (int i = 1; i < 5; i++)
+		load(names[i], &part[i]);
+	struct reader r = reader_on(part[0].bytes, part[0].n);
+	read_ecc_public(&r, &ak);
+	must(reader_done(&r), "not an AK of ours");
+	r = reader_on(part[2].bytes, part[2].n);
+	read_ecdsa_signature(&r, signature);
+	const struct signed_view s = { { part[1].bytes, part[1].n }, signature };
+	const struct bytes_view values = { part[3].bytes, part[3].n };
+	enum verdict v = reader_done(&r) ? attested_verify(&s, ak.key) : VERDICT_SIGNATURE;
+	if (!v)
+		v = attested_read(&s.attest, TPM_ST_ATTEST_QUOTE, &a);
+	if (!v)
+		v = quote_covers(&a.quote, &values);
+	if (!v && (a.extra.n != part[4].n || memcmp(a.extra.bytes, part[4].bytes, part[4].n) != 0))
+		v = VERDICT_QUALIFYING;
+	must(puts(verdict_name(v)) >= 0, "output");
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
 		const char *name;
 		int arguments;
 		void (*run)(char **names);
-	} commands[] = { { "make", 4, make }, { "node", 1, node }, { "judge", 3, judge } };
+	} commands[] = { { "make", 4, make }, { "node", 1, node }, { "judge", 3, judge }, { "quote", 5, quote } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
 		if (argc != commands[i].arguments + 2 || strcmp(argv[1], commands[i].name) != 0)
@@ -139,5 +168,5 @@ int main(int argc, char **argv)
 		commands[i].run(argv + 2);
 		return 0;
 	}
-	must(false, "make EK AK SECRET OUT | node EK | judge FOLDER CERTIFICATE EK");
+	must(false, "make EK AK SECRET OUT | node EK | judge FOLDER CERTIFICATE EK | quote ...");
 }
