@@ -19,17 +19,25 @@ static bool says(const char *text, const char *key, const char *value)
 	return at && strncmp(at + strlen(key), value, n) == 0 && (at[strlen(key) + n] == '\n' || !at[strlen(key) + n]);
 }
 
+/* A file of sysfs tells another length than it has: one read gives all of it. */
+static bool read_text(const char *path, char *out, size_t room)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, out, room - 1);
+
+	file_close(fd);
+	out[n > 0 ? n : 0] = '\0';
+	return n > 0;
+}
+
 static enum err look_at(const char *uevent, const char *name, char out[PATH_MAX])
 {
-	u8 text[1024];
-	char device[64];
-	size_t n;
+	char text[1024], device[64];
 
-	if (file_read(uevent, text, sizeof(text) - 1, &n))
+	if (!read_text(uevent, text, sizeof(text)) || !says(text, "PARTNAME=", name))
 		return ERR_DEVICE;
-	text[n] = 0;
-	const char *at = strstr((const char *)text, "DEVNAME=");
-	if (!says((const char *)text, "PARTNAME=", name) || !at || sscanf(at, "DEVNAME=%63[^\n]", device) != 1)
+	const char *at = strstr(text, "DEVNAME=");
+	if (!at || sscanf(at, "DEVNAME=%63[^\n]", device) != 1)
 		return ERR_DEVICE;
 	return path_join(out, "/dev", device);
 }

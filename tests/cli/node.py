@@ -164,7 +164,7 @@ class Node:
         return 0, b""
 
     def slots(self, _):
-        return 0, struct.pack("<II", 1, 0) + b"".join(
+        return 0, struct.pack("<IIQQ", 1, 1, 3, 1) + b"".join(
             struct.pack("<48sIIII", bytes([n]) * 48, state, tries, 7, 0) for n, state, tries in ((1, 5, 0), (2, 3, 2)))
 
     def wait(self, condition, seconds=60):
