@@ -92,7 +92,8 @@ static enum err place_parts(struct guest *g, u64 length)
 	return OK;
 }
 
-/* Only what the parts and a kernel at its start want: zeroing all of it would keep everybody waiting. */
+/* Only what the parts and a kernel at its start want, in one piece if possible; the rest, and zeroing, come at launch.
+ */
 static enum err make(struct guest *g)
 {
 	const struct control_create *c = &g->shape;
@@ -101,14 +102,14 @@ static enum err make(struct guest *g)
 
 	low = low < LINUX_HOLE ? low : LINUX_HOLE;
 	g->taken = wanted < low ? wanted : low;
-	/* Before up to 2 GiB are zeroed for parts that have no place there. */
+	/* Before pages are taken for parts that have no place there. */
 	e = place_parts(g, g->taken);
 	if (!e)
 		e = vm_create(&guest_policy, c->vcpus, &g->vm);
 	if (e)
 		return e;
 	g->vm->owner = g;
-	e = vm_add_ram(g->vm, 0, g->taken);
+	e = vm_reserve_ram(g->vm, 0, g->taken);
 	if (!e)
 		e = place_parts(g, g->vm->memory[0].length);
 	return e ? e : guest_add_devices(g);

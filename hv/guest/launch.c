@@ -15,7 +15,7 @@
 
 #include <string.h>
 
-enum { HASH_CHUNK = 65536, MEMORY_STEP = 16 << 20 };
+enum { HASH_CHUNK = 65536, MEMORY_STEP = 256 << 20, ZERO_CHUNK = 1 << 20 };
 
 enum err guest_load(u32 id, u32 part, u64 offset, const u8 *bytes, u32 n)
 {
@@ -73,12 +73,38 @@ static enum err take_rest(struct guest *g)
 		left = left < g->shape.memory - at ? left : g->shape.memory - at;
 		left = left < MEMORY_STEP ? left : MEMORY_STEP;
 		hv_lock();
-		e = vm_add_ram(g->vm, at < LINUX_HOLE ? at : at - LINUX_HOLE + LINUX_HIGH, left);
+		e = vm_reserve_ram(g->vm, at < LINUX_HOLE ? at : at - LINUX_HOLE + LINUX_HIGH, left);
 		hv_unlock();
 		g->taken += left;
 		worker_yield();
 	}
 	return e;
+}
+
+static void zero(u8 *at, u64 length)
+{
+	for (u64 done = 0; done < length; done += ZERO_CHUNK) {
+		memset(at + done, 0, length - done < ZERO_CHUNK ? length - done : ZERO_CHUNK);
+		worker_yield();
+	}
+}
+
+/* Whatever was in its pages before and is no part of it: of another guest, of firmware. */
+static void zero_rest(const struct guest *g)
+{
+	static const u8 by_address[] = { CONTROL_COMMAND_LINE, CONTROL_KERNEL, CONTROL_INITRAMFS };
+	const struct vm *vm = g->vm;
+	u64 at = 0;
+
+	static_assert(ARRAY_SIZE(by_address) == CONTROL_PARTS, "each part stays");
+	for (u32 i = 0; i < CONTROL_PARTS; i++) {
+		const struct guest_part *p = &g->part[by_address[i]];
+		zero(vm->memory[0].window + at, p->at - at);
+		at = p->at + p->length;
+	}
+	zero(vm->memory[0].window + at, vm->memory[0].length - at);
+	for (u32 i = 1; i < vm->memory_count; i++)
+		zero(vm->memory[i].window, vm->memory[i].length);
 }
 
 static enum err prepare(const struct guest *g, struct vmx_entry *entry)
@@ -117,8 +143,10 @@ static void launch(struct job *job)
 	struct vmx_entry entry;
 	enum err e = take_rest(g);
 
-	if (!e)
+	if (!e) {
+		zero_rest(g);
 		e = admit(g);
+	}
 	if (!e)
 		e = prepare(g, &entry);
 	hv_lock();

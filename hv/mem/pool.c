@@ -76,7 +76,7 @@ static u64 find(const struct pool *p, u64 count, u64 align)
 	}
 }
 
-u64 pool_take(struct pool *pool, u64 count, u64 align)
+u64 pool_reserve(struct pool *pool, u64 count, u64 align)
 {
 	u64 page = count && count <= pool->free ? find(pool, count, align) : pool->count;
 
@@ -86,8 +86,15 @@ u64 pool_take(struct pool *pool, u64 count, u64 align)
 	pool->free -= count;
 	if (page == pool->hint)
 		pool->hint = page + count;
-	u64 at = pool->base + page * POOL_PAGE;
-	memset((void *)(uintptr_t)at, 0, count * POOL_PAGE);
+	return pool->base + page * POOL_PAGE;
+}
+
+u64 pool_take(struct pool *pool, u64 count, u64 align)
+{
+	u64 at = pool_reserve(pool, count, align);
+
+	if (at)
+		memset((void *)(uintptr_t)at, 0, count * POOL_PAGE);
 	return at;
 }
 

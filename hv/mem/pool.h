@@ -28,6 +28,9 @@ void pool_init(struct pool *pool, u64 base, u64 length);
  */
 u64 pool_take(struct pool *pool, u64 count, u64 align);
 
+/* The same with what others left in them, for memory so large that zeroing it has to wait for a better time. */
+u64 pool_reserve(struct pool *pool, u64 count, u64 align);
+
 /* Gives pages back that were taken, in runs or parts of them. Pages that are not in use are a defect: ERR_INTERNAL. */
 enum err pool_give(struct pool *pool, u64 base, u64 count) MUST_CHECK;
 

@@ -187,13 +187,15 @@ enum err vm_add_memory(struct vm *vm, const struct ept_mapping *m, bool ram)
 	return add(vm, m, ram, false);
 }
 
-enum err vm_add_ram(struct vm *vm, u64 guest, u64 length)
+typedef u64 take_pages(struct pool *pool, u64 count, u64 align);
+
+static enum err add_pooled(struct vm *vm, u64 guest, u64 length, take_pages *take)
 {
 	u64 piece = length;
 	enum err e = length && is_aligned(length, POOL_PAGE) ? OK : ERR_RANGE;
 
 	while (!e && length) {
-		u64 host = pool_take(&layout.pool, piece / POOL_PAGE, piece < MIB(2) ? POOL_PAGE : MIB(2));
+		u64 host = take(&layout.pool, piece / POOL_PAGE, piece < MIB(2) ? POOL_PAGE : MIB(2));
 
 		if (!host && piece <= MIB(2))
 			return ERR_NO_MEMORY;
@@ -209,6 +211,16 @@ enum err vm_add_ram(struct vm *vm, u64 guest, u64 length)
 		piece = piece < length ? piece : length;
 	}
 	return e;
+}
+
+enum err vm_add_ram(struct vm *vm, u64 guest, u64 length)
+{
+	return add_pooled(vm, guest, length, pool_take);
+}
+
+enum err vm_reserve_ram(struct vm *vm, u64 guest, u64 length)
+{
+	return add_pooled(vm, guest, length, pool_reserve);
 }
 
 enum err vm_start(struct vm *vm, const struct vmx_entry *bsp)

@@ -79,10 +79,12 @@ enum err vm_create(const struct vm_policy *policy, u32 vcpus, struct vm **vm) MU
 /* An I/O APIC of `pins` pins at base, its first one GSI gsi_base. Errors: ioapic_init()'s, bus_add()'s; ERR_RANGE. */
 enum err vm_add_ioapic(struct vm *vm, u64 base, u32 gsi_base, u32 pins) MUST_CHECK;
 /*
- * Zeroed RAM from the pool, in pieces of 2 MiB if need be; whole pages. As zeroing takes its time, in steps of 16 MiB
- * or so: what continues the step before is joined to it. ERR_NO_MEMORY, ept_map()'s errors; a part may be mapped then.
+ * Zeroed RAM from the pool, in pieces of 2 MiB if need be; whole pages. What continues the call before is joined to it.
+ * ERR_NO_MEMORY, ept_map()'s errors; a part may be mapped then.
  */
 enum err vm_add_ram(struct vm *vm, u64 guest, u64 length) MUST_CHECK;
+/* The same, not zeroed: who starts the VM has to do that before. */
+enum err vm_reserve_ram(struct vm *vm, u64 guest, u64 length) MUST_CHECK;
 /* What is there already: device memory, or RAM that root mode may touch (ram), mapped at its physical address. */
 enum err vm_add_memory(struct vm *vm, const struct ept_mapping *m, bool ram) MUST_CHECK;
 /* From VM_CREATED alone; ERR_INTERNAL otherwise. Its bootstrap processor begins as *bsp says. */

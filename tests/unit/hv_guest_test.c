@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RAM = 32 << 20, KERNEL = 0x1000, INITRAMFS = 70000, WORDS = 5, POOL = 1 << 20 };
+enum { RAM = 32 << 20, KERNEL = 0x1000, INITRAMFS = 70000, WORDS = 5, POOL = 1 << 20, LEFT_OVER = 0xDB };
 #define HUGE_RAM (5ull << 30)
 
 struct layout layout;
@@ -43,13 +43,15 @@ enum err vm_create(const struct vm_policy *policy, u32 vcpus, struct vm **out)
 	return OK;
 }
 
-enum err vm_add_ram(struct vm *v, u64 guest, u64 length)
+enum err vm_reserve_ram(struct vm *v, u64 guest, u64 length)
 {
 	assert_int_equal(guest, v->memory_count && ram_top == 3ull << 30 ? 4ull << 30 : ram_top);
 	ram_top = guest + length;
 	ram_added += length;
-	if (!v->memory_count)
+	if (!v->memory_count) {
+		memset(ram, LEFT_OVER, length);
 		v->memory[v->memory_count++] = (struct vm_memory){ .length = length, .window = ram };
+	}
 	return OK;
 }
 
@@ -168,7 +170,7 @@ static int set_up(void **state)
 	pool = aligned_alloc(POOL_PAGE, POOL);
 	assert_non_null(pool);
 	pool_init(&layout.pool, (u64)pool, POOL);
-	/* What vm_add_ram() of ours gives out is counted, but not taken from there. */
+	/* What vm_reserve_ram() of ours gives out is counted, but not taken from there. */
 	layout.pool.free += HUGE_RAM / POOL_PAGE;
 	free_before = layout.pool.free;
 	ram_top = 0;
@@ -279,7 +281,7 @@ static void parts_larger_than_memory_are_refused(void **state)
 	shape.initramfs = 2ull << 30;
 	assert_int_equal(guest_create(&shape, &id), ERR_NO_MEMORY);
 	shape.initramfs = INITRAMFS;
-	/* Nothing was zeroed for any of them. */
+	/* Nothing was taken for any of them. */
 	assert_int_equal(ram_added, 0);
 	shape.memory = RAM;
 	devices = ERR_RANGE;
@@ -352,6 +354,9 @@ static void a_guest_is_measured_then_started(void **state)
 	assert_int_equal(done_kind, CONTROL_START);
 	assert_int_equal(done_error, OK);
 	assert_memory_equal(measured, expected, SHA384_SIZE);
+	/* Nothing in its memory is of others. */
+	for (u64 at = 0; at < RAM; at += sizeof(u64))
+		assert_true(load_le64(ram + at) != LEFT_OVER * 0x0101010101010101ull);
 	assert_int_equal(started_with.rip, 0x1000200);
 	assert_int_equal(started_with.rsi, LINUX_ZERO_PAGE);
 	assert_int_equal(guest_next(1, &told), OK);

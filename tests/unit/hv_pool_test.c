@@ -69,6 +69,17 @@ static void takes_back_and_gives_anew(void **state)
 	assert_true(bytes_are_zero(page_at(3), POOL_PAGE));
 }
 
+static void reserves_pages_as_they_are(void **state)
+{
+	(void)state;
+	assert_int_equal(pool_reserve(&pool, 2, POOL_PAGE), (u64)page_at(1));
+	assert_int_equal(page_at(1)[0], 0xA5);
+	assert_int_equal(page_at(2)[POOL_PAGE - 1], 0xA5);
+	assert_int_equal(pool.free, PAGES - 1 - 2);
+	assert_int_equal(pool_reserve(&pool, PAGES, POOL_PAGE), 0);
+	assert_int_equal(pool_take(&pool, 1, POOL_PAGE), (u64)page_at(3));
+}
+
 static void refuses_what_was_not_taken(void **state)
 {
 	(void)state;
@@ -108,6 +119,7 @@ int main(void)
 		cmocka_unit_test_setup(gives_each_page_once_and_zeroed, set_up),
 		cmocka_unit_test_setup(gives_aligned_runs, set_up),
 		cmocka_unit_test_setup(takes_back_and_gives_anew, set_up),
+		cmocka_unit_test_setup(reserves_pages_as_they_are, set_up),
 		cmocka_unit_test_setup(refuses_what_was_not_taken, set_up),
 		cmocka_unit_test_setup(gives_back_runs_of_any_place, set_up),
 	};

@@ -33,7 +33,7 @@ enum err vm_create(const struct vm_policy *policy, u32 vcpus, struct vm **out)
 }
 
 /* Only the first piece is ever touched; of the rest the guest would be told. */
-enum err vm_add_ram(struct vm *vm, u64 guest, u64 length)
+enum err vm_reserve_ram(struct vm *vm, u64 guest, u64 length)
 {
 	struct vm_memory m = { .guest = guest, .length = length };
 
