@@ -95,10 +95,10 @@ enum err node_read_fleet(struct node *n, struct fleet *out)
 
 void node_say(struct node *n, const char *text)
 {
-	static char said[CONTROL_WAITS_MAX + 1];
-	u32 size = (u32)strnlen(text, CONTROL_WAITS_MAX);
+	static char said[CONTROL_WORDS_MAX + 1];
+	u32 size = (u32)strnlen(text, CONTROL_WORDS_MAX);
 
-	if (strncmp(said, text, CONTROL_WAITS_MAX) == 0)
+	if (strncmp(said, text, CONTROL_WORDS_MAX) == 0)
 		return;
 	/* It is for a person in front of the machine: when it cannot be said, nothing else depends on it. */
 	if (node_ask(n, CONTROL_WAITS, &(struct frame_body){ .bytes = text, .size = size }) == OK) {

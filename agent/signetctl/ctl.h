@@ -48,6 +48,7 @@ enum exit_code command_messages(const struct args *args);
 enum exit_code command_slots(const struct args *args);
 enum exit_code command_challenge(const struct args *args);
 enum exit_code command_ticket(const struct args *args);
+enum exit_code command_address(const struct args *args);
 enum exit_code command_reboot(const struct args *args);
 enum exit_code command_poweroff(const struct args *args);
 enum exit_code command_update(const struct args *args);

@@ -3,6 +3,8 @@
 #include "cli/json.h"
 #include "update/state.h"
 
+#include <string.h>
+
 static const char *slot_state_text(u32 state)
 {
 	static const char *const texts[SLOT_STATES] = {
@@ -97,6 +99,22 @@ static enum exit_code power_off_node(struct channel *c, const struct args *args)
 {
 	(void)args;
 	return order_power(c, CONTROL_POWER_OFF);
+}
+
+static enum exit_code say_address(struct channel *c, const struct args *args)
+{
+	const char *text = operand(args, 0);
+	size_t n = strlen(text);
+
+	if (n > CONTROL_WORDS_MAX)
+		return complain(ERR_RANGE, NULL, "more than %d characters", CONTROL_WORDS_MAX);
+	enum err e = channel_ask(c, CONTROL_ADDRESS, &(struct frame_body){ .bytes = text, .size = (u32)n });
+	return e ? ctl_complain(c, e, "the hypervisor did not take the address") : EXIT_OK;
+}
+
+enum exit_code command_address(const struct args *args)
+{
+	return ctl_run(args, say_address);
 }
 
 enum exit_code command_reboot(const struct args *args)

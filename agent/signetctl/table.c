@@ -61,6 +61,8 @@ static const struct command commands[] = {
 	        "Checked as the fleet server would, and by the stage again. It starts with the next boot, on trial: "
 	        "only an attested boot is committed. After a cut the same command goes on where it was.",
 	        update_options, command_update },
+	{ "address", "TEXT", 1, 1, "Show the service VM's address on the node's screen", NULL, port_only,
+	        command_address },
 	{ "reboot", "", 0, 0, "Reset the node", NULL, port_only, command_reboot },
 	{ "poweroff", "", 0, 0, "Switch the node off", NULL, port_only, command_poweroff },
 	{ .name = NULL },

@@ -47,8 +47,9 @@ static const struct row rows[] = {
 	{ CONTROL_CHALLENGE, 0, 0, LATER, control_order },
 	{ CONTROL_TICKET, TICKET, TICKET, LATER, control_order },
 	{ CONTROL_VERDICT, VERDICT, VERDICT, LATER, control_order },
-	{ CONTROL_WAITS, 0, CONTROL_WAITS_MAX, NOW, control_waits },
+	{ CONTROL_WAITS, 0, CONTROL_WORDS_MAX, NOW, control_words },
 	{ CONTROL_FLEET, READ, READ, NOW, control_fleet },
+	{ CONTROL_ADDRESS, 0, CONTROL_WORDS_MAX, NOW, control_words },
 };
 
 /* A request whose answer is not known yet. */

@@ -26,7 +26,7 @@ typedef enum err control_handler(struct control_call *call);
 control_handler control_hello, control_status, control_messages, control_log, control_fleet;
 control_handler control_guests, control_exits, control_create, control_load, control_start, control_stop,
         control_destroy, control_console_read, control_console_write;
-control_handler control_slots, control_order, control_power, control_waits;
+control_handler control_slots, control_order, control_power, control_words;
 
 /* The answer to a request that is answered later; guest is 0 when it is about none. Ignored when nobody waits. */
 void control_done(u16 kind, u32 guest, enum err e);

@@ -99,26 +99,34 @@ enum err control_power(struct control_call *call)
 	return OK;
 }
 
-/* Whoever stands before the machine is told whose words these are; a line of the console only when they are others. */
-enum err control_waits(struct control_call *call)
+/* What is not printable would say something else to a terminal. True: it differs from what was there. */
+static bool take_words(char text[CONTROL_WORDS_MAX + 1], const char *said, u32 size)
 {
-	static char text[CONTROL_WAITS_MAX + 1];
-	const char *said = call->body;
-	char line[CONTROL_WAITS_MAX + 16];
 	bool differs = false;
 
-	for (u32 i = 0; i < sizeof(text); i++) {
+	for (u32 i = 0; i <= CONTROL_WORDS_MAX; i++) {
 		char c = '\0';
 
-		if (i < call->size)
+		if (i < size)
 			c = said[i];
-		if (i < call->size && (c < ' ' || c > '~'))
+		if (i < size && (c < ' ' || c > '~'))
 			c = '?';
 		differs |= text[i] != c;
 		text[i] = c;
 	}
-	format(line, sizeof(line), "service VM: %s", text);
-	screen_set(SCREEN_WAITS, line);
+	return differs;
+}
+
+/* Whoever stands before the machine is told whose words these are; a line of the console only when they are others. */
+enum err control_words(struct control_call *call)
+{
+	static char texts[SCREEN_LINES][CONTROL_WORDS_MAX + 1];
+	enum screen_line where = call->kind == CONTROL_ADDRESS ? SCREEN_ADDRESS : SCREEN_WAITS;
+	char line[CONTROL_WORDS_MAX + 16];
+	bool differs = take_words(texts[where], call->body, call->size);
+
+	format(line, sizeof(line), "service VM: %s", texts[where]);
+	screen_set(where, line);
 	if (differs && call->size)
 		say("%s", line);
 	return OK;

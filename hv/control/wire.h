@@ -22,7 +22,7 @@ enum {
 	CONTROL_CHALLENGE_SIZE = 32,
 	CONTROL_TICKET_SIZE = 1304, /* attest/ticket.h */
 	CONTROL_VERDICT_SIZE = 480, /* attest/verdict.h */
-	CONTROL_WAITS_MAX = 64,
+	CONTROL_WORDS_MAX = 64,
 };
 
 struct control_header {
@@ -57,8 +57,9 @@ enum control_kind {
 	CONTROL_CHALLENGE = 48, /* -> CONTROL_CHALLENGE_SIZE bytes: for quote and ticket; the one before is void */
 	CONTROL_TICKET = 49, /* CONTROL_TICKET_SIZE bytes; answered when it is in force, or refused */
 	CONTROL_VERDICT = 50, /* CONTROL_VERDICT_SIZE bytes; answered when the TPM has it, or it is refused */
-	CONTROL_WAITS = 51, /* at most CONTROL_WAITS_MAX bytes of text: what the agent waits for, for the screen */
+	CONTROL_WAITS = 51, /* at most CONTROL_WORDS_MAX bytes of text: what the agent waits for, for the screen */
 	CONTROL_FLEET = 52, /* control_read -> control_bytes: the fleet configuration, as it was measured */
+	CONTROL_ADDRESS = 53, /* the same: the address that the service VM has */
 	CONTROL_CHANGED = 64, /* event: control_changed */
 };
 

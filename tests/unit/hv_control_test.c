@@ -304,6 +304,14 @@ static void what_is_waited_for_is_the_service_vms_word(void **state)
 	ask(CONTROL_WAITS, 3, NULL, 0);
 	expect(CONTROL_WAITS, 3, OK, 0);
 	assert_string_equal(heard, "signet: service VM: the fleet?[2Jserver\n");
+	/* Its address is another line, and may say the same. */
+	ask(CONTROL_ADDRESS, 4, "10.0.2.15", 9);
+	expect(CONTROL_ADDRESS, 4, OK, 0);
+	ask(CONTROL_WAITS, 5, "10.0.2.15", 9);
+	expect(CONTROL_WAITS, 5, OK, 0);
+	assert_string_equal(heard,
+	        "signet: service VM: the fleet?[2Jserver\nsignet: service VM: 10.0.2.15\n"
+	        "signet: service VM: 10.0.2.15\n");
 }
 
 static void power_is_the_machines(void **state)
@@ -344,6 +352,7 @@ static void bodies_of_another_size_are_refused(void **state)
 		{ CONTROL_TICKET, 1304, 1304 },
 		{ CONTROL_VERDICT, 480, 480 },
 		{ CONTROL_WAITS, 0, 64 },
+		{ CONTROL_ADDRESS, 0, 64 },
 		{ CONTROL_HEALTHY, 0, 0 },
 		{ CONTROL_PROVISION, 168, CONTROL_REQUEST_MAX - HEAD },
 		{ CONTROL_POWER, 8, 8 },
