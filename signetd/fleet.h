@@ -31,6 +31,7 @@ struct live_node {
 	u64 seen_at; /* milliseconds */
 	u64 seen_wall; /* Unix seconds */
 	u64 provision_order, authority_order; /* under way; 0: none */
+	u64 intents_after; /* fleet_now(): nothing of the two is ordered before, since one failed */
 	u32 autostart_open; /* orders under way */
 	char *report; /* JSON; NULL: none */
 	/* Evidence that could not be this node's, shown in its name. */

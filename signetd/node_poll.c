@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RESULTS_MAX = 64, INTENT_MILLISECONDS = 600000, ERROR_MEMBERS_MAX = 3 };
+enum { RESULTS_MAX = 64, INTENT_MILLISECONDS = 600000, INTENT_REST_MILLISECONDS = 60000, ERROR_MEMBERS_MAX = 3 };
 
 static const struct field poll_fields[] = {
 	{ "node", FIELD_HEX, FIELD_REQUIRED, ATTEST_ID_SIZE },
@@ -93,6 +93,12 @@ static void update_node(struct server *s, const u8 *id, void (*change)(struct no
 	free(n);
 }
 
+/* What failed will most likely fail again: nodes' logs, TPMs and this server are not worn out by trying. */
+static void rest(struct server *s, struct live_node *l)
+{
+	l->intents_after = fleet_now(s) + INTENT_REST_MILLISECONDS;
+}
+
 static void tell_failure(const u8 *id, const char *what, yyjson_val *answer)
 {
 	char text[2 * ATTEST_ID_SIZE + 1];
@@ -127,6 +133,8 @@ static void provision_done(struct server *s, void *context, bool ok, yyjson_val 
 		update_node(s, l->id, is_provisioned);
 	else
 		tell_failure(l->id, "provisioning", answer);
+	if (!ok)
+		rest(s, l);
 }
 
 static void authority_done(struct server *s, void *context, bool ok, yyjson_val *answer)
@@ -138,6 +146,8 @@ static void authority_done(struct server *s, void *context, bool ok, yyjson_val 
 		update_node(s, l->id, has_authority);
 	else
 		tell_failure(l->id, "the write authority", answer);
+	if (!ok)
+		rest(s, l);
 }
 
 /* A guest that cannot start is the node's to tell; the others start all the same. */
@@ -205,7 +215,7 @@ void node_intents(struct server *s, struct live_node *l, struct node_entry *n)
 {
 	struct starting st = { s, l };
 
-	if (n->state != NODE_ENROLLED)
+	if (n->state != NODE_ENROLLED || fleet_now(s) < l->intents_after)
 		return;
 	if (!n->provisioned && !l->provision_order)
 		order_provision(s, l, n);

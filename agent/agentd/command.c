@@ -12,11 +12,11 @@
 enum { DRAIN_MAX = 86400, SENT_MS = 10000, WAIT_MAX = 60000, NAME_MAX_BYTES = CONTROL_NAME_SIZE - 1 };
 
 static const struct field provision_fields[] = {
-	{ "ownerAuth", FIELD_HEX, FIELD_REQUIRED, 32 },
-	{ "lockoutAuth", FIELD_HEX, FIELD_REQUIRED, 32 },
+	{ "ownerAuth", FIELD_BASE64, FIELD_REQUIRED, 32 },
+	{ "lockoutAuth", FIELD_BASE64, FIELD_REQUIRED, 32 },
 	{ "imageFloor", FIELD_NUMBER, FIELD_REQUIRED, UINT32_MAX },
 	{ "keyFloor", FIELD_NUMBER, FIELD_REQUIRED, UINT32_MAX },
-	{ "policyKey", FIELD_HEX, FIELD_REQUIRED, P256_KEY_SIZE },
+	{ "policyKey", FIELD_BASE64, FIELD_REQUIRED, P256_KEY_SIZE },
 	{ "authority", FIELD_BASE64, FIELD_REQUIRED, AUTHORITY_SIZE_MAX },
 };
 static const struct field authority_fields[] = { { "authority", FIELD_BASE64, FIELD_REQUIRED, AUTHORITY_SIZE_MAX } };

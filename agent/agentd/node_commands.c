@@ -21,15 +21,23 @@ static bool keep_authority(struct command_call *c, const u8 *bytes, size_t n)
 	return e ? command_failed(c, e, "the write authority was not written to the flash disk") : true;
 }
 
+static bool take_exactly(struct command_call *c, const char *name, u8 *out, size_t n)
+{
+	return field_base64(c->arguments, name, out, n) == n
+	        ? true
+	        : command_failed(c, ERR_ARGUMENT, "\"%s\" is too short", name);
+}
+
 bool command_provision(struct command_call *c)
 {
 	struct control_provision order = { 0 };
 	u8 authority[AUTHORITY_SIZE_MAX];
 	size_t n = field_base64(c->arguments, "authority", authority, sizeof(authority));
 
-	(void)field_hex(c->arguments, "ownerAuth", order.owner_auth, sizeof(order.owner_auth));
-	(void)field_hex(c->arguments, "lockoutAuth", order.lockout_auth, sizeof(order.lockout_auth));
-	(void)field_hex(c->arguments, "policyKey", order.policy_key, sizeof(order.policy_key));
+	if (!take_exactly(c, "ownerAuth", order.owner_auth, sizeof(order.owner_auth)) ||
+	        !take_exactly(c, "lockoutAuth", order.lockout_auth, sizeof(order.lockout_auth)) ||
+	        !take_exactly(c, "policyKey", order.policy_key, sizeof(order.policy_key)))
+		return false;
 	memcpy(order.node, c->agent->ek.node, sizeof(order.node));
 	order.image_floor = (u32)field_number(c->arguments, "imageFloor");
 	order.key_floor = (u32)field_number(c->arguments, "keyFloor");

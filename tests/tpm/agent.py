@@ -504,8 +504,8 @@ def provisions(fleet, folder):
             authority = (folder / "authority").read_bytes()
             policy = (fleet.folder / "export/policy-key.bin").read_bytes()
             server.bad("error-51", "authority", authority=b64(b"x" * 200))
-            server.good("provision", ownerAuth="11" * 32, lockoutAuth="22" * 32, imageFloor=3, keyFloor=1,
-                        policyKey=policy.hex(), authority=b64(authority))
+            server.good("provision", ownerAuth=b64(b"\x11" * 32), lockoutAuth=b64(b"\x22" * 32), imageFloor=3, keyFloor=1,
+                        policyKey=b64(policy), authority=b64(authority))
             server.attested(2)
             assert (folder / "parts/signet-authority").read_bytes()[:len(authority)] == authority
             status = json.loads(rig.ctl("status", "--json"))
