@@ -23,9 +23,9 @@ static bool keep_authority(struct command_call *c, const u8 *bytes, size_t n)
 
 static bool take_exactly(struct command_call *c, const char *name, u8 *out, size_t n)
 {
-	return field_base64(c->arguments, name, out, n) == n
-	        ? true
-	        : command_failed(c, ERR_ARGUMENT, "\"%s\" is too short", name);
+	if (field_base64(c->arguments, name, out, n) == n)
+		return true;
+	return command_failed(c, ERR_ARGUMENT, "a value of the order to provision is too short");
 }
 
 bool command_provision(struct command_call *c)
