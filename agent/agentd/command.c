@@ -37,7 +37,7 @@ static const struct field name_fields[] = { { "name", FIELD_TEXT, FIELD_REQUIRED
 static const struct field console_fields[] = {
 	{ "name", FIELD_TEXT, FIELD_REQUIRED, NAME_MAX_BYTES },
 	{ "offset", FIELD_NUMBER, FIELD_REQUIRED, UINT64_MAX },
-	{ "input", FIELD_BASE64, FIELD_NULLABLE, 16384 },
+	{ "input", FIELD_BASE64, FIELD_NULLABLE | FIELD_EMPTY, 16384 },
 	{ "waitMs", FIELD_NUMBER, 0, WAIT_MAX },
 };
 

@@ -13,7 +13,7 @@ static const struct field fields[] = {
 	{ "vcpus", FIELD_NUMBER, FIELD_REQUIRED, GUEST_VCPUS_MAX },
 	{ "kernel", FIELD_HEX, FIELD_REQUIRED, SHA384_SIZE },
 	{ "initramfs", FIELD_HEX, FIELD_NULLABLE, SHA384_SIZE },
-	{ "commandLine", FIELD_TEXT, FIELD_NULLABLE, TEXT_MOST },
+	{ "commandLine", FIELD_TEXT, FIELD_NULLABLE | FIELD_EMPTY, TEXT_MOST },
 	{ "disks", FIELD_ARRAY, 0, CONTROL_DISKS_MAX },
 	{ "nets", FIELD_ARRAY, 0, CONTROL_NETS_MAX },
 	{ "autostart", FIELD_BOOL, 0, 0 },
