@@ -6,7 +6,7 @@ ifndef NATIVE
 .DEFAULT_GOAL := all
 # One recipe for whatever is asked: the same make, inside the build root.
 JOBS ?= $(shell nproc)
-forward = $(foreach v,V KEEP FUZZ_TIME ONLY DESTDIR PREFIX,$(if $($v),$v='$($v)'))
+forward = $(foreach v,V KEEP FUZZ_TIME ONLY PATIENCE DESTDIR PREFIX,$(if $($v),$v='$($v)'))
 goals := $(filter-out help clean,$(or $(MAKECMDGOALS),all))
 .PHONY: $(goals) enter help clean
 $(goals): enter ;

@@ -42,6 +42,10 @@ class Log:
             raise Failed(f"no serial line matches: {pattern}", self.tail())
         return match
 
+    def index(self, pattern):
+        """The number of the first line that matches."""
+        return self.lines.index(self.need(pattern).string)
+
     def refuse(self, pattern):
         if match := self.find(pattern):
             raise Failed(f"a serial line that must not come: {match.string}", self.tail())

@@ -38,8 +38,8 @@ class Owner:
         signet("keys", "init", self.keys, "--development")
         signet("keys", "export", self.keys, "--out", self.firmware)
 
-    def build_boot_files(self, slot_size):
-        signet("boot", "build", "--keys", self.keys, "--out", self.boot, "--serial", "0x3f8,115200",
+    def build_boot_files(self, slot_size, folder=None):
+        signet("boot", "build", "--keys", self.keys, "--out", folder or self.boot, "--serial", "0x3f8,115200",
                "--allow-development", "--slot-size", slot_size, "--config", "secureboot/grub.cfg", "--modules",
                "secureboot/grub.modules")
 

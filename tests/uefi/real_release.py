@@ -7,7 +7,7 @@ import flashfile
 from tap import expect
 from world import signet, tool
 
-SLOT_SIZE = "20M"
+SLOT_SIZE = "24M"
 COMPONENTS = {"hypervisor": "build/hv.bin", "service-kernel": "build/service/vmlinuz",
               "service-initramfs": "build/service/initramfs"}
 # What is hit in slot A, and what in slot B.

@@ -4,33 +4,65 @@ import os
 import re
 import signal
 import subprocess
+import threading
+import time
+from pathlib import Path
 
 import machine
+import where
 from tap import Failed
 from world import NODE, Owner, signet, tool
 
 LIMIT = 300  # seconds; far above what any boot takes, since nothing here measures time
+PATIENCE = int(os.environ.get("PATIENCE") or 1)  # times all limits; for a machine that has others to serve
+LOOK_BEFORE = 20  # seconds: for a look at where a machine is that does not come to its end
 SLOT_SIZE = "2M"
 NO_PCR7 = bytes(32).hex()  # BIOS firmware measures nothing
 
 
+def follow(process, kept, log, until, times):
+    """How many of `times` lines that match were missing when the serial line ended."""
+    begun = time.monotonic()
+    for raw in process.stdout:
+        line = log.add(raw)
+        kept.write(f"{time.monotonic() - begun:6.1f} {line}\n")
+        times -= bool(re.search(until, line))
+        if not times:
+            break
+    return times
+
+
+def look(process, found):
+    """Where a machine is that will soon have had all the time it gets."""
+    try:
+        found.extend(where.where(where.bochs_below(process.pid)))
+    except (OSError, ValueError, TypeError, KeyError, subprocess.CalledProcessError) as e:
+        found.append(f"where its processors were could not be seen: {e!r}")
+
+
 def boot(image, options=(), until=machine.END, times=1, limit=LIMIT):
-    """Boots image in Bochs until `times` lines match, then ends it; gives the Log."""
+    """
+    Boots image in Bochs until `times` lines match, then ends it; gives the Log. The serial line also goes to a file beside
+    the image as it comes, each line behind its second: one can look while it runs, and see where it hangs.
+    """
+    limit *= PATIENCE
     command = ["tools/run-bochs", str(image), "--seconds", str(limit), *map(str, options)]
-    log, left = machine.Log(), times
+    log, places = machine.Log(), []
     # Its own session: a signal for the tool is not one for us, and the other way round.
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
                                text=True, errors="replace", start_new_session=True)
+    last_look = threading.Timer(limit - LOOK_BEFORE, look, (process, places))
+    last_look.start()
     try:
-        for raw in process.stdout:
-            left -= bool(re.search(until, log.add(raw)))
-            if not left:
-                break
+        with Path(image).with_suffix(".serial").open("w", buffering=1, encoding="utf-8") as kept:
+            left = follow(process, kept, log, until, times)
     finally:
+        last_look.cancel()
         process.send_signal(signal.SIGTERM)
         _, complaints = process.communicate()
     if left:
-        raise Failed(f"{left} of {times} lines did not match {until} (status {process.returncode})", complaints + log.tail())
+        detail = "\n".join([complaints + log.tail(), *places])
+        raise Failed(f"{left} of {times} lines did not match {until} (status {process.returncode})", detail)
     return log
 
 

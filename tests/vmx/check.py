@@ -10,7 +10,6 @@ import exits
 import firmware
 import ground
 import guest
-import guests
 import linux
 import node
 import service
@@ -19,6 +18,10 @@ import vms
 from bed import Bed
 
 FOLDER = Path("build/vmx/check").resolve()
+# The longest first, so that both workers come to an end together.
+GROUPS = (linux.cloud, firmware.scenarios, ground.scenarios, guest.scenarios, vms.scenarios, node.scenarios, exits.scenarios)
+# Minutes each, in which Linux does most of the work: for `make check-vmx-long`.
+LONG_GROUPS = (service.scenarios, linux.company, linux.generic)
 
 
 def main():
@@ -29,11 +32,9 @@ def main():
     except tap.Failed as e:
         # Without it nothing can be shown, and nothing counts as shown.
         sys.exit(tap.run([("keys, images and boot files are made", lambda: tap.expect(False, str(e), e.detail))]))
-    groups = [group.scenarios for group in (firmware, ground, guest, vms, linux, node, exits)]
-    # Minutes each, in which Linux does most of the work: for `make check-vmx-long`.
-    if os.environ.get("LONG"):
-        groups = [linux.long_scenarios, service.scenarios, guests.scenarios]
-    status = tap.run([scenario for group in groups for scenario in group(bed)])
+    groups = [scenarios(bed) for scenarios in (LONG_GROUPS if os.environ.get("LONG") else GROUPS)]
+    # One of each first: those of one boot wait for each other, and nobody else should.
+    status = tap.run([group[0] for group in groups] + [scenario for group in groups for scenario in group[1:]])
     if not status:
         # Disks are large; those of a run with a failure stay, to be looked at.
         shutil.rmtree(FOLDER)

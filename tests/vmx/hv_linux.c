@@ -1,8 +1,8 @@
 /*
  * In the place of hv/boot/run.c: no service VM; guests straight from the image's service kernel and initramfs, one for
- * each line `VCPUS MEBIBYTES NETS COMMAND LINE` of a list that takes the place of microcode. What they write comes out
- * line by line with their number, and who asks for the power button gets it pressed. When all have ended, so does this.
- * Trust: test code only.
+ * each line `VCPUS MEBIBYTES NETS ENDLESS COMMAND LINE` of a list that takes the place of microcode. What they write
+ * comes out line by line with their number. Who asks for the power button gets it pressed once all the endless ones are
+ * at their work; those are stopped when nobody else is left. When all have ended, so does this. Trust: test code only.
  */
 #include "hv/boot/layout.h"
 #include "hv/boot/panic.h"
@@ -21,7 +21,7 @@
 
 #include <string.h>
 
-enum { GUESTS = 8, LINE = 200 };
+enum { GUESTS = 12, LINE = 200 };
 
 /* What a guest has written since its last end of line. */
 static struct {
@@ -29,7 +29,8 @@ static struct {
 	char text[LINE];
 	u32 length;
 } line[GUESTS + 1];
-static u32 there;
+static bool waits[GUESTS + 1];
+static u32 there, endless, begun;
 static u64 pages_before;
 
 static void must(enum err e)
@@ -38,14 +39,29 @@ static void must(enum err e)
 		stop(e);
 }
 
+static void press_buttons(void)
+{
+	for (u32 id = 1; id <= GUESTS && begun == endless; id++) {
+		if (waits[id])
+			must(guest_stop(id, CONTROL_STOP_BUTTON));
+		waits[id] = false;
+	}
+}
+
+static void heard(u32 id, const char *text)
+{
+	say("[%u] %s", id, text);
+	begun += !strcmp(text, "guest: never ends");
+	waits[id] = waits[id] || !strcmp(text, "guest: waits for the button");
+	press_buttons();
+}
+
 static void put(u32 id, char c)
 {
 	if (c == '\n' || line[id].length == LINE - 1) {
 		line[id].text[line[id].length] = 0;
-		say("[%u] %s", id, line[id].text);
-		if (!strcmp(line[id].text, "guest: waits for the button"))
-			must(guest_stop(id, CONTROL_STOP_BUTTON));
 		line[id].length = 0;
+		heard(id, line[id].text);
 	}
 	if (c >= ' ')
 		line[id].text[line[id].length++] = c;
@@ -84,10 +100,20 @@ static void changed(u32 id, enum control_change what)
 	line[id].seen = at.offset + at.length;
 }
 
+static void stop_rest(void)
+{
+	struct control_guest g;
+
+	for (u32 id = 1; !guest_next(id, &g); id = g.id + 1)
+		must(guest_stop(g.id, CONTROL_STOP_NOW));
+}
+
 static void done(u16 kind, u32 id, enum err e)
 {
 	say("linux test: guest %u: %s: %s", id, kind == CONTROL_START ? "start" : "destroy", e ? err_text(e) : "good");
 	there -= kind == CONTROL_DESTROY;
+	if (there && there == endless)
+		stop_rest();
 	if (!there)
 		say("linux test: done, %lu pages not given back", (unsigned long)(pages_before - layout.pool.free));
 }
@@ -117,6 +143,7 @@ static void make(const struct boot_info *info, const char *at, u64 length)
 
 	c.memory = MIB(number(&at));
 	c.nets = (u32)number(&at);
+	endless += (u32)number(&at);
 	c.kernel = kernel->length;
 	c.initramfs = initramfs->length;
 	c.command_line = (u64)(end - at);
