@@ -10,7 +10,6 @@
 #include "attest/log_write.h"
 #include "lib/tpm/bank.h"
 #include "lib/tpm/device.h"
-#include "lib/tpm/mmio.h"
 #include "lib/tpm/pcr.h"
 #include "lib/tpm/startup.h"
 

@@ -9,7 +9,6 @@
 #include "secureboot/efi_services.h"
 
 #include "lib/tpm/device.h"
-#include "lib/tpm/mmio.h"
 
 #include <string.h>
 

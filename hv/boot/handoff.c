@@ -4,7 +4,6 @@
  */
 #include "hv/boot/handoff.h"
 
-#include "hv/boot/handoff_check.h"
 #include "hv/boot/handoff_rules.h"
 
 #include <string.h>

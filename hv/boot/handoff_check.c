@@ -2,7 +2,7 @@
  * What the hand-off tree claims.
  * Trust: in the TCB; pure.
  */
-#include "hv/boot/handoff_check.h"
+#include "hv/boot/handoff_rules.h"
 
 enum { UART_CLOCK = 115200, BYTES_PER_PIXEL = 4, SPANS_MAX = COMPONENT_KIND_END + 2 };
 

@@ -4,8 +4,6 @@
  */
 #include "hv/boot/handoff_rules.h"
 
-#include "hv/boot/handoff.h"
-
 #include "lib/bytes.h"
 
 #include <assert.h>

@@ -19,7 +19,7 @@
 #include "lib/print.h"
 #include "lib/stack_guard.h"
 
-enum { COM1 = 0x3F8, CPUID_FEATURES = 1, FEATURE_C_RDRAND = BIT(30), RANDOM_TRIES = 10 };
+enum { COM1 = 0x3F8, RANDOM_TRIES = 10 };
 
 /* The stage's tables, in force while ACPI is read, map what lies above only where it is RAM, ACPI or the stage's. */
 #define MAPPED_END (1ull << 32)
@@ -40,10 +40,8 @@ static u64 random_word(void)
 {
 	u64 value = 0;
 
-	if (cpuid(CPUID_FEATURES, 0).c & FEATURE_C_RDRAND) {
-		for (u32 i = 0; i < RANDOM_TRIES && !read_random(&value); i++)
-			pause();
-	}
+	for (u32 i = 0; i < RANDOM_TRIES && !read_random(&value); i++)
+		pause();
 	/* An odd multiplier spreads the counter's low bits over the word. */
 	return value ^ (read_time_stamp() * 0x9E3779B97F4A7C15ull);
 }

@@ -21,7 +21,6 @@ enum {
 	VECTOR_NMI = 2,
 	TRACE_MAX = 32,
 	NAME_SIZE = 120,
-	CPUID_FEATURES = 1,
 	CPUID_TOPOLOGY = 0x0B,
 	/* For a person to read the screen, and a serial line to drain. */
 	RESET_WAIT = 5000000,

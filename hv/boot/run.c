@@ -7,7 +7,7 @@
 #include "hv/boot/smp.h"
 #include "hv/node/node.h"
 #include "hv/sched/dispatch.h"
-#include "hv/service/start.h"
+#include "hv/service/service.h"
 
 _Noreturn void hv_run(const struct boot_info *info)
 {

@@ -7,7 +7,6 @@
 #include "hv/dev/lapic.h"
 #include "hv/dev/power.h"
 #include "hv/dev/rtc.h"
-#include "hv/guest/aml.h"
 
 #include <string.h>
 

@@ -34,4 +34,9 @@ size_t acpi_table_begin(struct writer *w, const char signature[static 4], u8 rev
 void acpi_table_end(struct writer *w, size_t start);
 void acpi_rsdp_fill(u8 rsdp[ACPI_RSDP_SIZE], u64 xsdt);
 
+/* Power button, serial port, and the sleep type for off, as AML (aml.c). */
+void aml_fixed_devices(struct writer *w);
+/* \_SB with one device a virtio-mmio place, VR00 and up. */
+void aml_virtio_devices(struct writer *w, const struct virtio_place *place, u32 count);
+
 #endif

@@ -2,7 +2,7 @@
  * AML, written down as bytes: nothing but addresses and numbers ever differs (ACPI 6.4, chapter 20). Trust: in the TCB;
  * pure.
  */
-#include "hv/guest/aml.h"
+#include "hv/guest/acpi.h"
 
 #include "hv/dev/power.h"
 #include "hv/dev/uart.h"

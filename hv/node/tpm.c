@@ -9,7 +9,6 @@
 #include "hv/x86/cpu.h"
 
 #include "lib/tpm/device.h"
-#include "lib/tpm/mmio.h"
 
 static struct tpm_device device;
 static struct tpm tpm;

@@ -1,8 +1,6 @@
 /* The service VM's ACPI tables (ACPI 6.5, chapter 5). Trust: in the TCB; pure. */
 #include "hv/service/acpi.h"
 
-#include "hv/guest/aml.h"
-
 #include <string.h>
 
 /* Of what is not in here the service VM hears nothing: TPM2, DMAR, MCFG, HPET, BERT, EINJ, ERST, WSMT and the rest. */

@@ -1,5 +1,5 @@
 /* The service VM's MSRs (SDM volume 4, table 2-2). Trust: in the TCB; pure. */
-#include "hv/service/msr.h"
+#include "hv/service/service.h"
 
 #include "hv/guest/msr.h"
 

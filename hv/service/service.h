@@ -12,7 +12,6 @@
 #include "hv/service/irq.h"
 #include "hv/service/lines.h"
 #include "hv/service/load.h"
-#include "hv/service/msr.h"
 #include "hv/service/ports.h"
 #include "hv/vm/vm.h"
 
@@ -45,5 +44,19 @@ enum err service_find(struct service *s) MUST_CHECK;
 enum err service_plan(struct service *s) MUST_CHECK;
 /* Memory, interrupt controllers and devices of a new VM. Errors: vm.h's, bus_add()'s. */
 enum err service_assemble(struct service *s) MUST_CHECK;
+
+/*
+ * Makes and starts it from the image's measured components, and again when it has ended (docs/service-vm.md); guests
+ * run on meanwhile. Once, on the first processor, in VMX root mode, before the scheduler; info stays. An image without
+ * a service kernel has no service VM. Stops the machine when it cannot be made.
+ */
+void service_start(const struct boot_info *info);
+
+/*
+ * MSRs beyond what every guest has: what an OS that owns a machine touches, answered by one table (msr.c). False: #GP.
+ * Nothing that may be written has an effect.
+ */
+bool service_msr_read(u32 msr, u64 *value);
+bool service_msr_may_write(u32 msr);
 
 #endif

@@ -1,5 +1,5 @@
 /* The service VM's life. Trust: in the TCB; hardware access. */
-#include "hv/service/start.h"
+#include "hv/service/service.h"
 
 #include "hv/boot/layout.h"
 #include "hv/boot/panic.h"
@@ -11,7 +11,6 @@
 #include "hv/node/event.h"
 #include "hv/node/node.h"
 #include "hv/sched/dispatch.h"
-#include "hv/service/service.h"
 #include "hv/vm/vcpu.h"
 #include "hv/vmx/vmx.h"
 #include "hv/x86/apic.h"

@@ -8,7 +8,6 @@
 #include "hv/x86/cpu_local.h"
 
 enum {
-	CPUID_FEATURES = 1,
 	FEATURE_C_VMX = BIT(5),
 	FEATURE_C_XSAVE = BIT(26),
 	CPUID_XSAVE = 0xD,

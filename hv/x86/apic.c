@@ -7,7 +7,6 @@
 #include "hv/x86/cpu.h"
 
 enum {
-	CPUID_FEATURES = 1,
 	FEATURE_C_X2APIC = BIT(21),
 	FEATURE_C_DEADLINE = BIT(24),
 	BASE_X2APIC = BIT(10),

@@ -11,6 +11,7 @@
 
 /* Of root mode alone; the others are in bits.h. */
 enum root_msr { MSR_FEATURE_CONTROL = 0x3A };
+enum { CPUID_FEATURES = 1, FEATURE_C_RDRAND = BIT(30) };
 
 static inline void out8(u16 port, u8 value)
 {
@@ -149,12 +150,13 @@ static inline u64 read_time_stamp(void)
 	return (u64)high << 32 | low;
 }
 
-/* Where there is RDRAND: false when the generator had nothing ready. */
+/* False: the processor has no RDRAND, or its generator had nothing ready. */
 static inline bool read_random(u64 *value)
 {
-	bool good;
+	bool good = cpuid(CPUID_FEATURES, 0).c & FEATURE_C_RDRAND;
 
-	__asm__ volatile("rdrand %0" : "=r"(*value), "=@ccc"(good));
+	if (good)
+		__asm__ volatile("rdrand %0" : "=r"(*value), "=@ccc"(good));
 	return good;
 }
 

@@ -45,4 +45,7 @@ const char *tpm_device_interface(const struct tpm_device *d);
  */
 struct tpm_transport tpm_device_transport(struct tpm_device *d);
 
+/* The registers in memory, for ring 0 with them mapped at their physical address (mmio.c). now: as above. */
+struct tpm_registers tpm_mmio_registers(u64 (*now)(void *context), void *context);
+
 #endif

@@ -2,7 +2,7 @@
  * Access to the TPM's registers: the one file of lib/tpm that touches hardware.
  * Trust: in the TCB.
  */
-#include "lib/tpm/mmio.h"
+#include "lib/tpm/device.h"
 
 static u8 read8(void *context, u32 offset)
 {

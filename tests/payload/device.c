@@ -7,7 +7,6 @@
 #include "tests/payload/machine.h"
 
 #include "lib/tpm/device.h"
-#include "lib/tpm/mmio.h"
 
 /* Only limits depend on it, and no processor that we run on is faster: they come out too long rather than too short. */
 enum { TICKS_PER_MICROSECOND = 6000 };

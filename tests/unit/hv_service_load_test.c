@@ -3,7 +3,7 @@
  * Trust: test code.
  */
 #include "hv/service/load.h"
-#include "hv/service/msr.h"
+#include "hv/service/service.h"
 
 #include "lib/bytes.h"
 
