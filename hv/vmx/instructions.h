@@ -70,14 +70,14 @@ static inline void write_cr2(u64 value)
 static inline void read_debug_addresses(u64 dr[4])
 {
 	__asm__ volatile("mov %%dr0, %0; mov %%dr1, %1; mov %%dr2, %2; mov %%dr3, %3"
-	                 : "=r"(dr[0]), "=r"(dr[1]), "=r"(dr[2]), "=r"(dr[3]));
+	        : "=r"(dr[0]), "=r"(dr[1]), "=r"(dr[2]), "=r"(dr[3]));
 }
 
 static inline void write_debug_addresses(const u64 dr[4])
 {
 	__asm__ volatile("mov %0, %%dr0; mov %1, %%dr1; mov %2, %%dr2; mov %3, %%dr3"
-	                 :
-	                 : "r"(dr[0]), "r"(dr[1]), "r"(dr[2]), "r"(dr[3]));
+	        :
+	        : "r"(dr[0]), "r"(dr[1]), "r"(dr[2]), "r"(dr[3]));
 }
 
 static inline u64 read_dr6(void)

@@ -1,6 +1,7 @@
 /*
  * The current VMCS and the registers that stay in the processor beside it. Ring 0 has them as
- * instructions, in front of this file (module.mk); host tests over an array, so that what stands above is pure. Trust: in the TCB.
+ * instructions, in front of this file (module.mk); host tests over an array, so that what stands above is pure. Trust:
+ * in the TCB.
  */
 #ifndef SIGNET_HV_VMX_VMCS_H
 #define SIGNET_HV_VMX_VMCS_H
