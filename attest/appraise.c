@@ -122,7 +122,8 @@ static enum verdict step_firmware(struct inquiry *q)
 	                                                                                     : VERDICT_BASELINE_DIFFERS;
 }
 
-/* Each relies on the ones before it. */
+/* Each relies on the ones before it; the first ORIGIN_STEPS tell whose the evidence is. */
+enum { ORIGIN_STEPS = 4 };
 static enum verdict (*const steps[])(struct inquiry *q) = {
 	step_structure,
 	step_key,
@@ -138,7 +139,8 @@ static enum verdict (*const steps[])(struct inquiry *q) = {
 	step_firmware,
 };
 
-enum verdict appraise(const u8 *evidence, size_t n, const struct appraisal_terms *terms, struct appraisal *out)
+static enum verdict walk(
+        const u8 *evidence, size_t n, const struct appraisal_terms *terms, size_t count, struct appraisal *out)
 {
 	struct inquiry q = { .bytes = evidence, .n = n, .terms = terms, .out = out };
 
@@ -146,10 +148,20 @@ enum verdict appraise(const u8 *evidence, size_t n, const struct appraisal_terms
 	out->verdict = VERDICT_INTERNAL;
 	if (terms->policy)
 		q.policy = *terms->policy;
-	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+	for (size_t i = 0; i < count; i++) {
 		enum verdict v = steps[i](&q);
 		if (v)
 			return out->verdict = v;
 	}
 	return out->verdict = VERDICT_GOOD;
+}
+
+enum verdict appraise_origin(const u8 *evidence, size_t n, const struct appraisal_terms *terms, struct appraisal *out)
+{
+	return walk(evidence, n, terms, ORIGIN_STEPS, out);
+}
+
+enum verdict appraise(const u8 *evidence, size_t n, const struct appraisal_terms *terms, struct appraisal *out)
+{
+	return walk(evidence, n, terms, ARRAY_SIZE(steps), out);
 }

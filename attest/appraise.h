@@ -62,4 +62,11 @@ struct appraisal {
 enum verdict appraise(
         const u8 *evidence, size_t n, const struct appraisal_terms *terms, struct appraisal *out) MUST_CHECK;
 
+/*
+ * Its first steps alone, which cost one signature of the TPM's: whether the evidence is of this node, for this nonce,
+ * by this connection. Reference, baseline and policy are not looked at.
+ */
+enum verdict appraise_origin(
+        const u8 *evidence, size_t n, const struct appraisal_terms *terms, struct appraisal *out) MUST_CHECK;
+
 #endif

@@ -241,9 +241,8 @@ struct release {
 static enum err find_held(void *context, const struct node_entry *n)
 {
 	struct release *r = context;
-	bool firmware = n->held == VERDICT_BASELINE_NONE || n->held == VERDICT_BASELINE_DIFFERS;
 
-	if (!firmware || strcmp(n->hardware_class, r->class) != 0)
+	if (!verdict_is_of_firmware(n->held) || strcmp(n->hardware_class, r->class) != 0)
 		return OK;
 	void *more = realloc(r->ids, (r->count + 1) * sizeof(*r->ids));
 	if (!more)

@@ -14,6 +14,11 @@ bool verdict_is_authentic(enum verdict v)
 	return v == VERDICT_GOOD || v > VERDICT_CHANNEL;
 }
 
+bool verdict_is_of_firmware(enum verdict v)
+{
+	return v == VERDICT_BASELINE_NONE || v == VERDICT_BASELINE_DIFFERS;
+}
+
 /* Until a node was provisioned, the indices' Names are nobody's. */
 void decide_view(const struct node_entry *n, struct node_record *view)
 {
@@ -42,6 +47,15 @@ static bool sticks(const struct node_entry *n, enum verdict v)
 	bool may_be_early = v == VERDICT_UNPROVISIONED || v == VERDICT_NV_MISSING;
 
 	return v != VERDICT_GOOD && !(may_be_early && !n->seen);
+}
+
+/*
+ * The first failure is the one that an approver sees and clears. A hold for firmware ends with the next baseline of the
+ * class, though: behind it no other failure may hide.
+ */
+static bool may_be_held_anew(const struct node_entry *n, enum verdict v)
+{
+	return !n->held || (verdict_is_of_firmware(n->held) && !verdict_is_of_firmware(v));
 }
 
 static u64 higher(u64 a, u64 b)
@@ -90,7 +104,7 @@ static void learn(struct node_entry *n, const struct decide_facts *f)
 		return;
 	if (v == VERDICT_GOOD)
 		learn_good(n, f->appraisal);
-	if (!n->held && sticks(n, v))
+	if (sticks(n, v) && may_be_held_anew(n, v))
 		n->held = v;
 }
 

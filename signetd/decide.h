@@ -34,6 +34,9 @@ void decide(struct node_entry *n, const struct decide_facts *f, struct decision 
 /* Evidence that got past the step claim. */
 bool verdict_is_authentic(enum verdict v);
 
+/* All but the firmware was found good. */
+bool verdict_is_of_firmware(enum verdict v);
+
 /* "pending", "enrolled", "good", "failed", "held" */
 const char *node_state_words(const struct node_entry *n);
 

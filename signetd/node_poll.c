@@ -260,15 +260,34 @@ void node_poll(struct call *c)
 		poll(c, l);
 }
 
+/* Who has a TPM of his own making gets as far as pending. */
+static bool is_enrolled(struct call *c, const struct live_node *l)
+{
+	struct storage *s = c->server->storage;
+	struct node_entry *n = malloc(sizeof(*n));
+	enum err e = n ? s->nodes->find(s, l->id, n) : ERR_NO_MEMORY;
+	bool enrolled = !e && n->state == NODE_ENROLLED;
+
+	free(n);
+	if (e)
+		answer_failure(c, e, "the node's record could not be read");
+	else if (!enrolled)
+		answer_error(c, 403, "not-enrolled", "have an approver enrol it", "the node is not enrolled");
+	return enrolled;
+}
+
 void node_blob(struct call *c)
 {
+	const struct live_node *l = live_of_key(c->server, &c->who);
 	int fd;
 	u64 length;
 
-	if (!live_of_key(c->server, &c->who)) {
+	if (!l) {
 		answer_attest_first(c);
 		return;
 	}
+	if (!is_enrolled(c, l))
+		return;
 	enum err e = blob_open(c->server->blobs, c->parameters[0], &fd, &length);
 	if (e == ERR_STORAGE_ABSENT || e == ERR_ARGUMENT)
 		answer_error(c, 404, "blob-unknown", "upload it first", "the server holds no such blob");

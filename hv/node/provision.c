@@ -26,7 +26,8 @@ static enum err make_request(const struct control_provision *order, struct provi
 	const struct boot_info *boot = node_state.boot;
 	struct slot_record *running = &out->first.slot[boot->slot];
 
-	if (order->image_floor > boot->svn || boot->svn - order->image_floor > SVN_LEAP_MAX)
+	if (order->image_floor > boot->svn || boot->svn - order->image_floor > SVN_LEAP_MAX ||
+	        order->key_floor > boot->keys_version)
 		return ERR_RANGE;
 	*out = (struct provision_request){ .first = { .image_floor = order->image_floor,
 		                                   .key_floor = order->key_floor },

@@ -308,8 +308,10 @@ void exchange_refuse(struct exchange *x, const struct refusal *why)
 	x->settled = true;
 }
 
+/* What was ordered is carried out whether or not the caller stays for the answer: the audit log tells of it. */
 void exchange_gone(struct exchange *x)
 {
+	static const char code[] = "caller-gone";
 	struct call *c = &x->call;
 	void (*on_gone)(struct call *c) = c->parking.on_gone;
 	bool parked = c->parking.parked;
@@ -317,4 +319,7 @@ void exchange_gone(struct exchange *x)
 	memset(&c->parking, 0, sizeof(c->parking));
 	if (parked && on_gone)
 		on_gone(c);
+	if (parked)
+		memcpy(c->answer.code, code, sizeof(code));
+	exchange_settle(x);
 }

@@ -188,6 +188,7 @@ int bed_open(void **state)
 	memcpy(bed_info.policy_key, bed_node.authority.policy_key, P256_KEY_SIZE);
 	bed_info.authority.length = (u32)authority_encode(&bed_node.authority, bed_info.authority.bytes);
 	bed_info.svn = 9;
+	bed_info.keys_version = 1;
 	bed_info.reason = REASON_UNPROVISIONED;
 	bed_boot(0);
 	return 0;

@@ -159,6 +159,10 @@ static void enrols_by_a_good_order_alone(void **state)
 	o = bed_order();
 	o.image_floor = 10;
 	refused(&o, ERR_RANGE);
+	/* The next boot would find nothing that may start. */
+	o = bed_order();
+	o.key_floor = 2;
+	refused(&o, ERR_RANGE);
 	bed_info.svn = 9 + SVN_LEAP_MAX + 1;
 	o = bed_order();
 	refused(&o, ERR_RANGE);

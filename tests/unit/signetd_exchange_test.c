@@ -352,6 +352,20 @@ static void a_dead_connection_is_told_once(void **state)
 	exchange_gone(x);
 	exchange_gone(x);
 	assert_int_equal(gone, 1);
+	/* What he ordered may be carried out all the same. */
+	logged(1, "\"subject\":\"DELETE /park\",\"code\":\"caller-gone\"");
+	exchange_free(x);
+}
+
+static void who_leaves_before_his_answer_is_logged_with_it(void **state)
+{
+	struct exchange *x = ask(METHOD_DELETE, "/park", "");
+
+	(void)state;
+	answer_done(&x->call);
+	exchange_gone(x);
+	assert_int_equal(gone, 0);
+	logged(1, "\"status\":200");
 	exchange_free(x);
 }
 
@@ -424,6 +438,7 @@ int main(void)
 		SERVER_TEST(bodies_arrive_whole),
 		SERVER_TEST(what_is_parked_is_logged_when_it_is_answered),
 		SERVER_TEST(parked_time_ends_with_an_answer),
+		SERVER_TEST(who_leaves_before_his_answer_is_logged_with_it),
 		SERVER_TEST(a_dead_connection_is_told_once),
 		SERVER_TEST(uploads_are_there_whole_or_not_at_all),
 		SERVER_TEST(a_start_removes_what_was_cut_off),
