@@ -8,6 +8,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 
 import exits
 import firmware
+import fleet
 import ground
 import guest
 import linux
@@ -21,7 +22,7 @@ FOLDER = Path("build/vmx/check").resolve()
 # The longest first, so that both workers come to an end together.
 GROUPS = (linux.cloud, firmware.scenarios, ground.scenarios, guest.scenarios, vms.scenarios, node.scenarios, exits.scenarios)
 # Minutes each, in which Linux does most of the work: for `make check-vmx-long`.
-LONG_GROUPS = (service.scenarios, linux.company, linux.generic)
+LONG_GROUPS = (fleet.scenarios, service.scenarios, linux.company, linux.generic)
 
 
 def main():

@@ -153,10 +153,11 @@ class Story:
         return nodes[0] if nodes else None
 
     def becomes(self, what, **wanted):
-        """Waits until the fleet server knows these of the node."""
+        """Waits until the fleet server knows these of the node; a verdict by its name."""
         def there():
-            node = self.node()
-            return node and all(node[key] == value for key, value in wanted.items())
+            node = self.node() or {}
+            found = {**node, "verdict": (node.get("verdict") or {}).get("name")}
+            return all(found.get(key) == value for key, value in wanted.items())
         wait_for(what, there, self.machine)
 
     # --- steps ---

@@ -12,7 +12,7 @@ $(B)/tests/vmx/%_test: $(B)/san/tests/vmx/%_test.o $(VMX_SUPPORT) $(B)/libsignet
 
 .PHONY: check-vmx check-vmx-long
 check-vmx check-vmx-long: $(VMX_TESTS) $(B)/signet $(B)/stage.elf $(B)/payload.bin $(HV_VARIANTS:.elf=.bin) $(B)/tests/nvtool \
-		$(addprefix $(B)/,hv.bin service/vmlinuz service/initramfs) \
+		$(addprefix $(B)/,hv.bin service/vmlinuz service/initramfs signetd) \
 		$(addprefix $(B)/bochs-plugins/,libbx_tpm.so libbx_fwcfg.so loopback.so)
 	@ONLY='$(ONLY)' PATIENCE='$(PATIENCE)' LONG='$(if $(filter %-long,$@),1)' tests/tap vmx \
 		$(if $(filter %-long,$@),,$(VMX_TESTS)) 'python3 -B tests/vmx/check.py'
