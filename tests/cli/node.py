@@ -6,7 +6,7 @@ import threading
 REPLY, EVENT = 0x8000, 64
 HELLO, STATUS, LOG, MESSAGES, GUESTS, EXITS = 1, 2, 3, 4, 5, 6
 CREATE, LOAD, START, STOP, DESTROY, CONSOLE_READ, CONSOLE_WRITE = 16, 17, 18, 19, 20, 21, 22
-SLOTS, POWER, CHALLENGE, TICKET, WAITS, FLEET = 32, 36, 48, 49, 51, 52
+SLOTS, POWER, CHALLENGE, TICKET, WAITS, FLEET, ADDRESS = 32, 36, 48, 49, 51, 52, 53
 RANGE, FULL, BUSY, GATE = 3, 2, 131, 122
 NEW, STARTING, RUNNING, OFF = 0, 1, 2, 3
 
@@ -89,6 +89,7 @@ class Node:
                 EXITS: self.exits, CREATE: self.create, LOAD: self.load, START: self.start, STOP: self.stop,
                 DESTROY: self.destroy, CONSOLE_READ: self.read_console, CONSOLE_WRITE: self.write_console,
                 SLOTS: self.slots, POWER: lambda body: (0, b""), WAITS: lambda body: (0, b""),
+                ADDRESS: lambda body: (0, b""),
                 # No fleet configuration.
                 FLEET: lambda body: self.piece(b"", 0)}[kind](body)
 

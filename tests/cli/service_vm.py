@@ -133,6 +133,7 @@ def guests_on_the_store_run():
         expect(m.block(READ, 128, 512)[0] == 1 and m.block(READ, 0, 512, guest=2)[0] == 1, "beyond its disk")
         m.until("network: br0 joins eth0")
         m.until("network: address 10.0.2.15/24 on br0 by DHCP")
+        m.node.wait(lambda: (n.ADDRESS, b"10.0.2.15/24, by DHCP") in m.node.said, SECONDS)
         # In production nobody can log in.
         m.type(b"\n\necho $((6 * 7))\n")
         m.until("service VM is up")
@@ -155,6 +156,7 @@ def guests_that_still_run_get_their_disks_back():
         m.until("hostname is not usable, ignored")
         m.until("network: br0 joins eth0.30\\s")
         m.until("network: address 10.0.2.77/24 on eth0.12\\s")
+        m.node.wait(lambda: (n.ADDRESS, b"10.0.2.77/24") in m.node.said, SECONDS)
         expect(m.block(READ, 0, 4096, guest=2) == (0, disk[:4096]), "the guest's disk has other bytes")
         m.until("DEVELOPMENT: a shell without a password")
         m.until("~ # ")
