@@ -1,6 +1,6 @@
 /*
- * Private keys as mbedTLS objects: making, saving, loading. Used inside keys/ and by lib/tls; others go through access.h.
- * Trust: holds private keys.
+ * Private keys as mbedTLS objects: making, saving, loading. Used inside keys/ and by lib/tls; others go through
+ * access.h. Trust: holds private keys.
  */
 #ifndef SIGNET_KEYS_PRIVATE_H
 #define SIGNET_KEYS_PRIVATE_H

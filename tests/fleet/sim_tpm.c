@@ -119,7 +119,8 @@ bool sim_activate(
 	const u8 *found = read_tpm2b(&r, SHA256_SIZE, &size);
 	const u8 *encrypted = read_bytes(&r, sizeof(plain));
 
-	tpm_name_of(public, soft_public(ak, public), &name);
+	size_t public_size = soft_public(ak, public);
+	tpm_name_of(public, public_size, &name);
 	if (!reader_done(&r) || size != SHA256_SIZE || !open_seed(seed, seed_size, opened_seed) ||
 	        !integrity_holds(opened_seed, &name, encrypted, sizeof(plain), found) ||
 	        !decrypt(opened_seed, &name, encrypted, sizeof(plain), plain) ||

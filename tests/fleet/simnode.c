@@ -40,12 +40,16 @@ static struct {
 	struct claim last_claim;
 } sim;
 
-static void must(bool good, const char *what)
+static _Noreturn void fail(const char *what)
 {
-	if (good)
-		return;
 	(void)fprintf(stderr, "simnode: %s\n", what);
 	exit(1);
+}
+
+static void must(bool good, const char *what)
+{
+	if (!good)
+		fail(what);
 }
 
 static void random_id(u8 id[ATTEST_ID_SIZE])
@@ -187,10 +191,10 @@ static void send_enroll(void)
 	u8 ak[EVIDENCE_AK_MAX];
 	yyjson_mut_val *root;
 	yyjson_mut_doc *doc = object(&root);
+	size_t ek_size = sim_ek(ek);
+	size_t ak_size = soft_public(sim.ak, ak);
 
-	must(json_put_base64(doc, root, "ek", ek, sim_ek(ek)) &&
-	                json_put_base64(doc, root, "ak", ak, soft_public(sim.ak, ak)),
-	        "memory");
+	must(json_put_base64(doc, root, "ek", ek, ek_size) && json_put_base64(doc, root, "ak", ak, ak_size), "memory");
 	(void)yyjson_mut_obj_add_null(doc, root, "ekCertificate");
 	(void)yyjson_mut_obj_add_str(doc, root, "hostname", "simulated");
 	ask_json("/node/v1/enroll", doc);
@@ -463,7 +467,8 @@ static void save(const char *path, const u8 *bytes, size_t n)
 {
 	FILE *f = fopen(path, "wb");
 
-	must(f != NULL, path);
+	if (!f)
+		fail(path);
 	bool whole = fwrite(bytes, 1, n, f) == n;
 	must(fclose(f) == 0 && whole, path);
 }
@@ -486,7 +491,8 @@ static void become_node(const char *seed)
 
 	soft_seed(strtoull(seed, NULL, 10));
 	s.node.ak = (struct bytes_view){ s.ak, soft_public(SOFT_AK, s.ak) };
-	must(ek_public_read(public, sim_ek(public), &ek) == OK, "an EK");
+	size_t public_size = sim_ek(public);
+	must(ek_public_read(public, public_size, &ek) == OK, "an EK");
 	ek_node_id(&ek, s.node.id);
 	memcpy(s.claim.node, s.node.id, ATTEST_ID_SIZE);
 	must(tls_identity_make(&sim.identity) == OK, "a TLS key");

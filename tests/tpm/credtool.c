@@ -20,19 +20,24 @@ struct content {
 	size_t n;
 };
 
-static void must(bool good, const char *what)
+static _Noreturn void fail(const char *what)
 {
-	if (good)
-		return;
 	(void)fprintf(stderr, "credtool: %s\n", what);
 	exit(1);
+}
+
+static void must(bool good, const char *what)
+{
+	if (!good)
+		fail(what);
 }
 
 static void load(const char *path, struct content *out)
 {
 	FILE *f = fopen(path, "rb");
 
-	must(f != NULL, path);
+	if (!f)
+		fail(path);
 	out->n = fread(out->bytes, 1, sizeof(out->bytes), f);
 	bool whole = ferror(f) == 0;
 	must(fclose(f) == 0 && whole, path);
@@ -42,7 +47,8 @@ static void save(const char *path, const u8 *bytes, size_t n)
 {
 	FILE *f = fopen(path, "wb");
 
-	must(f != NULL, path);
+	if (!f)
+		fail(path);
 	bool whole = fwrite(bytes, 1, n, f) == n;
 	must(fclose(f) == 0 && whole, path);
 }

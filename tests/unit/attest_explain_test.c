@@ -50,13 +50,16 @@ static void variables_are_named(void **state)
 	u8 data[128];
 	static const u8 on = 1;
 	static const u8 certificate[40];
-	tell(EV_VARIABLE, data, make_variable(data, "SecureBoot", 10, &on, 1));
+	size_t n = make_variable(data, "SecureBoot", 10, &on, 1);
+	tell(EV_VARIABLE, data, n);
 	assert_string_equal(words.type, "EV_EFI_VARIABLE_DRIVER_CONFIG");
 	assert_string_equal(words.what, "UEFI variable SecureBoot: on");
-	tell(EV_AUTHORITY, data, make_variable(data, "db", 2, certificate, sizeof(certificate)));
+	n = make_variable(data, "db", 2, certificate, sizeof(certificate));
+	tell(EV_AUTHORITY, data, n);
 	assert_string_equal(words.what, "UEFI variable db, 40 bytes");
 	/* A length that overflows when doubled. */
-	tell(EV_VARIABLE, data, make_variable(data, "db", 1ULL << 63, NULL, 0));
+	n = make_variable(data, "db", 1ULL << 63, NULL, 0);
+	tell(EV_VARIABLE, data, n);
 	assert_string_equal(words.what, "UEFI variable (malformed)");
 }
 
