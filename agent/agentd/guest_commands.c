@@ -94,10 +94,12 @@ bool command_guest_run(struct command_call *c)
 {
 	static struct guest_order order; /* the long lane's alone */
 	struct control_guest there = { 0 };
-	char why[160];
+	char why[GUEST_WHY_SIZE];
 
 	if (!guest_order_read(yyjson_obj_get(c->arguments, "guest"), &order, why, sizeof(why)))
 		return command_fail(c, "definition", "docs/fleet-api.md says what a guest is", "%s", why);
+	if (!guest_disks_fit(&c->agent->options, &order.file, why, sizeof(why)))
+		return command_fail(c, "disk", "docs/agent.md says which disks a guest may have", "%s", why);
 	enum err e = guests_find(c->node, order.file.name, &there);
 	if (!e && guest_runs(&there))
 		return command_fail(c, "guest-runs", "stop it first", "guest %s runs already", order.file.name);

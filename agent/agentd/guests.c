@@ -11,16 +11,24 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static enum err kept_folder(const struct agent_options *o, char out[PATH_MAX])
+{
+	enum err e = path_join(out, o->store, "fleet-guests");
+
+	if (e)
+		return e;
+	return mkdir(out, 0700) == 0 || errno == EEXIST ? OK : ERR_IO;
+}
+
+/* Names come from orders: one that is a path would lead elsewhere. */
 static enum err kept_path(const struct agent_options *o, const char *name, char out[PATH_MAX])
 {
 	char folder[PATH_MAX];
-	int n = snprintf(folder, sizeof(folder), "%s/fleet-guests", o->store);
 
-	if (n < 0 || n >= PATH_MAX)
-		return ERR_RANGE;
-	if (mkdir(folder, 0700) != 0 && errno != EEXIST)
-		return ERR_IO;
-	return path_join(out, folder, name);
+	if (name[0] == '.' || strchr(name, '/'))
+		return ERR_ARGUMENT;
+	enum err e = kept_folder(o, folder);
+	return e ? e : path_join(out, folder, name);
 }
 
 static void add(char *text, size_t room, size_t *n, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
@@ -68,7 +76,7 @@ static void reattach_one(struct node *n, const struct agent_options *o, const ch
 	static u8 text[GUEST_FILE_MAX];
 	struct guest_file_problem problem;
 	struct control_guest guest = { 0 };
-	char path[PATH_MAX];
+	char path[PATH_MAX], why[GUEST_WHY_SIZE];
 	size_t size;
 
 	if (kept_path(o, name, path) || file_read(path, text, sizeof(text), &size) ||
@@ -77,7 +85,10 @@ static void reattach_one(struct node *n, const struct agent_options *o, const ch
 	enum err e = guests_find(n, g.name, &guest);
 	if (e == ERR_RANGE)
 		(void)unlink(path);
-	if (!e && guest.disks == g.disks)
+	/* What was a disk of the guest's may have become another one's name. */
+	if (!e && (guest.disks != g.disks || !guest_disks_fit(o, &g, why, sizeof(why))))
+		e = ERR_ARGUMENT;
+	if (!e)
 		e = guest_disks_offer(o->disks, guest.id, &g);
 	tell("guest %s: %s", g.name, e == ERR_RANGE ? "is gone" : e ? err_text(e) : "is still there");
 }
@@ -86,7 +97,7 @@ void guests_reattach(struct node *n, const struct agent_options *o)
 {
 	char folder[PATH_MAX];
 
-	if (kept_path(o, ".", folder))
+	if (kept_folder(o, folder))
 		return;
 	DIR *d = opendir(folder);
 	for (const struct dirent *entry; d && (entry = readdir(d));)

@@ -19,6 +19,12 @@ struct guest_order {
 /* A definition as docs/fleet-api.md has it, checked. False: why says what does not fit. */
 bool guest_order_read(yyjson_val *definition, struct guest_order *out, char *why, size_t room);
 
+/*
+ * Whether each disk is one that an order may give to a guest: a file of the store, but not the agent's own there, or a
+ * block device that is neither the flash disk nor in use by the service VM. False: why names the one that is not.
+ */
+bool guest_disks_fit(const struct agent_options *o, const struct guest_file *g, char *why, size_t room);
+
 /* Where a blob is kept: on the store when there is one, else in memory. */
 enum err blob_path(const struct agent_options *o, const u8 digest[SHA384_SIZE], char out[GUEST_PATH_MAX]) MUST_CHECK;
 /*

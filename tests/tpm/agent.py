@@ -404,7 +404,7 @@ def runs_guests(fleet, folder):
     with Bed(fleet, folder) as bed, bed.rig() as rig, Agent(folder, rig):
         server, kernel = bed.server, Path(KERNEL).read_bytes()
         digest = hashlib.sha384(kernel).hexdigest()
-        disk = folder / "disk.img"
+        disk = folder / "store" / "disk.img"
         disk.write_bytes(bytes(1 << 20))
         guest = {"name": "web", "memory": 256 << 20, "vcpus": 1, "kernel": digest, "initramfs": None,
                  "commandLine": "console=ttyS0", "disks": [{"path": str(disk.resolve()), "readOnly": True}],
@@ -434,6 +434,11 @@ def runs_guests(fleet, folder):
         server.bad("error-21", "guest-run", guest=dict(guest, kernel=other), digest=any_digest)
         server.bad("definition", "guest-run", guest=dict(guest, memory=1), digest=any_digest)
         server.bad("definition", "guest-run", guest=dict(guest, disks=[{"path": "a"}]), digest=any_digest)
+        # What the service VM stands on is no disk, and a guest's name is no path.
+        for other in "/usr/bin/env", "/dev/zero", str(disk) + "/../blobs/" + digest, str(disk) + ".none":
+            server.bad("disk", "guest-run", guest=dict(guest, disks=[{"path": other}]), digest=any_digest)
+        server.good("guest-remove", name="../disk.img")
+        assert disk.exists()
 
 
 def outlives_the_network(fleet, folder):

@@ -1,12 +1,14 @@
 /* Orders as the agent takes them: guests' definitions, commands carried out once, its own log. */
 #include "agent/agentd/guests.h"
 #include "agent/agentd/results.h"
+#include "keys/files.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -75,6 +77,57 @@ static void definitions_are_checked(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		assert_false(read_order(bad[i], &o));
+}
+
+static void make_file(const char *folder, const char *name)
+{
+	char path[256];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
+	FILE *f = fopen(path, "w");
+	assert_non_null(f);
+	(void)fclose(f);
+}
+
+static bool disk_fits(const struct agent_options *o, const char *folder, const char *name)
+{
+	static struct guest_file g;
+	char why[160] = "";
+
+	g.disks = 1;
+	(void)snprintf(g.disk[0].path, sizeof(g.disk[0].path), "%s%s", folder, name);
+	bool fits = guest_disks_fit(o, &g, why, sizeof(why));
+	assert_int_equal(fits, why[0] == '\0');
+	return fits;
+}
+
+static void disks_are_guests_own(void **state)
+{
+	static const char *const folders[] = { "store", "store/blobs", "store/fleet-guests", "store/more", "store-2" };
+	char folder[] = "build/disks.XXXXXX", store[64], path[128];
+	const struct agent_options o = { .store = store, .parts = folder };
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	(void)snprintf(store, sizeof(store), "%s/store", folder);
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", folder, folders[i]);
+		assert_int_equal(mkdir(path, 0700), 0);
+		make_file(path, "disk");
+	}
+	(void)snprintf(path, sizeof(path), "%s/link", store);
+	assert_int_equal(symlink("../store-2/disk", path), 0);
+	assert_true(disk_fits(&o, store, "/disk"));
+	assert_true(disk_fits(&o, store, "/more/../more/disk"));
+	assert_false(disk_fits(&o, store, "/blobs/disk"));
+	assert_false(disk_fits(&o, store, "/more/../fleet-guests/disk"));
+	assert_false(disk_fits(&o, store, "-2/disk"));
+	assert_false(disk_fits(&o, store, "/link"));
+	assert_false(disk_fits(&o, store, "/more"));
+	assert_false(disk_fits(&o, store, "/none"));
+	assert_false(disk_fits(&o, "", "/proc/self/exe"));
+	assert_false(disk_fits(&o, "", "/dev/zero"));
+	directory_remove(folder);
 }
 
 static yyjson_mut_doc *answer(u64 id)
@@ -177,6 +230,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(definitions_become_guests),
 		cmocka_unit_test(definitions_are_checked),
+		cmocka_unit_test(disks_are_guests_own),
 		cmocka_unit_test(commands_are_carried_out_once),
 		cmocka_unit_test(the_log_keeps_its_end),
 	};
