@@ -279,7 +279,8 @@ static enum exit_code ask_json(struct fleet_client *c, struct http_request *q, y
 	return code == EXIT_OK ? take_answer(c, out) : code;
 }
 
-static enum exit_code make_target(char target[FLEET_TARGET_SIZE], const char *fmt, va_list list)
+__attribute__((format(printf, 2, 0))) static enum exit_code make_target(
+        char target[FLEET_TARGET_SIZE], const char *fmt, va_list list)
 {
 	int n = vsnprintf(target, FLEET_TARGET_SIZE, fmt, list);
 
