@@ -1,6 +1,6 @@
 /*
  * Operators' requests about the fleet, by the files that answer them: node_admin.c, guest_admin.c, baseline_admin.c,
- * image_admin.c.
+ * image_admin.c, update_admin.c.
  * Trust: from authenticated operators, of the role that the table demands.
  */
 #ifndef SIGNET_SIGNETD_ADMIN_H
@@ -39,6 +39,10 @@ void admin_list_images(struct call *c);
 void admin_put_image(struct call *c);
 void admin_show_blob(struct call *c);
 void admin_put_blob(struct call *c);
+
+void admin_list_updates(struct call *c);
+void admin_push_update(struct call *c);
+void admin_cancel_update(struct call *c);
 
 /* The name of a class of hardware; answers 400 itself. */
 bool admin_class_fits(struct call *c, const char *class);

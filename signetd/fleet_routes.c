@@ -39,6 +39,9 @@ const struct route fleet_routes[FLEET_ROUTES] = {
 	{ PUT, "/v1/images", ROLE_OPERATOR, BODY_FILE, BOUND_IMAGE, true, NULL, admin_put_image },
 	{ GET, "/v1/blobs/{digest}", ROLE_VIEWER, READ, admin_show_blob },
 	{ PUT, "/v1/blobs/{digest}", ROLE_OPERATOR, BODY_FILE, BOUND_BLOB, true, NULL, admin_put_blob },
+	{ GET, "/v1/updates", ROLE_VIEWER, READ, admin_list_updates },
+	{ POST, "/v1/updates", ROLE_OPERATOR, JSON, admin_push_update },
+	{ DELETE, "/v1/updates/{update}", ROLE_OPERATOR, ORDER, admin_cancel_update },
 	{ GET, "/v1/jwks", ROLE_VIEWER, READ, admin_jwks },
 	{ GET, "/.well-known/jwks.json", ROLE_VIEWER, READ, admin_jwks },
 };

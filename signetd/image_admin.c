@@ -5,9 +5,11 @@
 #include "signetd/admin.h"
 
 #include "image/host/check.h"
+#include "image/host/leaf_list.h"
 #include "signetd/blobs.h"
 #include "signetd/body.h"
 #include "signetd/fleet.h"
+#include "update/leaves.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -96,6 +98,39 @@ static enum err verify(const struct server *s, const struct image_file *f)
 	return e;
 }
 
+static enum err write_blob(const struct server *s, const u8 *bytes, size_t n, u8 digest[SHA384_SIZE])
+{
+	struct blob_writer *w = NULL;
+	enum err e = blob_begin(s->blobs, &w);
+
+	if (!e)
+		e = blob_write(w, bytes, n);
+	if (!e)
+		e = blob_finish(w);
+	if (!e) {
+		memcpy(digest, w->digest, SHA384_SIZE);
+		e = blob_keep(w);
+	}
+	blob_discard(w);
+	return e;
+}
+
+/* What nodes verify each leaf by. Of a payload that was just found to be the signed one. */
+static enum err keep_leaves(
+        const struct server *s, const struct image_file *f, const struct manifest *m, u8 digest[SHA384_SIZE])
+{
+	u64 size = leaf_list_size(&f->layout);
+	u8 *list = m->leaf_count <= LEAVES_MAX ? malloc((size_t)size) : NULL;
+	enum err e = list ? leaf_list_make(f, list, (size_t)size) : ERR_RANGE;
+
+	if (!e)
+		e = leaves_verify(list, (size_t)size, m);
+	if (!e)
+		e = write_blob(s, list, (size_t)size, digest);
+	free(list);
+	return e;
+}
+
 static enum err publish(struct call *c, const struct image_file *f, const struct reference *r, struct image_entry *out)
 {
 	struct storage *s = c->server->storage;
@@ -105,8 +140,10 @@ static enum err publish(struct call *c, const struct image_file *f, const struct
 	};
 	memcpy(out->digest, r->image.manifest_digest, sizeof(out->digest));
 	memcpy(out->blob, c->upload->digest, sizeof(out->blob));
-	/* The blob first: a record never names one that is not there. */
-	enum err e = out->whole ? blob_keep(c->upload) : OK;
+	/* Blobs first: a record never names one that is not there. */
+	enum err e = out->whole ? keep_leaves(c->server, f, &r->image.manifest, out->leaves) : OK;
+	if (!e && out->whole)
+		e = blob_keep(c->upload);
 	if (!e)
 		e = s->images->put(s, out, f->head, (size_t)f->layout.payload_offset);
 	/* As it stands now: the head of an image that is there whole takes nothing away. */

@@ -11,6 +11,7 @@
 #include "signetd/body.h"
 #include "signetd/journal.h"
 #include "signetd/storage_appraisals.h"
+#include "signetd/updates.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -326,6 +327,7 @@ static void conclude(struct attestation *a)
 		answer_failure(a->call, e, "the appraisal could not be stored");
 	} else {
 		tell_change(a, held_before);
+		updates_attested(a->call->server, a->live, &a->node, &a->appraisal);
 		answer_verdict(a);
 	}
 }

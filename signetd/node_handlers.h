@@ -12,9 +12,10 @@ void node_activate(struct call *c);
 void node_nonce(struct call *c);
 void node_evidence(struct call *c);
 void node_poll(struct call *c);
+void node_report(struct call *c);
 void node_blob(struct call *c);
 
-/* What the node has to be told by itself: provisioning, a new authority, its autostart guests. */
+/* What the node has to be told by itself: provisioning, a new authority, updates, its autostart guests. */
 void node_intents(struct server *s, struct live_node *l, struct node_entry *n);
 
 #endif

@@ -9,6 +9,7 @@
 #include "signetd/body.h"
 #include "signetd/journal.h"
 #include "signetd/orders.h"
+#include "signetd/updates.h"
 
 #include "lib/print.h"
 
@@ -65,7 +66,7 @@ static void take_results(struct server *s, const u8 *node, yyjson_val *results)
 	}
 }
 
-static void keep_report(struct live_node *l, yyjson_val *report)
+static void keep_report(struct server *s, struct live_node *l, yyjson_val *report)
 {
 	size_t n = 0;
 	char *text = yyjson_is_obj(report) ? yyjson_val_write(report, YYJSON_WRITE_NOFLAG, &n) : NULL;
@@ -76,6 +77,7 @@ static void keep_report(struct live_node *l, yyjson_val *report)
 	}
 	free(l->report);
 	l->report = text;
+	updates_reported(s, l, report);
 }
 
 /* Reads, changes and stores a node's record; for the answers of its own orders. */
@@ -221,6 +223,7 @@ void node_intents(struct server *s, struct live_node *l, struct node_entry *n)
 		order_provision(s, l, n);
 	else if (n->provisioned && n->authority_due && !l->authority_order)
 		order_authority(s, l, n);
+	updates_intents(s, l, n);
 	if (!guests_are_due(l, n))
 		return;
 	if (s->storage->guests->read(s->storage, n->id, order_guest, &st) != OK)
@@ -235,7 +238,7 @@ static void poll(struct call *c, struct live_node *l)
 	struct node_entry *n = malloc(sizeof(*n));
 
 	take_results(s, l->id, yyjson_obj_get(c->json, "results"));
-	keep_report(l, yyjson_obj_get(c->json, "report"));
+	keep_report(s, l, yyjson_obj_get(c->json, "report"));
 	enum err e = n ? s->storage->nodes->find(s->storage, l->id, n) : ERR_NO_MEMORY;
 	if (!e)
 		node_intents(s, l, n);
@@ -274,6 +277,29 @@ static bool is_enrolled(struct call *c, const struct live_node *l)
 	else if (!enrolled)
 		answer_error(c, 403, "not-enrolled", "have an approver enrol it", "the node is not enrolled");
 	return enrolled;
+}
+
+static const struct field report_fields[] = {
+	{ "node", FIELD_HEX, FIELD_REQUIRED, ATTEST_ID_SIZE },
+	{ "report", FIELD_OBJECT, FIELD_REQUIRED, 64 },
+};
+
+/* Beside the poll, which another thread of the node holds. */
+void node_report(struct call *c)
+{
+	u8 id[ATTEST_ID_SIZE];
+
+	if (!body_fits(c, report_fields, ARRAY_SIZE(report_fields)))
+		return;
+	(void)field_hex(c->json, "node", id, sizeof(id));
+	struct live_node *l = live_find(c->server, id);
+	if (!l || !live_owns(l, &c->who)) {
+		answer_attest_first(c);
+		return;
+	}
+	live_touch(c->server, l);
+	keep_report(c->server, l, yyjson_obj_get(c->json, "report"));
+	answer_done(c);
 }
 
 void node_blob(struct call *c)

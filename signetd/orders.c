@@ -216,28 +216,46 @@ static void wake(struct server *s, const u8 *node)
 		n->poll = NULL;
 }
 
-enum err order_give(struct server *s, const u8 node[ATTEST_ID_SIZE], const char *kind, yyjson_mut_doc *arguments,
-        u64 milliseconds, order_done *done, void *context, u64 *id)
+enum err order_reserve(struct server *s, u64 *id)
+{
+	struct orders *all = s->fleet->orders;
+	enum err e = OK;
+
+	if (all->next_id > all->last_id)
+		e = next_block(s, all);
+	if (!e)
+		*id = all->next_id++;
+	return e;
+}
+
+enum err order_give_as(struct server *s, const u8 node[ATTEST_ID_SIZE], u64 id, const char *kind,
+        yyjson_mut_doc *arguments, u64 milliseconds, order_done *done, void *context)
 {
 	struct orders *all = s->fleet->orders;
 	struct order *o = all->count < ORDERS_MAX ? calloc(1, sizeof(*o)) : NULL;
-	enum err e = o ? OK : ERR_RANGE;
 
-	if (!e && all->next_id > all->last_id)
-		e = next_block(s, all);
-	if (e) {
-		free(o);
+	if (!o) {
 		yyjson_mut_doc_free(arguments);
-		return e;
+		return ERR_RANGE;
 	}
-	*o = (struct order){ .id = all->next_id++, .arguments = arguments, .done = done, .context = context };
+	*o = (struct order){ .id = id, .arguments = arguments, .done = done, .context = context };
 	memcpy(o->node, node, sizeof(o->node));
 	(void)snprintf(o->kind, sizeof(o->kind), "%s", kind);
 	o->expires = fleet_now(s) + milliseconds;
 	all->all[all->count++] = o;
-	*id = o->id;
 	wake(s, node);
 	return OK;
+}
+
+enum err order_give(struct server *s, const u8 node[ATTEST_ID_SIZE], const char *kind, yyjson_mut_doc *arguments,
+        u64 milliseconds, order_done *done, void *context, u64 *id)
+{
+	enum err e = order_reserve(s, id);
+
+	if (!e)
+		return order_give_as(s, node, *id, kind, arguments, milliseconds, done, context);
+	yyjson_mut_doc_free(arguments);
+	return e;
 }
 
 static size_t find_order(const struct orders *o, u64 id)
@@ -259,6 +277,17 @@ void order_abandon(struct server *s, u64 id)
 	o->all[at]->done = NULL;
 	if (!o->all[at]->sent)
 		end_order(s, at, false, NULL);
+}
+
+void order_drop(struct server *s, u64 id)
+{
+	struct orders *o = s->fleet->orders;
+	size_t at = find_order(o, id);
+
+	if (at == o->count)
+		return;
+	o->all[at]->done = NULL;
+	end_order(s, at, false, NULL);
 }
 
 void order_answered(struct server *s, const u8 node[ATTEST_ID_SIZE], u64 id, bool ok, yyjson_val *answer)

@@ -26,6 +26,14 @@ void orders_tick(struct server *s);
 enum err order_give(struct server *s, const u8 node[ATTEST_ID_SIZE], const char *kind, yyjson_mut_doc *arguments,
         u64 milliseconds, order_done *done, void *context, u64 *id) MUST_CHECK;
 
+/* An id for order_give_as(): what has to last is stored with it before anything is sent. Errors as order_give(). */
+enum err order_reserve(struct server *s, u64 *id) MUST_CHECK;
+/* order_give() under an id that was reserved, perhaps before a restart: a node that has it, goes on with it. */
+enum err order_give_as(struct server *s, const u8 node[ATTEST_ID_SIZE], u64 id, const char *kind,
+        yyjson_mut_doc *arguments, u64 milliseconds, order_done *done, void *context) MUST_CHECK;
+/* It is not to be given any more, whether it was sent or not; done is not told. */
+void order_drop(struct server *s, u64 id);
+
 /* Nobody waits for it any more; one that was not sent yet, never is. */
 void order_abandon(struct server *s, u64 id);
 

@@ -16,11 +16,11 @@ enum { OPERATOR_ROUTES = 3 };
 extern const struct route operator_routes[OPERATOR_ROUTES];
 
 /* Nodes: node_routes.c. */
-enum { NODE_ROUTES = 6 };
+enum { NODE_ROUTES = 7 };
 extern const struct route node_routes[NODE_ROUTES];
 
 /* The fleet, for operators: fleet_routes.c. */
-enum { FLEET_ROUTES = 29 };
+enum { FLEET_ROUTES = 32 };
 extern const struct route fleet_routes[FLEET_ROUTES];
 
 #endif

@@ -32,6 +32,7 @@ struct storage {
 	const struct baseline_ops *baselines; /* signetd/storage_baselines.h */
 	const struct image_ops *images; /* signetd/storage_images.h */
 	const struct guest_ops *guests; /* signetd/storage_guests.h */
+	const struct update_ops *updates; /* signetd/storage_updates.h */
 };
 
 /* SQLite, in one file; made when it is not there. ERR_STORAGE, ERR_STORAGE_VERSION, ERR_NO_MEMORY. */

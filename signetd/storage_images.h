@@ -12,6 +12,7 @@ struct image_entry {
 	u8 digest[SHA384_SIZE]; /* of the manifest */
 	bool whole;
 	u8 blob[SHA384_SIZE]; /* of all bytes; whole images */
+	u8 leaves[SHA384_SIZE]; /* of the list of its leaf digests, a blob too; whole images */
 	u64 length;
 	u64 published; /* Unix seconds */
 };

@@ -1,7 +1,7 @@
 /* Images in files. Trust: see the header. */
 #include "agent/update/source.h"
 
-#include "image/merkle.h"
+#include "image/host/leaf_list.h"
 
 static enum err image_bytes(void *context, u64 offset, u8 *out, size_t n)
 {
@@ -14,22 +14,7 @@ static enum err image_bytes(void *context, u64 offset, u8 *out, size_t n)
 
 static enum err list(void *context, u8 *out, size_t n)
 {
-	static u8 leaf[LEAF_SIZE];
-	const struct file_source *s = context;
-	const struct image_layout *l = &s->image.layout;
-	enum err e = OK;
-
-	for (u64 at = 0, i = 0; !e && at < l->payload_length; at += LEAF_SIZE, i++) {
-		u64 left = l->payload_length - at;
-		size_t piece = left < LEAF_SIZE ? (size_t)left : LEAF_SIZE;
-
-		if ((i + 1) * SHA384_SIZE > n)
-			return ERR_RANGE;
-		e = image_bytes(context, l->payload_offset + at, leaf, piece);
-		if (!e)
-			merkle_leaf(leaf, piece, out + i * SHA384_SIZE);
-	}
-	return e;
+	return leaf_list_make(&((const struct file_source *)context)->image, out, n);
 }
 
 enum err file_source_open(struct file_source *s, const char *path, struct update_source *out)

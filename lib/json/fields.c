@@ -116,6 +116,8 @@ static bool kind_fits(const struct field *f, yyjson_val *v)
 		return yyjson_is_obj(v) && yyjson_obj_size(v) <= f->max;
 	case FIELD_ARRAY:
 		return yyjson_is_arr(v) && yyjson_arr_size(v) <= f->max;
+	case FIELD_WORD:
+		return yyjson_is_str(v) || yyjson_is_uint(v);
 	}
 	return false;
 }
@@ -132,6 +134,7 @@ static void say_expected(const struct field *f, char *why, size_t room)
 		[FIELD_BOOL] = "true or false",
 		[FIELD_OBJECT] = "an object of at most %llu members",
 		[FIELD_ARRAY] = "an array of at most %llu elements",
+		[FIELD_WORD] = "a text or a whole number",
 	};
 	const char *kind = words[f->kind], *number = strstr(kind, "%llu");
 

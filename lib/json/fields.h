@@ -18,6 +18,7 @@ enum field_kind {
 	FIELD_BOOL,
 	FIELD_OBJECT, /* at most max members; to be checked with its own table */
 	FIELD_ARRAY, /* at most max elements; the same */
+	FIELD_WORD, /* a text or a number; to be checked by who reads it */
 };
 
 /* FIELD_EMPTY: text and base64 of no bytes will do too. */

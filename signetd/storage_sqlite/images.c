@@ -9,6 +9,8 @@ static const char *const steps[] = {
 	"CREATE TABLE images (digest BLOB PRIMARY KEY, whole INTEGER NOT NULL, blob BLOB NOT NULL, length INTEGER NOT "
 	"NULL,"
 	" published INTEGER NOT NULL, head BLOB NOT NULL) STRICT",
+	/* Whole is who can be installed, which takes the list of leaves; so they are to be published again. */
+	"ALTER TABLE images ADD COLUMN leaves BLOB; UPDATE images SET whole = 0",
 	NULL,
 };
 
@@ -17,8 +19,9 @@ const struct schema schema_images = { "images", steps };
 static enum err put(struct storage *s, const struct image_entry *i, const u8 *head, size_t n)
 {
 	sqlite3_stmt *q = sqlite_query(s,
-	        "INSERT INTO images VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (digest) DO UPDATE SET whole = 1,"
-	        " blob = excluded.blob, length = excluded.length WHERE excluded.whole = 1");
+	        "INSERT INTO images (digest, whole, blob, length, published, head, leaves)"
+	        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (digest) DO UPDATE SET whole = 1,"
+	        " blob = excluded.blob, length = excluded.length, leaves = excluded.leaves WHERE excluded.whole = 1");
 
 	sqlite_bind_bytes(q, 1, i->digest, sizeof(i->digest));
 	sqlite_bind_number(q, 2, i->whole);
@@ -26,6 +29,7 @@ static enum err put(struct storage *s, const struct image_entry *i, const u8 *he
 	sqlite_bind_number(q, 4, i->length);
 	sqlite_bind_number(q, 5, i->published);
 	sqlite_bind_bytes(q, 6, head, n);
+	sqlite_bind_bytes(q, 7, i->leaves, sizeof(i->leaves));
 	return sqlite_run(s, q);
 }
 
@@ -38,13 +42,16 @@ static enum err take(sqlite3_stmt *q, struct image_entry *out)
 		e = sqlite_bytes(q, 2, out->blob, sizeof(out->blob));
 	out->length = sqlite_number(q, 3);
 	out->published = sqlite_number(q, 4);
+	memset(out->leaves, 0, sizeof(out->leaves));
+	if (!e && out->whole)
+		e = sqlite_bytes(q, 6, out->leaves, sizeof(out->leaves));
 	return e;
 }
 
 static enum err find(struct storage *s, const u8 digest[SHA384_SIZE], struct image_entry *out, u8 **head, size_t *n)
 {
 	sqlite3_stmt *q =
-	        sqlite_query(s, "SELECT digest, whole, blob, length, published, head FROM images WHERE digest = ?1");
+	        sqlite_query(s, "SELECT digest, whole, blob, length, published, head, leaves FROM images WHERE digest = ?1");
 
 	sqlite_bind_bytes(q, 1, digest, SHA384_SIZE);
 	enum err e = sqlite_next(s, q);
@@ -67,7 +74,7 @@ static enum err read_images(struct storage *s,
         enum err (*visit)(void *context, const struct image_entry *i, const u8 *head, size_t n), void *context)
 {
 	sqlite3_stmt *q = sqlite_query(s,
-	        "SELECT digest, whole, blob, length, published, head FROM images ORDER BY published DESC, rowid DESC");
+	        "SELECT digest, whole, blob, length, published, head, leaves FROM images ORDER BY published DESC, rowid DESC");
 	struct image_entry i;
 	enum err e;
 

@@ -239,6 +239,8 @@ static enum err remove_all(struct storage *s, const u8 id[ATTEST_ID_SIZE])
 	if (!e)
 		e = remove_rows(s, "DELETE FROM guests WHERE node = ?1", id);
 	if (!e)
+		e = remove_rows(s, "DELETE FROM update_nodes WHERE node = ?1", id);
+	if (!e)
 		e = remove_rows(s, "DELETE FROM nodes WHERE id = ?1", id);
 	if (!e && sqlite_changed(s) == 0)
 		e = ERR_STORAGE_ABSENT;

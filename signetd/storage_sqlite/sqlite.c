@@ -19,7 +19,7 @@ static const char settings_sql[] =
         " STRICT, WITHOUT ROWID";
 
 static const struct schema *const schemas[] = { &schema_meta, &schema_audit, &schema_operators, &schema_leaves,
-	&schema_nodes, &schema_appraisals, &schema_baselines, &schema_images, &schema_guests };
+	&schema_nodes, &schema_appraisals, &schema_baselines, &schema_images, &schema_guests, &schema_updates };
 
 static enum err execute(struct sqlite_storage *s, const char *sql)
 {
@@ -183,6 +183,7 @@ enum err storage_sqlite_open(const char *path, struct storage **out)
 		.baselines = &sqlite_baselines,
 		.images = &sqlite_images,
 		.guests = &sqlite_guests,
+		.updates = &sqlite_updates,
 	};
 	e = open_database(s, path);
 	if (!e)

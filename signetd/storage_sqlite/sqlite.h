@@ -58,7 +58,7 @@ u64 sqlite_changed(struct storage *s);
 
 /* One line a topic: sqlite.c lists them. */
 extern const struct schema schema_meta, schema_audit, schema_operators, schema_leaves, schema_nodes, schema_appraisals,
-        schema_baselines, schema_images, schema_guests;
+        schema_baselines, schema_images, schema_guests, schema_updates;
 extern const struct meta_ops sqlite_meta;
 extern const struct audit_ops sqlite_audit;
 extern const struct operator_ops sqlite_operators;
@@ -68,5 +68,6 @@ extern const struct appraisal_ops sqlite_appraisals;
 extern const struct baseline_ops sqlite_baselines;
 extern const struct image_ops sqlite_images;
 extern const struct guest_ops sqlite_guests;
+extern const struct update_ops sqlite_updates;
 
 #endif
