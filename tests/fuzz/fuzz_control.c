@@ -64,19 +64,31 @@ static void write_piece(struct reader *r, u32 queue)
 		driver_send(&driver, queue, bytes, n);
 }
 
-/* A frame that is whole, of a kind that there is, with whatever body. */
+/* A frame that is whole, of a kind that there is, with whatever body; one of WHOLE bytes grows to what its kind has. */
 static void write_frame(struct reader *r)
 {
-	static const u16 kinds[] = { 1, 2, 3, 4, 5, 6, 16, 17, 18, 19, 20, 21, 22, 32, 33, 34, 35, 36, 48, 49, 50, 51 };
-	u8 frame[sizeof(struct control_header) + 256] = { 0 };
+	enum { WHOLE = 255 };
+	static const struct {
+		u16 kind, whole;
+	} kinds[] = { { CONTROL_HELLO, 0 }, { CONTROL_STATUS, 0 }, { CONTROL_LOG, 0 }, { CONTROL_MESSAGES, 0 },
+		{ CONTROL_GUESTS, 0 }, { CONTROL_EXITS, 0 }, { CONTROL_CREATE, 0 }, { CONTROL_LOAD, 2000 },
+		{ CONTROL_START, 0 }, { CONTROL_STOP, 0 }, { CONTROL_DESTROY, 0 }, { CONTROL_CONSOLE_READ, 0 },
+		{ CONTROL_CONSOLE_WRITE, 2000 }, { CONTROL_SLOTS, 0 }, { CONTROL_STAGE, 0 }, { CONTROL_HEALTHY, 0 },
+		{ CONTROL_PROVISION, 2000 }, { CONTROL_POWER, 0 }, { CONTROL_CHALLENGE, 0 },
+		{ CONTROL_TICKET, CONTROL_TICKET_SIZE }, { CONTROL_VERDICT, CONTROL_VERDICT_SIZE },
+		{ CONTROL_WAITS, CONTROL_WORDS_MAX }, { CONTROL_FLEET, 0 }, { CONTROL_ADDRESS, CONTROL_WORDS_MAX } };
+	static u8 frame[sizeof(struct control_header) + 2048];
 	u32 kind = read_u8(r) % ARRAY_SIZE(kinds);
 	u32 n = read_u8(r);
-	struct control_header head = { (u32)sizeof(head) + n, CONTROL_VERSION, kinds[kind], read_u8(r), 0 };
+	u32 tag = read_u8(r);
 	const u8 *body = read_bytes(r, n);
+	u32 size = n == WHOLE && kinds[kind].whole ? kinds[kind].whole : n;
+	struct control_header head = { (u32)sizeof(head) + size, CONTROL_VERSION, kinds[kind].kind, tag, 0 };
 
+	memset(frame, 0, sizeof(frame));
 	memcpy(frame, &head, sizeof(head));
 	if (body)
-		memcpy(frame + sizeof(head), body, n);
+		memcpy(frame + sizeof(head), body, n < size ? n : size);
 	if (has_room(1))
 		driver_send(&driver, 1, frame, head.length);
 }
