@@ -301,6 +301,14 @@ static enum slot_state slot_state_named(const char *words)
 	return SLOT_STATES;
 }
 
+static enum slot_cause slot_cause_named(const char *words)
+{
+	for (enum slot_cause cause = CAUSE_NONE; cause < SLOT_CAUSES; cause++)
+		if (strcmp(words, slot_cause_text(cause)) == 0)
+			return cause;
+	return CAUSE_NONE;
+}
+
 static bool read_slots(yyjson_val *report, struct update_sight *sight)
 {
 	yyjson_val *slots = yyjson_obj_get(report, "slots");
@@ -311,7 +319,7 @@ static bool read_slots(yyjson_val *report, struct update_sight *sight)
 		const char *manifest = words_of(slot, "manifest", "");
 
 		sight->slot[i].state = slot_state_named(words_of(slot, "state", ""));
-		sight->slot[i].cause = (enum slot_cause)count_of(slot, "cause");
+		sight->slot[i].cause = slot_cause_named(words_of(slot, "cause", ""));
 		if (sight->slot[i].state == SLOT_STATES || !hex_decode(manifest, sight->slot[i].digest, SHA384_SIZE))
 			return false;
 	}

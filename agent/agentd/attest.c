@@ -126,6 +126,9 @@ static enum agent_outcome take_answer(struct agent *a, yyjson_val *answer, u64 *
 	say_verdict(a, answer);
 	enum err ticket = hand_over(a, answer, "ticket", CONTROL_TICKET, CONTROL_TICKET_SIZE);
 	enum err commit = hand_over(a, answer, "commit", CONTROL_VERDICT, CONTROL_VERDICT_SIZE);
+	/* That the slot is good now and the floors are raised, shows in evidence alone. */
+	if (!commit && !yyjson_is_null(yyjson_obj_get(answer, "commit")))
+		*again_ms = AGAIN_LEAST_S * 1000;
 	return ticket || commit ? OUTCOME_FAILED : OUTCOME_DONE;
 }
 

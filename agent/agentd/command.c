@@ -41,6 +41,15 @@ static const struct field console_fields[] = {
 	{ "waitMs", FIELD_NUMBER, 0, WAIT_MAX },
 };
 
+static const struct field update_fields[] = {
+	{ "image", FIELD_HEX, FIELD_REQUIRED, SHA384_SIZE },
+	{ "blob", FIELD_HEX, FIELD_REQUIRED, SHA384_SIZE },
+	{ "length", FIELD_NUMBER, FIELD_REQUIRED, UINT64_MAX },
+	{ "leaves", FIELD_HEX, FIELD_REQUIRED, SHA384_SIZE },
+	{ "drain", FIELD_TEXT, FIELD_REQUIRED, 16 },
+};
+static const struct field cancel_fields[] = { { "image", FIELD_HEX, FIELD_REQUIRED, SHA384_SIZE } };
+
 #define FIELDS(table) (table), ARRAY_SIZE(table)
 static const struct command {
 	const char *kind;
@@ -59,6 +68,8 @@ static const struct command {
 	{ "guest-remove", LANE_LONG, command_guest_remove, FIELDS(name_fields) },
 	{ "guest-list", LANE_QUICK, command_guest_list, NULL, 0 },
 	{ "guest-console", LANE_QUICK, command_guest_console, FIELDS(console_fields) },
+	{ "update", LANE_UPDATE, command_update, FIELDS(update_fields) },
+	{ "update-cancel", LANE_QUICK, command_update_cancel, FIELDS(cancel_fields) },
 };
 
 static const struct command *find(const char *kind)
@@ -74,6 +85,11 @@ enum lane command_lane(const char *kind)
 	const struct command *command = find(kind);
 
 	return command ? command->lane : LANE_NONE;
+}
+
+bool command_goes_on(const char *kind)
+{
+	return command_lane(kind) == LANE_UPDATE;
 }
 
 bool command_fail(struct command_call *c, const char *code, const char *advice, const char *fmt, ...)

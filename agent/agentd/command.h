@@ -36,10 +36,13 @@ bool command_failed(struct command_call *c, enum err e, const char *what);
 
 command_handler command_provision, command_authority, command_reboot, command_logs;
 command_handler command_guest_run, command_guest_stop, command_guest_remove, command_guest_list, command_guest_console;
+command_handler command_update, command_update_cancel;
 
 /* Where a command goes. */
-enum lane { LANE_NONE, LANE_QUICK, LANE_LONG, LANE_ATTEST };
+enum lane { LANE_NONE, LANE_QUICK, LANE_LONG, LANE_UPDATE, LANE_ATTEST };
 enum lane command_lane(const char *kind);
+/* What was begun may be begun again after a restart of the agent: it goes on where it was. */
+bool command_goes_on(const char *kind);
 
 /* Carries it out and gives results_end() the answer. */
 void command_run(

@@ -66,6 +66,11 @@ void attest_answer_all(struct agent *a)
 		command_answer(ids[i], "verdict", verdict);
 }
 
+static bool takes_long(enum lane lane)
+{
+	return lane == LANE_LONG || lane == LANE_UPDATE;
+}
+
 static void dispatch(yyjson_val *command)
 {
 	char why[128];
@@ -77,15 +82,15 @@ static void dispatch(yyjson_val *command)
 		tell("a command that cannot be read is passed over: %s", why);
 		return;
 	}
-	if (!results_begin(id))
+	if (!results_begin(id, command_goes_on(kind)))
 		return;
 	if (yyjson_is_null(arguments))
 		arguments = NULL;
 	enum lane lane = command_lane(kind);
 	if (lane == LANE_ATTEST)
 		attest_wanted(p.agent, id);
-	else if (lane != LANE_LONG || !worker_give(id, kind, arguments))
-		command_run(p.agent, &p.node, NULL, id, lane == LANE_LONG ? "too-much" : kind, arguments);
+	else if (!takes_long(lane) || !worker_give(lane, id, kind, arguments))
+		command_run(p.agent, &p.node, NULL, id, takes_long(lane) ? "too-much" : kind, arguments);
 }
 
 static yyjson_mut_doc *poll_body(u64 *mark)

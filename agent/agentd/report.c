@@ -33,6 +33,9 @@ static void add_slots(yyjson_mut_doc *doc, yyjson_mut_val *report, const struct 
 		(void)yyjson_mut_obj_add_uint(doc, o, "tries", s->slot[i].tries);
 		(void)yyjson_mut_obj_add_uint(doc, o, "svn", s->slot[i].svn);
 		(void)json_put_hex(doc, o, "manifest", s->slot[i].digest, sizeof(s->slot[i].digest));
+		if (s->slot[i].cause != CAUSE_NONE)
+			(void)yyjson_mut_obj_add_str(
+			        doc, o, "cause", slot_cause_text((enum slot_cause)s->slot[i].cause));
 	}
 }
 
@@ -49,7 +52,23 @@ static yyjson_mut_val *fill(yyjson_mut_doc *doc, const struct control_status *s,
 	(void)yyjson_mut_obj_add_uint(doc, report, "lease", s->lease_left);
 	(void)yyjson_mut_obj_add_uint(doc, report, "guests", s->guests);
 	add_slots(doc, report, slots);
+	update_put(doc, report);
 	return report;
+}
+
+static enum err read_node(struct node *n, struct control_status *s, struct control_slots *slots)
+{
+	enum err e = node_read_status(n, s);
+
+	return e ? e : node_get(n, CONTROL_SLOTS, NULL, 0, slots, sizeof(*slots));
+}
+
+yyjson_mut_val *report_now(struct node *n, yyjson_mut_doc *doc)
+{
+	struct control_status s;
+	struct control_slots slots;
+
+	return read_node(n, &s, &slots) ? NULL : fill(doc, &s, &slots);
 }
 
 yyjson_mut_val *report_make(struct node *n, yyjson_mut_doc *doc, bool force)
@@ -58,11 +77,8 @@ yyjson_mut_val *report_make(struct node *n, yyjson_mut_doc *doc, bool force)
 	struct control_status s;
 	struct control_slots slots;
 	struct news now;
-	enum err e = node_read_status(n, &s);
 
-	if (!e)
-		e = node_get(n, CONTROL_SLOTS, NULL, 0, &slots, sizeof(slots));
-	if (e)
+	if (read_node(n, &s, &slots))
 		return NULL;
 	memset(&now, 0, sizeof(now));
 	memcpy(now.session, s.session, sizeof(now.session));

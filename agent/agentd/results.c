@@ -144,7 +144,7 @@ static void wake(void)
 		r.wake(r.context);
 }
 
-bool results_begin(u64 id)
+bool results_begin(u64 id, bool goes_on)
 {
 	bool fresh = false;
 
@@ -154,7 +154,8 @@ bool results_begin(u64 id)
 		at->stage = READY;
 	if (!at && (at = place())) {
 		*at = (struct result){ .id = id, .stage = RUNNING };
-		save(id, "");
+		if (!goes_on)
+			save(id, "");
 		fresh = true;
 	}
 	if (at)

@@ -15,8 +15,11 @@ enum { RESULTS_MAX = 64 };
 /* What was there before the agent was started; a command that was amid is answered as interrupted. ERR_IO. */
 enum err results_load(const char *folder) MUST_CHECK;
 
-/* True: carry it out, and call results_end(). False: it is under way, or its answer goes out once more. */
-bool results_begin(u64 id);
+/*
+ * True: carry it out, and call results_end(). False: it is under way, or its answer goes out once more. goes_on: when
+ * this agent ends before it has, the next one does not answer it, but carries it out again when it comes again.
+ */
+bool results_begin(u64 id, bool goes_on);
 
 /*
  * The answer, an object of docs/fleet-api.md; the document is freed. NULL: no memory for it, which is said instead.

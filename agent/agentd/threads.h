@@ -5,14 +5,14 @@
 #ifndef SIGNET_AGENT_AGENTD_THREADS_H
 #define SIGNET_AGENT_AGENTD_THREADS_H
 
-#include "agent/agentd/agent.h"
+#include "agent/agentd/command.h"
 
 /* ERR_NO_MEMORY: a thread could not be made. They run until the process ends. */
 enum err poll_start(struct agent *a) MUST_CHECK;
 enum err worker_start(struct agent *a) MUST_CHECK;
 
 /* Queues a command; arguments are copied, NULL: none. False: too much is under way. */
-bool worker_give(u64 id, const char *kind, yyjson_val *arguments);
+bool worker_give(enum lane lane, u64 id, const char *kind, yyjson_val *arguments);
 
 /* Commands that wait for the attestation under way, or the next one: answered when it has ended. */
 void attest_wanted(struct agent *a, u64 id);
@@ -21,5 +21,9 @@ void attest_answer_all(struct agent *a);
 /* control_status in words, for a poll; NULL: nothing in it has changed, or the hypervisor does not say. force: say it
  * anyway. */
 yyjson_mut_val *report_make(struct node *n, yyjson_mut_doc *doc, bool force);
+/* The same whatever was told before; for other threads than the poll's. */
+yyjson_mut_val *report_now(struct node *n, yyjson_mut_doc *doc);
+/* The update under way, for a report; nothing without one. */
+void update_put(yyjson_mut_doc *doc, yyjson_mut_val *report);
 
 #endif

@@ -4,11 +4,7 @@
 #include "agent/signetctl/ctl.h"
 
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
-
-/* A clock before this was never set: expiry says nothing then. */
-enum { CLOCK_SET = 1700000000 };
 
 static bool advance(void *context, enum update_phase phase, const struct transfer_count *count)
 {
@@ -41,13 +37,6 @@ static const char *advice(enum err e)
 	return NULL;
 }
 
-static u64 now(void)
-{
-	time_t t = time(NULL);
-
-	return t > CLOCK_SET ? (u64)t : 0;
-}
-
 static void report(const struct update *u)
 {
 	const struct transfer_count *c = &u->count;
@@ -64,7 +53,7 @@ static enum exit_code apply(const struct args *args, const struct update_source 
 	struct node node;
 	struct progress bar = { .total = 0 };
 	const struct update_watch watch = { advance, &bar };
-	struct update u = { .node = &node, .source = source, .watch = &watch, .now = now() };
+	struct update u = { .node = &node, .source = source, .watch = &watch, .now = update_clock() };
 	enum err e;
 
 	node_use(&node, ctl_port(args));

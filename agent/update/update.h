@@ -31,6 +31,9 @@ struct update {
 	u32 svn;
 };
 
+/* This machine's clock in Unix seconds; 0: it was never set, and expiry says nothing. */
+u64 update_clock(void);
+
 /*
  * parts: as for site_open(). site_open's and site_judge's errors, nothing touched; ERR_UPDATE_SOURCE: the source holds
  * another image than meant; transfer_run's.
