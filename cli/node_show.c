@@ -90,6 +90,20 @@ static void print_lease(yyjson_val *lease)
 		print_field("Lease", "none: no new guest starts");
 }
 
+static void print_slots(yyjson_val *slots)
+{
+	size_t at, max;
+	yyjson_val *slot;
+
+	yyjson_arr_foreach(slots, at, max, slot) {
+		const char *cause = answer_text(slot, "cause", "");
+
+		print_field(at ? "  slot b" : "  slot a", "%s%s%s, SVN %llu, manifest %.*s",
+		        answer_text(slot, "state", "?"), cause[0] ? ": " : "", cause,
+		        (unsigned long long)answer_number(slot, "svn", 0), SHORT_ID, answer_text(slot, "manifest", ""));
+	}
+}
+
 static void print_report(yyjson_val *report)
 {
 	size_t at, max;
@@ -99,6 +113,10 @@ static void print_report(yyjson_val *report)
 		return;
 	print_field("It says itself", "%s", "");
 	yyjson_obj_foreach(report, at, max, key, value) {
+		if (yyjson_equals_str(key, "slots")) {
+			print_slots(value);
+			continue;
+		}
 		char label[24], *text = yyjson_is_str(value) ? NULL : yyjson_val_write(value, 0, NULL);
 
 		(void)snprintf(label, sizeof(label), "  %s", yyjson_get_str(key));

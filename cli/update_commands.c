@@ -167,6 +167,8 @@ static enum exit_code take_order(struct fleet_client *c, const struct args *args
 		code = take_image(c, args, o->image);
 	if (code == EXIT_OK)
 		(void)yyjson_mut_obj_add_str(o->body, yyjson_mut_doc_get_root(o->body), "image", o->image);
+	if (code == EXIT_OK && option_given(args, "force"))
+		(void)yyjson_mut_obj_add_bool(o->body, yyjson_mut_doc_get_root(o->body), "force", true);
 	return code;
 }
 
@@ -258,6 +260,7 @@ static const struct option_spec push_options[] = {
 	{ .name = "drain",
 	        .argument = "WHEN",
 	        .help = "reboot now, when-idle, or after so many seconds for guests to stop (when-idle)" },
+	{ .name = "force", .help = "also nodes that fell back from this image before" },
 	{ .name = "no-wait", .help = "do not wait until every node is done" },
 	OPTIONS_FLEET,
 	OPTION_JSON,

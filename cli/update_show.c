@@ -72,6 +72,22 @@ void updates_print(const struct args *args, yyjson_val *answer)
 	(void)columns_end(&t, stdout);
 }
 
+/* Each once: many nodes may refuse for one reason. */
+static void print_advice(yyjson_val *update)
+{
+	size_t at, max;
+	yyjson_val *node;
+	const char *last = "";
+
+	yyjson_arr_foreach(yyjson_obj_get(update, "nodes"), at, max, node) {
+		const char *advice = answer_text(node, "advice", "");
+
+		if (advice[0] && strcmp(advice, last) != 0)
+			note("%s: %s", answer_text(node, "reason", ""), advice);
+		last = advice;
+	}
+}
+
 static void print_nodes(const struct args *args, yyjson_val *update)
 {
 	static const char *const headings[] = { "NODE", "HOST", "STATE", "WRITTEN", "REASON" };
@@ -91,6 +107,7 @@ static void print_nodes(const struct args *args, yyjson_val *update)
 		columns_add(&t, "%s", answer_text(node, "reason", ""));
 	}
 	(void)columns_end(&t, stdout);
+	print_advice(update);
 }
 
 /* *update points into *doc, which is to be freed. */

@@ -54,7 +54,8 @@ struct update_node {
 };
 
 struct update_ops {
-	/* Adds it with its nodes' share to be put; id is filled in. The oldest beyond UPDATES_KEPT go, if they ended. */
+	/* Adds it with its nodes' share to be put; id is filled in. The oldest beyond UPDATES_KEPT go, if they ended.
+	 */
 	enum err (*add)(struct storage *s, struct update_entry *u) MUST_CHECK;
 	/* ERR_STORAGE_ABSENT. */
 	enum err (*find)(struct storage *s, u64 id, struct update_entry *out) MUST_CHECK;
@@ -74,8 +75,8 @@ struct update_ops {
 	enum err (*open_of)(struct storage *s, const u8 node[ATTEST_ID_SIZE], struct update_node *out) MUST_CHECK;
 	enum err (*cancel_of)(struct storage *s, const u8 node[ATTEST_ID_SIZE], struct update_node *out) MUST_CHECK;
 	/* Whether it fell back from this image when it tried it last. */
-	enum err (*fell_back)(struct storage *s, const u8 node[ATTEST_ID_SIZE], const u8 image[SHA384_SIZE],
-	        bool *out) MUST_CHECK;
+	enum err (*fell_back)(
+	        struct storage *s, const u8 node[ATTEST_ID_SIZE], const u8 image[SHA384_SIZE], bool *out) MUST_CHECK;
 };
 
 #endif

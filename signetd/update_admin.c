@@ -58,8 +58,7 @@ static enum err list_node(void *context, const struct update_node *n)
 	return OK;
 }
 
-static enum err put_update(
-        struct server *s, yyjson_mut_doc *doc, yyjson_mut_val *o, const struct update_entry *u)
+static enum err put_update(struct server *s, yyjson_mut_doc *doc, yyjson_mut_val *o, const struct update_entry *u)
 {
 	struct listing l = { s, doc, NULL };
 

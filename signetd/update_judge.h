@@ -1,7 +1,6 @@
 /*
- * Whether a node would take an image, as far as the fleet server knows the node: asked before anything is sent to it, by
- * the code that will judge it there (image/judge.c).
- * Trust: spares downloads; the node's stage decides. Pure.
+ * Whether a node would take an image, as far as the fleet server knows the node: asked before anything is sent to it,
+ * by the code that will judge it there (image/judge.c). Trust: spares downloads; the node's stage decides. Pure.
  */
 #ifndef SIGNET_SIGNETD_UPDATE_JUDGE_H
 #define SIGNET_SIGNETD_UPDATE_JUDGE_H

@@ -55,7 +55,8 @@ static enum update_state state_of_running(const struct update_sight *s, char rea
 		if (digest_equal(s->slot[i].digest, s->running, SHA384_SIZE))
 			slot = &s->slot[i];
 	if (s->kind == SIGHT_GOOD && s->held)
-		(void)snprintf(reason, UPDATE_REASON_SIZE, "the node is held for an earlier failure: `signet attest clear`");
+		(void)snprintf(
+		        reason, UPDATE_REASON_SIZE, "the node is held for an earlier failure: `signet attest clear`");
 	if (slot && slot->state == SLOT_UNCONFIRMED)
 		return UPDATE_UNCONFIRMED;
 	if (slot && slot->state == SLOT_GOOD)
@@ -107,7 +108,8 @@ static bool see_other(struct update_node *n, const struct update_sight *s)
 		return false;
 	/* It has started again since it was told to try. */
 	if (!slot)
-		update_end(n, UPDATE_FAILED, "slot-lost", "the node no longer has it: the slot was written over or erased");
+		update_end(n, UPDATE_FAILED, "slot-lost",
+		        "the node no longer has it: the slot was written over or erased");
 	else if (slot->state == SLOT_STAGED)
 		update_end(n, UPDATE_FAILED, "not-tried",
 		        "the node started again without trying it: its boot state cannot be written, see PCR 7");
@@ -153,9 +155,10 @@ bool update_not_staged(struct update_node *n, const char *code, const char *mess
 		n->order = 0;
 		return true;
 	}
-	update_end(n, strcmp(code, "cancelled") == 0 ? UPDATE_CANCELLED
-	                : refusal_named(code)        ? UPDATE_REFUSED
-	                                             : UPDATE_FAILED,
+	update_end(n,
+	        strcmp(code, "cancelled") == 0 ? UPDATE_CANCELLED
+	                : refusal_named(code)  ? UPDATE_REFUSED
+	                                       : UPDATE_FAILED,
 	        code, message);
 	return false;
 }

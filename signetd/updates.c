@@ -67,8 +67,8 @@ static u32 stage_version_of(struct server *s, const struct node_entry *n)
 	return version;
 }
 
-enum err updates_judge(struct server *s, const struct node_entry *n, const struct reference *image, bool under_way,
-        bool force)
+enum err updates_judge(
+        struct server *s, const struct node_entry *n, const struct reference *image, bool under_way, bool force)
 {
 	struct appraisal_policy policy;
 	struct update_facts facts = {
@@ -80,8 +80,7 @@ enum err updates_judge(struct server *s, const struct node_entry *n, const struc
 		.under_way = under_way,
 		.force = force,
 	};
-	enum err e =
-	        s->storage->updates->fell_back(s->storage, n->id, image->image.manifest_digest, &facts.fell_back);
+	enum err e = s->storage->updates->fell_back(s->storage, n->id, image->image.manifest_digest, &facts.fell_back);
 
 	fleet_policy(&s->config, n->hardware_class, &policy, NULL);
 	facts.allowed_flags = policy.image_flags;
@@ -144,8 +143,8 @@ static void update_done(struct server *s, void *context, bool ok, yyjson_val *an
 		take_counts(&n, answer);
 		update_staged(&n, session);
 	} else {
-		l->intents_due = update_not_staged(
-		        &n, words_of(answer, "code", "node-failed"), words_of(answer, "message", "the node could not do it"));
+		l->intents_due = update_not_staged(&n, words_of(answer, "code", "node-failed"),
+		        words_of(answer, "message", "the node could not do it"));
 	}
 	put(s, &n);
 }
@@ -181,8 +180,8 @@ static yyjson_mut_doc *update_arguments(const struct update_entry *u, const stru
 }
 
 /* Much may have changed since it was ordered. */
-static enum err judge_again(struct server *s, const struct node_entry *node, const struct update_node *n,
-        struct image_entry *image)
+static enum err judge_again(
+        struct server *s, const struct node_entry *node, const struct update_node *n, struct image_entry *image)
 {
 	size_t size;
 	u8 *head = NULL;

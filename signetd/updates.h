@@ -16,8 +16,7 @@ enum err updates_judge(struct server *s, const struct node_entry *n, const struc
 void updates_intents(struct server *s, struct live_node *l, const struct node_entry *n);
 
 /* Evidence of this node was appraised and stored. */
-void updates_attested(
-        struct server *s, struct live_node *l, const struct node_entry *n, const struct appraisal *a);
+void updates_attested(struct server *s, struct live_node *l, const struct node_entry *n, const struct appraisal *a);
 /* A report came; its form is not checked yet. */
 void updates_reported(struct server *s, struct live_node *l, yyjson_val *report);
 

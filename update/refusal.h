@@ -1,7 +1,6 @@
 /*
- * Why a node, or the fleet server in its place, does not take an image: the error of update and image code as a name for
- * machines and as advice (docs/fleet-api.md, "Refused updates").
- * Trust: pure; decides nothing.
+ * Why a node, or the fleet server in its place, does not take an image: the error of update and image code as a name
+ * for machines and as advice (docs/fleet-api.md, "Refused updates"). Trust: pure; decides nothing.
  */
 #ifndef SIGNET_UPDATE_REFUSAL_H
 #define SIGNET_UPDATE_REFUSAL_H

@@ -14,10 +14,12 @@
 
 #include <ifaddrs.h>
 #include <net/if.h>
+#include <netdb.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -75,7 +77,26 @@ enum agent_outcome agent_attest_now(struct agent *a, u32 timeout_ms, char verdic
 	return outcome;
 }
 
-/* An address that others may reach, or a fleet server that was reached. */
+/* Whether packets for this address find a way out of this machine, or stay on it because it is its own. */
+static bool has_route(const struct address *address)
+{
+	const struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_DGRAM };
+	struct addrinfo *found = NULL;
+	bool routed = false;
+
+	/* A name takes a server to look it up, which may be away. */
+	if (getaddrinfo(address->host, address->port, &hints, &found) != 0)
+		return false;
+	int fd = socket(found->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0) {
+		routed = connect(fd, found->ai_addr, found->ai_addrlen) == 0;
+		(void)close(fd);
+	}
+	freeaddrinfo(found);
+	return routed;
+}
+
+/* An address that others may reach, a way to the fleet server, or one that was reached. */
 static bool network_is_there(struct agent *a)
 {
 	struct ifaddrs *all = NULL;
@@ -84,6 +105,8 @@ static bool network_is_there(struct agent *a)
 	(void)pthread_mutex_lock(&a->lock);
 	found = a->own;
 	(void)pthread_mutex_unlock(&a->lock);
+	for (u32 i = 0; i < a->place.addresses.count && !found; i++)
+		found = has_route(&a->place.addresses.at[i]);
 	if (found || getifaddrs(&all) != 0)
 		return found;
 	for (const struct ifaddrs *i = all; i && !found; i = i->ifa_next)

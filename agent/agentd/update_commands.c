@@ -230,8 +230,8 @@ static bool is_drain(const char *word)
 bool command_update(struct command_call *c)
 {
 	if (!is_drain(field_text(c->arguments, "drain")))
-		return command_fail(
-		        c, "arguments", "docs/fleet-api.md lists what this command takes", "drain is none of its words");
+		return command_fail(c, "arguments", "docs/fleet-api.md lists what this command takes",
+		        "drain is none of its words");
 	(void)pthread_mutex_lock(&u.lock);
 	(void)field_hex(c->arguments, "image", u.image, sizeof(u.image));
 	u.active = true;

@@ -1,6 +1,6 @@
 /* Updates in SQLite. Trust: see sqlite.h. */
-#include "signetd/storage_updates.h"
 #include "signetd/storage_sqlite/sqlite.h"
+#include "signetd/storage_updates.h"
 
 #include <assert.h>
 #include <string.h>
@@ -8,7 +8,8 @@
 static const char *const steps[] = {
 	"CREATE TABLE updates (id INTEGER PRIMARY KEY AUTOINCREMENT, image BLOB NOT NULL, release TEXT NOT NULL,"
 	" drain TEXT NOT NULL, started INTEGER NOT NULL, by TEXT NOT NULL, cancelled INTEGER NOT NULL) STRICT;"
-	"CREATE TABLE update_nodes (id INTEGER NOT NULL, node BLOB NOT NULL, image BLOB NOT NULL, state INTEGER NOT NULL,"
+	"CREATE TABLE update_nodes (id INTEGER NOT NULL, node BLOB NOT NULL, image BLOB NOT NULL, state INTEGER NOT "
+	"NULL,"
 	" force INTEGER NOT NULL, given INTEGER NOT NULL, answered INTEGER NOT NULL, cancel_due INTEGER NOT NULL,"
 	" sequence INTEGER NOT NULL, session BLOB NOT NULL, done INTEGER NOT NULL, total INTEGER NOT NULL,"
 	" written INTEGER NOT NULL, fetched INTEGER NOT NULL, reused INTEGER NOT NULL, code TEXT NOT NULL,"
@@ -30,7 +31,8 @@ static enum err trim(struct storage *s)
 
 	sqlite_bind_number(q, 1, UPDATES_KEPT);
 	enum err e = sqlite_run(s, q);
-	return e ? e : sqlite_run(s, sqlite_query(s, "DELETE FROM update_nodes WHERE id NOT IN (SELECT id FROM updates)"));
+	return e ? e
+	         : sqlite_run(s, sqlite_query(s, "DELETE FROM update_nodes WHERE id NOT IN (SELECT id FROM updates)"));
 }
 
 static enum err add(struct storage *s, struct update_entry *u)
@@ -108,7 +110,8 @@ static enum err read_updates(
 static enum err put_node(struct storage *s, const struct update_node *n)
 {
 	sqlite3_stmt *q = sqlite_query(s,
-	        "INSERT OR REPLACE INTO update_nodes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14,"
+	        "INSERT OR REPLACE INTO update_nodes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
+	        "?14,"
 	        " ?15, ?16, ?17)");
 	const u64 numbers[] = { n->state, n->force, n->order, n->answered, n->cancel_due, n->sequence };
 	const u64 counts[] = { n->done, n->total, n->written, n->fetched, n->reused };
@@ -169,8 +172,8 @@ static enum err one(struct storage *s, sqlite3_stmt *q, struct update_node *out)
 	return e;
 }
 
-static enum err read_nodes(struct storage *s, u64 update,
-        enum err (*visit)(void *context, const struct update_node *n), void *context)
+static enum err read_nodes(
+        struct storage *s, u64 update, enum err (*visit)(void *context, const struct update_node *n), void *context)
 {
 	sqlite3_stmt *q = sqlite_query(s, NODE_COLUMNS "WHERE id = ?1 ORDER BY node");
 	struct update_node n;
@@ -215,8 +218,9 @@ static enum err cancel_of(struct storage *s, const u8 node[ATTEST_ID_SIZE], stru
 
 static enum err fell_back(struct storage *s, const u8 node[ATTEST_ID_SIZE], const u8 image[SHA384_SIZE], bool *out)
 {
-	sqlite3_stmt *q = sqlite_query(
-	        s, "SELECT state FROM update_nodes WHERE node = ?1 AND image = ?2 AND state IN (7, 10) ORDER BY id DESC LIMIT 1");
+	sqlite3_stmt *q = sqlite_query(s,
+	        "SELECT state FROM update_nodes WHERE node = ?1 AND image = ?2 AND state IN (7, 10) ORDER BY id DESC "
+	        "LIMIT 1");
 
 	sqlite_bind_bytes(q, 1, node, ATTEST_ID_SIZE);
 	sqlite_bind_bytes(q, 2, image, SHA384_SIZE);

@@ -639,7 +639,10 @@ def images_are_published_by_their_heads():
 def update(states, digest="ab" * 48, **more):
     return {"id": 3, "image": digest, "release": "1.3", "drain": "when-idle", "started": when(5), "by": "alice",
             "cancelled": False, "nodes": [{"node": n, "hostname": h, "state": s, "done": 50 if s == "writing" else 100,
-                                           "total": 100, "reason": "no room" if s in ("refused", "failed") else ""}
+                                           "total": 100, "written": 50, "fetched": 25, "reused": 25,
+                                           "code": "does-not-fit" if s == "refused" else "",
+                                           "advice": "make room" if s == "refused" else "",
+                                           "reason": "no room" if s in ("refused", "failed") else ""}
                                           for (n, h), s in zip(((WEB1, "web1"), (WEB2, "web2")), states)], **more}
 
 

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { SLOT_MAX = 64 << 20, ARENA = 512 << 20, AUTHORITY_MAX = 4096 };
+enum { SLOT_MAX = 64 << 20, ARENA = 512 << 20, AUTHORITY_MAX = 65536 /* its partition */ };
 
 static struct {
 	u8 *start;
