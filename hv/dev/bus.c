@@ -48,83 +48,87 @@ enum err bus_add(struct bus *bus, enum bus_space space, const struct bus_region 
 	return OK;
 }
 
-static const struct bus_region *claim(const struct bus *bus, enum bus_space space, u64 address, u32 size)
+static bool answers(const struct bus_region *r, enum bus_space space, u64 address, u32 size)
+{
+	return range_inside(address - r->base, size, r->length) && r->ops->sizes & size &&
+	        (space == BUS_PORT || is_aligned(address, size));
+}
+
+static const struct bus_region *claim(struct bus *bus, enum bus_space space, u64 address, u32 size)
 {
 	u32 n = below(bus, space, address);
 
-	if (n == 0)
+	if (n == 0 || !answers(&bus->region[space][n - 1], space, address, size))
 		return NULL;
-	const struct bus_region *r = &bus->region[space][n - 1];
-	if (!range_inside(address - r->base, size, r->length) || !(r->ops->sizes & size))
-		return NULL;
-	return space == BUS_PORT || is_aligned(address, size) ? r : NULL;
+	bus->last[space] = &bus->region[space][n - 1];
+	return bus->last[space];
 }
 
 static u64 ones(u32 size)
 {
-	return size >= sizeof(u64) ? UINT64_MAX : ((u64)1 << (8 * size)) - 1;
+	return UINT64_MAX >> (64 - 8 * size);
 }
 
-static bool read_whole(struct bus *bus, enum bus_space space, u64 address, u32 size, u64 *value)
+static u64 read_from(const struct bus_region *r, u64 address, u32 size)
 {
-	const struct bus_region *r = claim(bus, space, address, size);
-
-	if (!r)
-		return false;
-	*value = r->ops->read(r->device, address - r->base, size) & ones(size);
-	return true;
+	return r->ops->read(r->device, address - r->base, size) & ones(size);
 }
 
-static bool write_whole(struct bus *bus, enum bus_space space, u64 address, u32 size, u64 value)
+static void write_to(const struct bus_region *r, u64 address, u32 size, u64 value)
 {
-	const struct bus_region *r = claim(bus, space, address, size);
-
-	if (!r)
-		return false;
 	r->ops->write(r->device, address - r->base, size, value & ones(size));
-	return true;
 }
 
-static u64 read_bytes_of(struct bus *bus, u64 port, u32 size)
+/* What is not taken whole comes to bytes on ports, and to nothing elsewhere. */
+static u32 piece_of(struct bus *bus, enum bus_space space, u64 address, u32 size)
 {
+	return space != BUS_PORT || claim(bus, space, address, size) ? size : 1;
+}
+
+__attribute__((noinline)) static u64 find_and_read(struct bus *bus, enum bus_space space, u64 address, u32 size)
+{
+	u32 piece = piece_of(bus, space, address, size);
 	u64 all = 0;
 
-	for (u32 i = 0; i < size; i++) {
-		u64 byte;
-		if (!read_whole(bus, BUS_PORT, port + i, 1, &byte)) {
-			bus->unclaimed_reads[BUS_PORT]++;
-			byte = 0xFF;
-		}
-		all |= byte << (8 * i);
+	for (u32 i = 0; i < size; i += piece) {
+		const struct bus_region *r = claim(bus, space, address + i, piece);
+
+		bus->unclaimed_reads[space] += !r;
+		all |= (r ? read_from(r, address + i, piece) : ones(piece)) << (8 * i);
 	}
 	return all;
 }
 
-static void write_bytes_of(struct bus *bus, u64 port, u32 size, u64 value)
+__attribute__((noinline)) static void find_and_write(
+        struct bus *bus, enum bus_space space, u64 address, u32 size, u64 value)
 {
-	for (u32 i = 0; i < size; i++)
-		if (!write_whole(bus, BUS_PORT, port + i, 1, value >> (8 * i)))
-			bus->unclaimed_writes[BUS_PORT]++;
+	u32 piece = piece_of(bus, space, address, size);
+
+	for (u32 i = 0; i < size; i += piece) {
+		const struct bus_region *r = claim(bus, space, address + i, piece);
+
+		bus->unclaimed_writes[space] += !r;
+		if (r)
+			write_to(r, address + i, piece, value >> (8 * i));
+	}
 }
 
+/* Whatever was added since, the last one that answered is still one of the table, and is asked whether this is its own.
+ */
 u64 bus_read(struct bus *bus, enum bus_space space, u64 address, u32 size)
 {
-	u64 value;
+	const struct bus_region *r = bus->last[space];
 
-	if (read_whole(bus, space, address, size, &value))
-		return value;
-	if (space == BUS_PORT)
-		return read_bytes_of(bus, address, size);
-	bus->unclaimed_reads[space]++;
-	return ones(size);
+	return r && answers(r, space, address, size) ? read_from(r, address, size)
+	                                             : find_and_read(bus, space, address, size);
 }
 
 void bus_write(struct bus *bus, enum bus_space space, u64 address, u32 size, u64 value)
 {
-	if (write_whole(bus, space, address, size, value))
-		return;
-	if (space == BUS_PORT)
-		write_bytes_of(bus, address, size, value);
+	const struct bus_region *r = bus->last[space];
+
+	if (r && answers(r, space, address, size))
+		write_to(r, address, size, value);
 	else
-		bus->unclaimed_writes[space]++;
+		find_and_write(bus, space, address, size, value);
 }

@@ -27,6 +27,7 @@ struct bus_region {
 struct bus {
 	struct bus_region region[BUS_SPACES][BUS_REGIONS_MAX]; /* by address */
 	u32 count[BUS_SPACES];
+	const struct bus_region *last[BUS_SPACES]; /* that was asked last: guests come back to it */
 	/* Accesses that no device took; of ports, bytes. */
 	u64 unclaimed_reads[BUS_SPACES], unclaimed_writes[BUS_SPACES];
 };

@@ -30,10 +30,12 @@ struct exit_cr {
 
 struct exit_io {
 	u16 port;
-	u8 size; /* 1, 2 or 4 */
-	bool in, string, rep;
-	u8 address_size; /* of string instructions: 2, 4 or 8 */
-	u64 linear; /* of string instructions: where the first element lies */
+	u8 size; /* 1, 2 or 4; 0: one that does not exist */
+	bool in, string;
+	/* Of string instructions alone: */
+	bool rep;
+	u8 address_size; /* 2, 4 or 8 */
+	u64 linear; /* where the first element lies */
 };
 
 struct exit_memory {
@@ -62,7 +64,7 @@ enum exit_result {
 	EXIT_RETRY, /* enter the guest again where it was */
 	EXIT_SKIP, /* the instruction is done */
 	EXIT_LEAVE, /* the machine wants this processor first */
-	EXIT_BLOCK, /* done, and nothing to do until an interrupt comes */
+	EXIT_BLOCK, /* done and completed by the handler, and nothing to do until an interrupt comes */
 	EXIT_STOP, /* the VM is at its end; vcpu_report says why */
 };
 

@@ -20,6 +20,7 @@ exit_handler handle_string_io;
 /* By kind. alone: it touches nothing but its vCPU, or takes the lock itself where it does more. */
 struct exit_row {
 	exit_handler *handle;
+	const char *reason; /* why the VM ends, where it always does */
 	bool alone;
 };
 extern const struct exit_row exit_table[EXIT_KINDS];
@@ -32,7 +33,7 @@ __attribute__((always_inline)) static inline enum exit_result exit_handle(struct
 
 	v->exits[x->kind]++;
 	result = exit_table[x->kind].handle(v, x);
-	if (__builtin_expect(result == EXIT_SKIP, true) || result == EXIT_BLOCK)
+	if (__builtin_expect(result == EXIT_SKIP, true))
 		vcpu_complete(v);
 	return result;
 }

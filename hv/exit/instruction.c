@@ -13,34 +13,35 @@ enum opcode_flags {
 	IMMEDIATE = BIT(5),
 	OFFSET = BIT(6), /* AL..RAX and an address instead of a ModRM byte */
 	DWORD = BIT(7),
+	WIDE = BIT(8), /* only with REX.W: else it is ARPL, or a form that the manual discourages */
+	KNOWN = BIT(9),
 };
 
-static const struct {
-	bool two_byte; /* 0F before it */
-	u8 opcode;
-	u8 flags;
-} opcodes[] = {
-	{ false, 0x88, BYTE | WRITES },
-	{ false, 0x89, WRITES },
-	{ false, 0x8A, BYTE },
-	{ false, 0x8B, 0 },
-	{ false, 0xA0, BYTE | OFFSET },
-	{ false, 0xA1, OFFSET },
-	{ false, 0xA2, BYTE | OFFSET | WRITES },
-	{ false, 0xA3, OFFSET | WRITES },
-	{ false, 0xC6, BYTE | IMMEDIATE | WRITES },
-	{ false, 0xC7, IMMEDIATE | WRITES },
-	{ true, 0xB6, BYTE | EXTENDS },
-	{ true, 0xB7, WORD | EXTENDS },
-	{ true, 0xBE, BYTE | EXTENDS | SIGNED },
-	{ true, 0xBF, WORD | EXTENDS | SIGNED },
-	{ false, 0x63, DWORD | EXTENDS | SIGNED },
+/* By opcode, with 0F before it from TWO_BYTE on; nothing but KNOWN ones is decoded. */
+enum { TWO_BYTE = 0x100 };
+static const u16 opcodes[2 * TWO_BYTE] = {
+	[0x88] = KNOWN | BYTE | WRITES,
+	[0x89] = KNOWN | WRITES,
+	[0x8A] = KNOWN | BYTE,
+	[0x8B] = KNOWN,
+	[0xA0] = KNOWN | BYTE | OFFSET,
+	[0xA1] = KNOWN | OFFSET,
+	[0xA2] = KNOWN | BYTE | OFFSET | WRITES,
+	[0xA3] = KNOWN | OFFSET | WRITES,
+	[0xC6] = KNOWN | BYTE | IMMEDIATE | WRITES,
+	[0xC7] = KNOWN | IMMEDIATE | WRITES,
+	[0x63] = KNOWN | DWORD | EXTENDS | SIGNED | WIDE,
+	[TWO_BYTE | 0xB6] = KNOWN | BYTE | EXTENDS,
+	[TWO_BYTE | 0xB7] = KNOWN | WORD | EXTENDS,
+	[TWO_BYTE | 0xBE] = KNOWN | BYTE | EXTENDS | SIGNED,
+	[TWO_BYTE | 0xBF] = KNOWN | WORD | EXTENDS | SIGNED,
 };
 
 struct cursor {
 	const u8 *bytes;
 	size_t n, at;
-	u8 prefixes, rex, flags;
+	u8 prefixes, rex;
+	u16 flags;
 	enum code_size mode;
 };
 
@@ -89,13 +90,8 @@ static bool take_opcode(struct cursor *c, u8 byte)
 
 	if (two_byte && !take(c, &byte))
 		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(opcodes); i++)
-		if (opcodes[i].two_byte == two_byte && opcodes[i].opcode == byte) {
-			c->flags = opcodes[i].flags;
-			/* Without REX.W 63 is ARPL, or a form that the manual discourages. */
-			return two_byte || byte != 0x63 || c->rex & REX_W;
-		}
-	return false;
+	c->flags = opcodes[two_byte * TWO_BYTE + byte];
+	return c->flags & KNOWN && (c->rex & REX_W || !(c->flags & WIDE));
 }
 
 static u8 operand_size(const struct cursor *c)

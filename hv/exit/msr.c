@@ -48,29 +48,24 @@ static bool is_efer(const struct vcpu *v, u64 value)
 	return (value & ~vcpu_efer_allowed(v)) == 0 && !(changes_lme && vcpu_get(v, VCPU_CR0) & CR0_PG);
 }
 
+/* Each has a slot of its own by this, the compiler refuses two in one; MSR 0, as which an empty slot would pass, has
+ * another's. */
+#define SLOT(msr) (((msr) + ((msr) >> 4)) & 15)
+
 static const struct {
 	u32 msr;
 	u8 reg; /* enum vcpu_register */
 	bool (*valid)(const struct vcpu *v, u64 value);
-} registers[] = {
-	{ MSR_EFER, VCPU_EFER, is_efer },
-	{ MSR_PAT, VCPU_PAT, is_pat },
-	{ MSR_FS_BASE, VCPU_FS_BASE, is_canonical },
-	{ MSR_GS_BASE, VCPU_GS_BASE, is_canonical },
-	{ MSR_SYSENTER_CS, VCPU_SYSENTER_CS, is_32_bit },
-	{ MSR_SYSENTER_ESP, VCPU_SYSENTER_ESP, is_canonical },
-	{ MSR_SYSENTER_EIP, VCPU_SYSENTER_EIP, is_canonical },
-	{ MSR_DEBUGCTL, VCPU_DEBUGCTL, is_debugctl },
+} registers[16] = {
+	[SLOT(MSR_EFER)] = { MSR_EFER, VCPU_EFER, is_efer },
+	[SLOT(MSR_PAT)] = { MSR_PAT, VCPU_PAT, is_pat },
+	[SLOT(MSR_FS_BASE)] = { MSR_FS_BASE, VCPU_FS_BASE, is_canonical },
+	[SLOT(MSR_GS_BASE)] = { MSR_GS_BASE, VCPU_GS_BASE, is_canonical },
+	[SLOT(MSR_SYSENTER_CS)] = { MSR_SYSENTER_CS, VCPU_SYSENTER_CS, is_32_bit },
+	[SLOT(MSR_SYSENTER_ESP)] = { MSR_SYSENTER_ESP, VCPU_SYSENTER_ESP, is_canonical },
+	[SLOT(MSR_SYSENTER_EIP)] = { MSR_SYSENTER_EIP, VCPU_SYSENTER_EIP, is_canonical },
+	[SLOT(MSR_DEBUGCTL)] = { MSR_DEBUGCTL, VCPU_DEBUGCTL, is_debugctl },
 };
-
-static size_t find(u32 msr)
-{
-	size_t i = 0;
-
-	while (i < ARRAY_SIZE(registers) && registers[i].msr != msr)
-		i++;
-	return i;
-}
 
 static bool is_apic(u32 msr)
 {
@@ -114,13 +109,13 @@ __attribute__((noinline)) static enum exit_result give_other(struct vcpu *v, u32
 	return read_other(v, msr, &value) ? give(v, value) : vcpu_raise(v, VECTOR_GP, 0);
 }
 
-enum exit_result handle_rdmsr(struct vcpu *v, const struct exit *x)
+__attribute__((flatten)) enum exit_result handle_rdmsr(struct vcpu *v, const struct exit *x)
 {
 	u32 msr = (u32)v->gpr[RCX];
-	size_t i = find(msr);
+	u32 i = SLOT(msr);
 
 	(void)x;
-	return i < ARRAY_SIZE(registers) ? give(v, vcpu_get(v, registers[i].reg)) : give_other(v, msr);
+	return registers[i].msr == msr ? give(v, vcpu_get(v, registers[i].reg)) : give_other(v, msr);
 }
 
 static void write_register(struct vcpu *v, enum vcpu_register reg, u64 value)
@@ -139,11 +134,11 @@ enum exit_result handle_wrmsr(struct vcpu *v, const struct exit *x)
 {
 	u64 value = v->gpr[RDX] << 32 | (u32)v->gpr[RAX];
 	u32 msr = (u32)v->gpr[RCX];
-	size_t i = find(msr);
+	u32 i = SLOT(msr);
 	bool good;
 
 	(void)x;
-	if (i < ARRAY_SIZE(registers)) {
+	if (registers[i].msr == msr) {
 		good = registers[i].valid(v, value);
 		if (good)
 			write_register(v, registers[i].reg, value);

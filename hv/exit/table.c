@@ -27,6 +27,7 @@ static enum exit_result block(struct vcpu *v, const struct exit *x)
 	(void)x;
 	v->deaf = !(vcpu_get(v, VCPU_RFLAGS) & RFLAGS_IF);
 	v->state = VCPU_HALTED;
+	vcpu_complete(v);
 	return EXIT_BLOCK;
 }
 
@@ -54,42 +55,23 @@ static enum exit_result caches(struct vcpu *v, const struct exit *x)
 	return EXIT_SKIP;
 }
 
-static enum exit_result triple_fault(struct vcpu *v, const struct exit *x)
+/* Its row says why. */
+static enum exit_result end(struct vcpu *v, const struct exit *x)
 {
-	return vcpu_stop(v, x, "triple fault");
-}
-
-static enum exit_result task_switch(struct vcpu *v, const struct exit *x)
-{
-	return vcpu_stop(v, x, "a task switch, which no guest here has use for");
-}
-
-static enum exit_result misconfiguration(struct vcpu *v, const struct exit *x)
-{
-	return vcpu_stop(v, x, "an EPT entry is malformed: a defect of the hypervisor");
-}
-
-static enum exit_result entry_failed(struct vcpu *v, const struct exit *x)
-{
-	return vcpu_stop(v, x, "the processor refused its state");
-}
-
-static enum exit_result unknown(struct vcpu *v, const struct exit *x)
-{
-	return vcpu_stop(v, x, "an exit nobody asked for");
+	return vcpu_stop(v, x, exit_table[x->kind].reason);
 }
 
 const struct exit_row exit_table[EXIT_KINDS] = {
-	[EXIT_UNKNOWN] = { .handle = unknown },
-	[EXIT_EXCEPTION] = { .handle = handle_exception, .alone = true },
+	[EXIT_UNKNOWN] = { .handle = end, .reason = "an exit nobody asked for" },
+	[EXIT_EXCEPTION] = { .handle = handle_exception },
 	[EXIT_MACHINE_CHECK] = { .handle = machine_check, .alone = true },
 	[EXIT_NMI] = { .handle = leave, .alone = true },
 	[EXIT_INTERRUPT] = { .handle = leave, .alone = true },
 	[EXIT_INTERRUPT_WINDOW] = { .handle = look, .alone = true },
 	[EXIT_NMI_WINDOW] = { .handle = look, .alone = true },
-	[EXIT_TRIPLE_FAULT] = { .handle = triple_fault },
+	[EXIT_TRIPLE_FAULT] = { .handle = end, .reason = "triple fault" },
 	[EXIT_INIT] = { .handle = leave, .alone = true },
-	[EXIT_TASK_SWITCH] = { .handle = task_switch },
+	[EXIT_TASK_SWITCH] = { .handle = end, .reason = "a task switch, which no guest here has use for" },
 	[EXIT_CPUID] = { .handle = handle_cpuid, .alone = true },
 	[EXIT_HLT] = { .handle = block },
 	[EXIT_INVD] = { .handle = caches, .alone = true },
@@ -103,8 +85,8 @@ const struct exit_row exit_table[EXIT_KINDS] = {
 	[EXIT_MWAIT] = { .handle = invalid_opcode, .alone = true },
 	[EXIT_MONITOR] = { .handle = invalid_opcode, .alone = true },
 	[EXIT_MEMORY] = { .handle = handle_memory },
-	[EXIT_MISCONFIGURATION] = { .handle = misconfiguration },
+	[EXIT_MISCONFIGURATION] = { .handle = end, .reason = "an EPT entry is malformed: a defect of the hypervisor" },
 	[EXIT_TIMER] = { .handle = leave, .alone = true }, /* so it does with its own */
 	[EXIT_XSETBV] = { .handle = handle_xsetbv, .alone = true },
-	[EXIT_ENTRY_FAILED] = { .handle = entry_failed },
+	[EXIT_ENTRY_FAILED] = { .handle = end, .reason = "the processor refused its state" },
 };

@@ -10,12 +10,12 @@ u64 vcpu_gpr(const struct vcpu *v, u8 number)
 
 void vcpu_set_gpr(struct vcpu *v, u8 number, u64 value, u32 size)
 {
-	u64 mask = size == 1 ? 0xFF : 0xFFFF;
-
-	if (size == 4)
+	if (size == 4) {
 		value = (u32)value;
-	else if (size < 4)
+	} else if (size < 4) {
+		u64 mask = size == 1 ? 0xFF : 0xFFFF;
 		value = (vcpu_gpr(v, number) & ~mask) | (value & mask);
+	}
 	if (number == RSP)
 		vcpu_set(v, VCPU_RSP, value);
 	else
@@ -42,6 +42,7 @@ enum exit_result vcpu_raise(struct vcpu *v, u8 vector, u32 error)
 {
 	struct vcpu_event e = event_exception(vector, error);
 
+	vcpu_set_attention(v);
 	if (event_raise(&v->due, &e) == EVENT_DELIVER)
 		return EXIT_RETRY;
 	return vcpu_stop(v, NULL, "triple fault");

@@ -8,6 +8,7 @@
 
 #include "hv/dev/lapic.h"
 #include "hv/exit/exit.h"
+#include "hv/exit/instruction.h"
 #include "hv/vm/event.h"
 #include "hv/vm/vm.h"
 #include "hv/x86/bits.h"
@@ -51,7 +52,27 @@ enum { CPUID_KEPT = 16 };
 struct cpuid_kept {
 	u32 leaf, subleaf;
 	struct cpuid_result result;
-	bool good;
+	u64 good;
+};
+static_assert(sizeof(struct cpuid_kept) == 32, "found by a shift");
+
+/* The entries that a walk of four levels went through: while they read the same, it ends at the same place. */
+struct walk_trail {
+	const u64 *entry[4];
+	u64 value[4];
+	u32 used;
+};
+
+/* The instruction that reached for device memory last, and what it was fetched by (hv/exit/memory.c). */
+enum { FETCH_SIZE = 16 };
+struct fetched {
+	const u8 *at; /* its FETCH_SIZE bytes in guest memory, or NULL: nothing is kept */
+	u64 word[FETCH_SIZE / 8]; /* what they were */
+	struct fetched_by {
+		u64 rip, cr3, cr4, efer, cs_access, ss_access;
+	} by;
+	struct walk_trail trail;
+	struct instruction in;
 };
 
 struct vcpu_hardware; /* the back end's part, such as hv/vmx/vmx.h */
@@ -60,7 +81,7 @@ struct vcpu {
 	u64 gpr[GPRS]; /* RSP is with the hardware: use vcpu_gpr; hv/vmx/enter.S knows this array's place */
 	struct vm *vm;
 	struct vcpu_hardware *hardware;
-	struct vcpu_event due; /* see struct event_state */
+	struct vcpu_event due; /* see struct event_state; set with attention */
 	/*
 	 * Set, under the lock, with everything below that waits for it: then the vCPU looks (vcpu_attend) before it
 	 * goes on, and entry without it takes no lock. The vCPU itself may set it at any time.
@@ -77,6 +98,7 @@ struct vcpu {
 	struct lapic lapic; /* lock held; its own processor may read its timer without */
 	struct task *task;
 	struct cpuid_kept cpuid[CPUID_KEPT];
+	struct fetched fetched;
 	u64 exits[EXIT_KINDS];
 	u64 dropped_wbinvd;
 	const char *report; /* why the VM stopped */

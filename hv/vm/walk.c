@@ -119,8 +119,8 @@ static u64 root_of(const struct paging *p, const struct walk_mode *m)
 	return m == &mode_pae ? p->root & 0xFFFFFFE0 : p->root & ENTRY_ADDRESS & (m == &mode_32 ? UINT32_MAX : ~0ull);
 }
 
-enum walk_result walk(
-        const struct vm *vm, const struct paging *p, u64 linear, u32 access, u64 *guest, struct walk_fault *fault)
+enum walk_result walk(const struct vm *vm, const struct paging *p, u64 linear, u32 access, struct walk_trail *trail,
+        u64 *guest, struct walk_fault *fault)
 {
 	const struct walk_mode *m = mode_of(p);
 	struct walk_step s = { .table = root_of(p, m), .rights = ENTRY_WRITE | ENTRY_USER };
@@ -139,6 +139,10 @@ enum walk_result walk(
 		if (!(s.value & ENTRY_PRESENT))
 			return fault_at(p, linear, access, 0, fault);
 		take_rights(m, &s);
+		if (trail && m == &mode_long) {
+			trail->entry[trail->used] = s.entry;
+			trail->value[trail->used++] = s.value | ENTRY_ACCESSED;
+		}
 		if (holds_page(p, m, &s))
 			break;
 		s.table = s.value & ENTRY_ADDRESS;
@@ -168,7 +172,7 @@ static enum walk_result find_pieces(const struct vm *vm, const struct paging *p,
 	pieces->length[1] = n - pieces->length[0];
 	for (u32 i = 0; i < 2 && pieces->length[i]; i++) {
 		u64 guest;
-		enum walk_result r = walk(vm, p, linear + (i ? first : 0), access, &guest, fault);
+		enum walk_result r = walk(vm, p, linear + (i ? first : 0), access, NULL, &guest, fault);
 		if (r != WALK_DONE)
 			return r;
 		pieces->at[i] = vm_memory(vm, guest, pieces->length[i]);

@@ -34,9 +34,17 @@ struct paging {
 };
 struct paging paging_of(const struct vcpu *v);
 
-/* One linear address to a guest-physical one; sets accessed and dirty bits as a processor does. */
-enum walk_result walk(
-        const struct vm *vm, const struct paging *p, u64 linear, u32 access, u64 *guest, struct walk_fault *fault);
+/* One linear address to a guest-physical one; sets accessed and dirty bits as a processor does. trail may be NULL. */
+enum walk_result walk(const struct vm *vm, const struct paging *p, u64 linear, u32 access, struct walk_trail *trail,
+        u64 *guest, struct walk_fault *fault);
+/* Whether a walk in long mode, by the same registers, would go the same way again. */
+static inline bool walk_is_same(const struct walk_trail *t)
+{
+	for (u32 i = 0; i < t->used; i++)
+		if (__atomic_load_n(t->entry[i], __ATOMIC_RELAXED) != t->value[i])
+			return false;
+	return true;
+}
 
 /* Copies up to a page's worth at a linear address, over at most one page border. Nothing is written on a fault. */
 enum walk_result linear_read(

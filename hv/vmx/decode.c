@@ -46,16 +46,16 @@ static void decode_cr(struct exit *x)
 static void decode_io(struct exit *x)
 {
 	/* Instruction information 9:7: 0, 1, 2 for 16, 32, 64 bits (SDM table 28-8). */
-	static const u8 address_sizes[8] = { 2, 4, 8 };
+	static const u8 address_sizes[8] = { 2, 4, 8 }, sizes[8] = { 1, 2, 0, 4 };
 	u64 q = x->qualification = vmcs_read(VMCS_EXIT_QUALIFICATION);
 
-	x->io = (struct exit_io){ .port = (u16)(q >> IO_PORT_SHIFT),
-		.size = (u8)((q & IO_SIZE) + 1),
-		.in = q & IO_IN,
-		.string = q & IO_STRING,
-		.rep = q & IO_REP };
+	x->io.port = (u16)(q >> IO_PORT_SHIFT);
+	x->io.size = sizes[q & IO_SIZE];
+	x->io.in = q & IO_IN;
+	x->io.string = q & IO_STRING;
 	if (!x->io.string)
 		return;
+	x->io.rep = q & IO_REP;
 	x->io.address_size = address_sizes[vmcs_read(VMCS_EXIT_INSTRUCTION_INFO) >> 7 & 7];
 	x->io.linear = vmcs_read(VMCS_GUEST_LINEAR_ADDRESS);
 }
@@ -123,23 +123,22 @@ static const struct reason unknown = { EXIT_UNKNOWN, decode_qualification },
 
 static const struct reason *find(u32 reason)
 {
-	if (reason < REASONS)
+	if (__builtin_expect(reason < REASONS, true))
 		return &reasons[reason];
 	if (reason == (REASON_ENTRY_FAILED | REASON_ENTRY_MACHINE_CHECK))
 		return &reasons[REASON_ENTRY_MACHINE_CHECK];
 	return reason & REASON_ENTRY_FAILED ? &entry_failed : &unknown;
 }
 
-bool vmx_decode(struct exit *x)
+void vmx_decode(struct exit *x)
 {
 	u32 number = (u32)vmcs_read(VMCS_EXIT_REASON);
 	const struct reason *r = find(number);
 
 	x->kind = r->kind;
 	x->reason = number;
-	x->qualification = 0;
-	if (!r->decode)
-		return false;
-	r->decode(x);
-	return true;
+	if (r->decode)
+		r->decode(x);
+	else
+		x->qualification = 0;
 }

@@ -20,20 +20,16 @@ static bool iret_unblocked(const struct exit *x)
 	        vmcs_read(VMCS_EXIT_INTERRUPTION_INFO) & INTERRUPTION_NMI_UNBLOCKED;
 }
 
-/* Only these can end the delivery of an event (SDM 28.2.4): instructions run when there is none. */
-static const u32 cuts_delivery =
-        BIT(EXIT_EXCEPTION) | BIT(EXIT_TASK_SWITCH) | BIT(EXIT_MEMORY) | BIT(EXIT_MISCONFIGURATION) | BIT(EXIT_UNKNOWN);
-static_assert(EXIT_KINDS <= 32, "one bit each");
-
 void vmx_collect(struct vcpu *v, const struct exit *x)
 {
-	u32 info = cuts_delivery >> x->kind & 1 ? (u32)vmcs_read(VMCS_IDT_VECTORING_INFO) : 0;
+	u32 info = (u32)vmcs_read(VMCS_IDT_VECTORING_INFO);
 
 	if (!(info & INTERRUPTION_VALID)) {
 		if (iret_unblocked(x))
 			set_nmi_blocking(true);
 		return;
 	}
+	vcpu_set_attention(v);
 	v->due = (struct vcpu_event){ .type = (u8)((info & INTERRUPTION_TYPE) >> INTERRUPTION_TYPE_SHIFT),
 		.vector = (u8)(info & INTERRUPTION_VECTOR),
 		.has_error = info & INTERRUPTION_ERROR_CODE };

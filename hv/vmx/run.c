@@ -9,6 +9,9 @@
 #include "lib/fatal.h"
 #include "lib/print.h"
 
+/* For what enter.S calls: it has put the guest's registers away, and wants nothing of what is in them kept. */
+#define NO_REGISTERS __attribute__((no_callee_saved_registers))
+
 enum { XSAVE_MXCSR = 24, MXCSR_RESET = 0x1F80 };
 
 /* Grows with every change that may outlive its tables in a processor. */
@@ -122,8 +125,7 @@ static void set_timer(struct vcpu_hardware *h, u64 now, u64 end)
 	u64 ticks = (end - now) >> vmx_preemption_shift(&h->machine->caps);
 
 	vmcs_write(VMCS_PREEMPTION_TIMER, ticks < UINT32_MAX ? ticks : UINT32_MAX);
-	h->entered = (u32)now;
-	h->fast_for = (u32)((end - now < UINT32_MAX ? end - now : UINT32_MAX) >> 6);
+	h->slow_from = (u32)now + (u32)((end - now < UINT32_MAX ? end - now : UINT32_MAX) >> 6);
 }
 
 static MUST_CHECK enum err enter(struct vcpu *v)
@@ -144,28 +146,35 @@ static MUST_CHECK enum err enter(struct vcpu *v)
 	return OK;
 }
 
+static bool goes_on(const struct vcpu *v)
+{
+	return !vcpu_has_attention(v) && (int)((u32)rdtsc() - v->hardware->slow_from) < 0;
+}
+
 /* More than the vCPU's own: under the lock, and somebody may be waiting for this processor afterwards. */
-__attribute__((noinline)) static bool handle_locked(struct vcpu *v)
+__attribute__((noinline, flatten)) NO_REGISTERS static bool handle_locked(struct vcpu *v)
 {
 	enum exit_result result;
 
+	if (VMX_CUTS_DELIVERY >> v->last.kind & 1)
+		vmx_collect(v, &v->last);
 	hv_lock();
 	result = exit_handle(v, &v->last);
 	hv_unlock();
-	return result <= EXIT_SKIP && !__atomic_load_n(&v->hardware->cpu->look, __ATOMIC_RELAXED);
+	return result <= EXIT_SKIP && !__atomic_load_n(&v->hardware->cpu->look, __ATOMIC_RELAXED) && goes_on(v);
 }
 
-/* Whatever else there is to do than to enter again, vmx_vcpu_run() sees to. */
-bool vmx_exited(struct vcpu *v)
+/*
+ * enter.S calls it after each exit, and enters v again at once if it says so. Whatever else there is to do,
+ * vmx_vcpu_run() sees to. No kind that is handled alone can cut a delivery.
+ */
+NO_REGISTERS bool vmx_exited(struct vcpu *v);
+__attribute__((flatten)) NO_REGISTERS bool vmx_exited(struct vcpu *v)
 {
-	struct exit *x = &v->last;
-	bool on;
-
-	if (vmx_decode(x))
-		vmx_collect(v, x);
-	on = exit_table[x->kind].alone ? exit_handle(v, x) <= EXIT_SKIP : handle_locked(v);
-	return on && !vcpu_has_attention(v) && v->due.type == EVENT_NONE &&
-	        (u32)rdtsc() - v->hardware->entered < v->hardware->fast_for;
+	vmx_decode(&v->last);
+	if (!exit_table[v->last.kind].alone)
+		return handle_locked(v);
+	return exit_handle(v, &v->last) <= EXIT_SKIP && goes_on(v);
 }
 
 /* Returns the vector of a machine's interrupt, or 0. */
@@ -188,7 +197,7 @@ enum err vmx_vcpu_run(struct cpu *cpu, struct vcpu *v, u64 until, u8 *vector)
 		/* Not later: what was injected is lost unless the guest is entered. */
 		if (now >= until)
 			break;
-		if (now >= v->deadline || v->due.type != EVENT_NONE || vcpu_has_attention(v))
+		if (now >= v->deadline || vcpu_has_attention(v))
 			attend(cpu, v);
 		if (v->state != VCPU_RUNNABLE)
 			break;

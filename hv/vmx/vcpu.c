@@ -110,9 +110,13 @@ void vcpu_set_pdptes(struct vcpu *v, const u64 pdpte[4])
 	vmcs_write(VMCS_GUEST_PDPTE3, pdpte[3]);
 }
 
-/* Rare, all of it: the shadow of the instruction before, a resumed breakpoint, a single step. */
-__attribute__((noinline)) static void end_instruction(u64 flags, u64 blocked)
+/*
+ * Rare, all of it: the shadow of the instruction before, a resumed breakpoint, a single step, or an instruction pointer
+ * that wraps at 4 GiB, as it does outside 64-bit code, and entry refuses more.
+ */
+__attribute__((noinline)) static void end_instruction(const struct vcpu *v, u64 rip, u64 flags, u64 blocked)
 {
+	vmcs_write(VMCS_GUEST_RIP, vcpu_code_64(v) ? rip : (u32)rip);
 	vmcs_write(VMCS_GUEST_INTERRUPTIBILITY, blocked & ~(u64)(BLOCKED_BY_STI | BLOCKED_BY_MOV_SS));
 	vmcs_write(VMCS_GUEST_RFLAGS, flags & ~(u64)RFLAGS_RF);
 	if (flags & RFLAGS_TF)
@@ -124,13 +128,13 @@ void vcpu_skip(struct vcpu *v, u64 length)
 {
 	u64 at = vmcs_read(VMCS_GUEST_RIP), rip = at + length, flags = vmcs_read(VMCS_GUEST_RFLAGS);
 	u64 blocked = vmcs_read(VMCS_GUEST_INTERRUPTIBILITY);
+	u64 rare =
+	        (flags & (RFLAGS_RF | RFLAGS_TF)) | (blocked & (BLOCKED_BY_STI | BLOCKED_BY_MOV_SS)) | (at ^ rip) >> 32;
 
-	if ((flags & (RFLAGS_RF | RFLAGS_TF)) | (blocked & (BLOCKED_BY_STI | BLOCKED_BY_MOV_SS)))
-		end_instruction(flags, blocked);
-	/* Outside 64-bit code the instruction pointer wraps at 4 GiB, and entry refuses more. */
-	if ((at ^ rip) >> 32 && !vcpu_code_64(v))
-		rip = (u32)rip;
-	vmcs_write(VMCS_GUEST_RIP, rip);
+	if (__builtin_expect(rare != 0, false))
+		end_instruction(v, rip, flags, blocked);
+	else
+		vmcs_write(VMCS_GUEST_RIP, rip);
 }
 
 void vcpu_complete(struct vcpu *v)

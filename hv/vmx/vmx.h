@@ -31,7 +31,7 @@ struct vcpu_hardware {
 	u64 vmcs, xsave;
 	struct cpu *cpu; /* where its VMCS is active, or NULL */
 	u64 msr[SWITCHED_MSRS], cr2, dr[4], dr6, xcr0; /* while it is not loaded */
-	u32 entered, fast_for; /* TSC's low half, and how long from then on exits are answered by an entry at once */
+	u32 slow_from; /* TSC's low half: until then exits are answered by an entry at once */
 	struct vmx_entry entry; /* how it begins, when begins */
 	u32 processor_controls; /* as in the VMCS */
 	u16 vpid; /* its own; never 0, which is root mode's */
@@ -53,9 +53,15 @@ void vmx_guest_registers(struct vcpu *v, const struct vmx_entry *entry);
 /* How v begins, when it is entered next. Lock held. */
 void vmx_vcpu_begin(struct vcpu *v, const struct vmx_entry *entry);
 
-/* What the exit the current VMCS tells of was. False: an instruction's, of a kind that vmx_collect() has nothing on. */
-bool vmx_decode(struct exit *x);
-/* After an exit: an event whose delivery it cut short is due again; NMI blocking that it undid is put back. */
+/* What the exit the current VMCS tells of was. */
+void vmx_decode(struct exit *x);
+/* Only these can end the delivery of an event (SDM 28.2.4): instructions run when there is none. */
+enum {
+	VMX_CUTS_DELIVERY = BIT(EXIT_EXCEPTION) | BIT(EXIT_TASK_SWITCH) | BIT(EXIT_MEMORY) |
+	        BIT(EXIT_MISCONFIGURATION) | BIT(EXIT_UNKNOWN)
+};
+static_assert(EXIT_KINDS <= 32, "one bit each");
+/* After one of those: an event whose delivery it cut short is due again; NMI blocking that it undid is put back. */
 void vmx_collect(struct vcpu *v, const struct exit *x);
 /* Before entry: what v has due goes into the VMCS, and windows open for what has to wait. */
 void vmx_inject(struct vcpu *v);
@@ -78,9 +84,7 @@ enum err vmx_vcpu_run(struct cpu *cpu, struct vcpu *v, u64 until, u8 *vector) MU
 /* Before pages of EPTs go back: no processor enters a guest again with what it kept of any tables. Lock held. */
 void vmx_forget_epts(void);
 
-/* enter.S: runs v until vmx_exited() says so; false when the processor refused to enter at all. */
+/* enter.S: runs v until vmx_exited() (run.c) says so; false when the processor refused to enter at all. */
 bool vmx_enter(struct vcpu *v, bool launched);
-/* Called there after each exit, which is v->last then; true: enter v again at once. */
-bool vmx_exited(struct vcpu *v);
 
 #endif

@@ -127,6 +127,20 @@ static void wide_port_accesses_become_bytes(void **state)
 	assert_int_equal(bus_read(&bus, BUS_PORT, 0xFFFF, 4), 0xFFFFFFFF);
 }
 
+static void a_region_added_later_is_found(void **state)
+{
+	(void)state;
+	b.answer = 7;
+	assert_int_equal(add(BUS_PORT, 0x60, 4, &bytes_only, &a), OK);
+	assert_int_equal(bus_read(&bus, BUS_PORT, 0x61, 1), 0);
+	assert_int_equal(add(BUS_PORT, 0x40, 4, &bytes_only, &b), OK);
+	assert_int_equal(bus_read(&bus, BUS_PORT, 0x61, 1), 0);
+	assert_int_equal(bus_read(&bus, BUS_PORT, 0x41, 1), 7);
+	assert_int_equal(bus_read(&bus, BUS_PORT, 0x3F, 1), 0xFF);
+	assert_int_equal(bus_read(&bus, BUS_PORT, 0x44, 1), 0xFF);
+	assert_true(a.reads == 2 && b.reads == 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -134,6 +148,7 @@ int main(void)
 		cmocka_unit_test_setup(regions_lie_within_their_space, set_up),
 		cmocka_unit_test_setup(an_access_reaches_its_device_with_offset_and_size, set_up),
 		cmocka_unit_test_setup(what_nobody_claims_reads_ones_and_swallows_writes, set_up),
+		cmocka_unit_test_setup(a_region_added_later_is_found, set_up),
 		cmocka_unit_test_setup(wide_port_accesses_become_bytes, set_up),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

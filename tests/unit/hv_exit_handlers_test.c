@@ -275,7 +275,7 @@ static void ports_reach_the_bus(void **state)
 	assert_int_equal(fake.access[3].value, 0x7788);
 	handle((struct exit){ .kind = EXIT_IO, .io = { .port = 0x70, .size = 1, .in = true } });
 	assert_int_equal(V->gpr[RAX], 0x556677FF);
-	assert_stops((struct exit){ .kind = EXIT_IO, .io = { .port = 0x70, .size = 3 } },
+	assert_stops((struct exit){ .kind = EXIT_IO, .io = { .port = 0x70, .size = 0 } },
 	        "a port access of a size that does not exist");
 }
 

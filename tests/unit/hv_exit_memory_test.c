@@ -55,7 +55,7 @@ static enum walk_result go(u64 linear, u32 access, u64 *guest, struct walk_fault
 {
 	struct paging p = paging_of(V);
 
-	return walk(&fake.vm, &p, linear, access, guest, fault);
+	return walk(&fake.vm, &p, linear, access, NULL, guest, fault);
 }
 
 static void assert_walks(u64 linear, u32 access, u64 to)
@@ -255,6 +255,100 @@ static void instructions_at_a_page_border_are_fetched(void **state)
 	assert_int_equal(vcpu_get(V, VCPU_RIP), RIP + 0x1001);
 }
 
+/* A load into RCX at RIP, done once; whatever it was fetched by changes before the next time, without an exit. */
+static void load_once(void)
+{
+	set_up(NULL);
+	code((u8[]){ 0x8B, 0x08 }, 2);
+	fake.answer = 1;
+	assert_int_equal(touch(DEVICE_MMIO, false), EXIT_RETRY);
+	assert_int_equal(V->gpr[RCX], 1);
+	fake.answer = 2;
+	vcpu_set(V, VCPU_RIP, RIP);
+}
+
+static void assert_loads(u8 gpr)
+{
+	V->due = NO_EVENT;
+	V->gpr[gpr] = 0;
+	assert_int_equal(touch(DEVICE_MMIO, false), EXIT_RETRY);
+	assert_true(V->due.type == EVENT_NONE && V->gpr[gpr] == 2);
+}
+
+static void assert_fetches_no_more(void)
+{
+	assert_int_equal(touch(DEVICE_MMIO, false), EXIT_RETRY);
+	assert_true(V->due.vector == VECTOR_UD && fake.accesses == 1 && vcpu_get(V, VCPU_RIP) == RIP);
+}
+
+static void the_same_instruction_is_not_fetched_twice(void **state)
+{
+	(void)state;
+	load_once();
+	/* With the tables' roots no longer where a walk would look for them. */
+	fake.vm.memory[0].guest = 1ull << 40;
+	assert_loads(RCX);
+	vcpu_set(V, VCPU_RIP, RIP);
+	assert_loads(RCX);
+}
+
+static void what_it_was_fetched_by_is_looked_at_each_time(void **state)
+{
+	static const u32 entries[] = { 0x1000, 0x2000, 0x3010, 0x4000 };
+
+	(void)state;
+	load_once();
+	fake.memory[CODE + 1] = 0x18;
+	assert_loads(RBX);
+	for (size_t i = 0; i < ARRAY_SIZE(entries); i++) {
+		load_once();
+		put64(entries[i], get64(entries[i]) & ~(u64)P);
+		assert_fetches_no_more();
+		load_once();
+		put64(entries[i], get64(entries[i]) | NX);
+		assert_fetches_no_more();
+	}
+	load_once();
+	vcpu_set(V, VCPU_CR3, 0x9000);
+	assert_fetches_no_more();
+	load_once();
+	vcpu_set(V, VCPU_SS_ACCESS, 0xC0F3);
+	assert_fetches_no_more();
+	/* A supervisor's fetch from a user's page, then with SMEP. */
+	load_once();
+	put64(0x4000, CODE | P | U);
+	assert_loads(RCX);
+	vcpu_set(V, VCPU_RIP, RIP);
+	vcpu_set(V, VCPU_CR4, CR4_PAE | CR4_SMEP);
+	fake.accesses = 1;
+	assert_fetches_no_more();
+	/* Another page under the same address. */
+	load_once();
+	memcpy(fake.memory + DATA, (u8[]){ 0x8B, 0x10 }, 2);
+	put64(0x4000, DATA | P);
+	assert_loads(RDX);
+	/* 48: a prefix in 64-bit code, an instruction of its own elsewhere. */
+	set_up(NULL);
+	code((u8[]){ 0x48, 0x8B, 0x08 }, 3);
+	fake.answer = 2;
+	assert_loads(RCX);
+	vcpu_set(V, VCPU_RIP, RIP);
+	fake.accesses = 1;
+	vcpu_set(V, VCPU_CS_ACCESS, 0xC09B);
+	assert_fetches_no_more();
+}
+
+static void what_is_no_instruction_is_not_kept(void **state)
+{
+	(void)state;
+	load_once();
+	code((u8[]){ 0x01, 0x08 }, 2);
+	fake.accesses = 1;
+	assert_fetches_no_more();
+	V->due = NO_EVENT;
+	assert_fetches_no_more();
+}
+
 static enum exit_result string(bool in, u32 size, bool rep, u64 linear)
 {
 	struct exit x = { .kind = EXIT_IO,
@@ -331,6 +425,9 @@ int main(void)
 		cmocka_unit_test_setup(older_modes_walk_too, set_up),
 		cmocka_unit_test_setup(device_memory_is_read_and_written, set_up),
 		cmocka_unit_test_setup(what_cannot_be_emulated_faults_or_stops, set_up),
+		cmocka_unit_test_setup(the_same_instruction_is_not_fetched_twice, set_up),
+		cmocka_unit_test_setup(what_it_was_fetched_by_is_looked_at_each_time, set_up),
+		cmocka_unit_test_setup(what_is_no_instruction_is_not_kept, set_up),
 		cmocka_unit_test_setup(instructions_at_a_page_border_are_fetched, set_up),
 		cmocka_unit_test_setup(string_instructions_move_memory, set_up),
 		cmocka_unit_test_setup(long_strings_are_cut, set_up),

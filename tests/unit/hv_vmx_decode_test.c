@@ -1,4 +1,5 @@
 /* VM exits as the processor tells them, decoded: every reason, and the qualifications of those that have one. */
+#include "hv/exit/handlers.h"
 #include "tests/unit/fake_vcpu.h"
 
 #include <setjmp.h>
@@ -37,6 +38,14 @@ static void every_reason_has_a_kind_or_is_unknown(void **state)
 			fail_msg("reason %u became %u", (unsigned)reason, (unsigned)x.kind);
 		assert_int_equal(x.reason, reason);
 	}
+}
+
+/* What is due again has to be known before the lock is taken for a handler: see vmx_exited(). */
+static void no_kind_that_is_handled_alone_cuts_a_delivery(void **state)
+{
+	(void)state;
+	for (u32 kind = 0; kind < EXIT_KINDS; kind++)
+		assert_false(exit_table[kind].alone && VMX_CUTS_DELIVERY >> kind & 1);
 }
 
 static void a_failed_entry_is_no_exit(void **state)
@@ -97,6 +106,8 @@ static void ports(void **state)
 	} cases[] = {
 		{ 0x00600000, 0, { .port = 0x60, .size = 1 } },
 		{ 0x0CFC000B, 0, { .port = 0xCFC, .size = 4, .in = true } },
+		{ 0x00600002, 0, { .port = 0x60 } },
+		{ 0x00600007, 0, { .port = 0x60 } },
 		{ 0x03F80009, 0, { .port = 0x3F8, .size = 2, .in = true } },
 		{ 0xFFFF0043, 0, { .port = 0xFFFF, .size = 4 } },
 		{ 0x01F00039, 2 << 7,
@@ -121,8 +132,10 @@ static void ports(void **state)
 		decode(REASON_IO, cases[i].qualification);
 		assert_int_equal(x.kind, EXIT_IO);
 		assert_true(x.io.port == io->port && x.io.size == io->size && x.io.in == io->in);
-		assert_true(x.io.string == io->string && x.io.rep == io->rep);
-		assert_int_equal(x.io.address_size, io->address_size);
+		assert_int_equal(x.io.string, io->string);
+		if (!io->string)
+			continue;
+		assert_true(x.io.rep == io->rep && x.io.address_size == io->address_size);
 		assert_int_equal(x.io.linear, io->linear);
 	}
 }
@@ -149,6 +162,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(every_reason_has_a_kind_or_is_unknown, set_up),
+		cmocka_unit_test(no_kind_that_is_handled_alone_cuts_a_delivery),
 		cmocka_unit_test_setup(a_failed_entry_is_no_exit, set_up),
 		cmocka_unit_test_setup(exceptions_and_nmis, set_up),
 		cmocka_unit_test_setup(control_registers, set_up),
