@@ -4,22 +4,12 @@
 /* These follow control registers that the guest changes without an exit. */
 enum { LEAF_FEATURES = 1, LEAF_XSAVE = 0xD };
 
-static enum exit_result give(struct vcpu *v, const struct cpuid_result *r)
-{
-	v->gpr[RAX] = r->eax;
-	v->gpr[RBX] = r->ebx;
-	v->gpr[RCX] = r->ecx;
-	v->gpr[RDX] = r->edx;
-	return EXIT_SKIP;
-}
-
-__attribute__((noinline)) static enum exit_result ask(struct vcpu *v, u32 leaf, u32 subleaf, struct cpuid_kept *k)
+__attribute__((noinline)) static void ask(struct vcpu *v, u32 leaf, u32 subleaf, struct cpuid_kept *k)
 {
 	*k = (struct cpuid_kept){
 		.leaf = leaf, .subleaf = subleaf, .good = leaf != LEAF_FEATURES && leaf != LEAF_XSAVE
 	};
 	v->vm->policy->cpuid(v, leaf, subleaf, &k->result);
-	return give(v, &k->result);
 }
 
 enum exit_result handle_cpuid(struct vcpu *v, const struct exit *x)
@@ -29,7 +19,11 @@ enum exit_result handle_cpuid(struct vcpu *v, const struct exit *x)
 	struct cpuid_kept *k = &v->cpuid[(leaf + (leaf >> 28)) % CPUID_KEPT];
 
 	(void)x;
-	if (k->good && k->leaf == leaf && k->subleaf == subleaf)
-		return give(v, &k->result);
-	return ask(v, leaf, subleaf, k);
+	if (!k->good || k->leaf != leaf || k->subleaf != subleaf)
+		ask(v, leaf, subleaf, k);
+	v->gpr[RAX] = k->result.eax;
+	v->gpr[RBX] = k->result.ebx;
+	v->gpr[RCX] = k->result.ecx;
+	v->gpr[RDX] = k->result.edx;
+	return EXIT_SKIP;
 }

@@ -46,6 +46,7 @@ enum {
 	GUEST_CODE = 0x100000,
 	GUEST_STACK = 0x200000,
 	GUEST_DEVICE = 0x10000000, /* 16 bytes that read as 11h, 22h, ... and remember */
+	GUEST_VIRTIO = 0x10001000, /* for costs: a virtio device of one queue */
 	PORT_CASE = 0xE0, /* read: which case it is */
 	PORT_TEXT = 0xE4, /* write: a character */
 	PORT_SEED = 0xE8, /* read: for chance */

@@ -6,6 +6,7 @@
 #include "hv/boot/panic.h"
 #include "hv/boot/run.h"
 #include "hv/boot/smp.h"
+#include "hv/dev/virtio_rng.h"
 #include "hv/guest/cpuid.h"
 #include "hv/guest/msr.h"
 #include "hv/sched/dispatch.h"
@@ -61,6 +62,7 @@ struct subject {
 	u8 device[16];
 };
 static struct subject steady, subject;
+static struct virtio_rng rng;
 
 static u64 read_own_port(void *device, u64 offset, u32 size)
 {
@@ -110,6 +112,12 @@ static u64 read_device(void *device, u64 offset, u32 size)
 static void write_device(void *device, u64 offset, u32 size, u64 value)
 {
 	memcpy(((struct subject *)device)->device + offset, &value, size);
+}
+
+static u32 no_entropy(void *context, u8 *to, u32 n)
+{
+	(void)context, (void)to, (void)n;
+	return 0;
 }
 
 static struct cpuid_result processor(void *context, u32 leaf, u32 subleaf)
@@ -182,6 +190,11 @@ static void start(struct subject *s, u32 number, u32 seed)
 	must(vm_add_ram(s->vm, 0, GUEST_RAM));
 	must(bus_add(&s->vm->bus, BUS_PORT, &(struct bus_region){ PORT_CASE, PORTS_END - PORT_CASE, &own, s }));
 	must(bus_add(&s->vm->bus, BUS_MMIO, &(struct bus_region){ GUEST_DEVICE, sizeof(s->device), &device, s }));
+	if (number == CASE_costs) {
+		virtio_rng_init(
+		        &rng, (struct entropy_source){ no_entropy, NULL }, vm_guest_memory(s->vm), vm_line(s->vm, 0));
+		must(virtio_attach(&rng.virtio, &s->vm->bus, GUEST_VIRTIO));
+	}
 	fill_memory(s->vm);
 	must(vm_start(s->vm, &entries[cases[number].start]));
 }
