@@ -19,7 +19,13 @@ static int bio_send(void *context, const unsigned char *bytes, size_t n)
 	n = n < room ? n : room;
 	memcpy(s->out + s->out_length, bytes, n);
 	s->out_length += n;
+	s->flight = 0;
 	return (int)n;
+}
+
+static bool is_handshake(struct stream *s)
+{
+	return s->context && !mbedtls_ssl_is_handshake_over(&s->ssl);
 }
 
 static int bio_receive(void *context, unsigned char *to, size_t room)
@@ -29,6 +35,9 @@ static int bio_receive(void *context, unsigned char *to, size_t room)
 
 	if (n == 0)
 		return s->ended || s->broken ? 0 : MBEDTLS_ERR_SSL_WANT_READ;
+	s->flight += n;
+	if (is_handshake(s) && s->flight > HANDSHAKE_FLIGHT_MAX)
+		return MBEDTLS_ERR_SSL_CONN_EOF;
 	memcpy(to, s->in + s->in_at, n);
 	s->in_at += n;
 	if (s->in_at == s->in_length)
@@ -40,7 +49,7 @@ enum err stream_open(struct stream *s, struct tls_context *context, void (*wake)
 {
 	s->wake = wake;
 	s->context = context;
-	s->in_at = s->in_length = s->out_length = 0;
+	s->in_at = s->in_length = s->out_length = s->flight = 0;
 	s->reading = s->writing = s->ended = s->broken = s->finished = false;
 	mbedtls_ssl_init(&s->ssl);
 	if (!context)

@@ -9,7 +9,12 @@
 
 #include <uv.h>
 
-enum { STREAM_IN = 4096, STREAM_OUT = 32768 };
+/*
+ * HANDSHAKE_FLIGHT_MAX: of a peer's bytes between two of our answers in a handshake. mbedTLS verifies whatever chain
+ * comes, also where none is trusted, and a few RSA certificates of the largest kind cost seconds; ours is one, on a
+ * curve.
+ */
+enum { STREAM_IN = 4096, STREAM_OUT = 32768, HANDSHAKE_FLIGHT_MAX = 3072 };
 
 /* Results of reading, writing and the handshake, below zero; a number of bytes otherwise. */
 enum { STREAM_WAIT = -1, STREAM_FAILED = -2, STREAM_END = -3 };
@@ -24,6 +29,7 @@ struct stream {
 	size_t in_at, in_length;
 	u8 out[STREAM_OUT]; /* as it will go */
 	size_t out_length;
+	size_t flight; /* taken in the handshake since our last answer */
 	bool reading, writing, ended, broken, finished;
 	/* Something came, went or ended: look again. */
 	void (*wake)(struct stream *s);

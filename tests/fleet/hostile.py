@@ -1,8 +1,13 @@
 """Slow and hostile clients: each is refused or closed in its time, and an honest client is served all the while."""
+import datetime
 import socket
 import ssl
 import time
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from signetd import PATIENCE, Server, error_of, is_closed, read_answer, status_of
 from tap import expect
 
@@ -152,6 +157,39 @@ def renegotiation_and_noise_end_the_connection():
             plain.close()
 
 
+def long_chain(path, certificates):
+    """A client's certificate and key, under authorities of its own making, about 1 KiB each."""
+    def name(number):
+        return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"authority {number}")])
+    key = ec.generate_private_key(ec.SECP256R1())
+    day = datetime.datetime(2020, 1, 1)
+    filling = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), bytes(600))
+    with open(path, "wb") as f:
+        for i in range(certificates):
+            made = x509.CertificateBuilder(name(i + 1), name(i), key.public_key(), i + 1, day, day.replace(year=2090))
+            made = made.add_extension(x509.BasicConstraints(i > 0, None), True).add_extension(filling, False)
+            f.write(made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+        f.write(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+                                  serialization.NoEncryption()))
+
+
+def chains_that_cost_are_not_verified():
+    with Server(settings=QUICK) as s:
+        s.start()
+        for certificates, served in (1, True), (4, False):
+            context = s.trust()
+            long_chain(s.path("chain.pem"), certificates)
+            context.load_cert_chain(s.path("chain.pem"))
+            connection = s.connect("nodes", context)
+            try:
+                connection.sendall(b"GET /none HTTP/1.1\r\nHost: a\r\n\r\n")
+            except OSError:
+                pass
+            expect((status_of(read_answer(connection)) == 404) == served, f"a chain of {certificates}")
+            connection.close()
+        serves(s)
+
+
 def connections_of_one_address_are_limited():
     with Server(settings={**QUICK, "limits.connections-per-peer": "20", "limits.head-seconds": "60"}) as s:
         s.start()
@@ -235,6 +273,7 @@ SCENARIOS = [
     ("a refusal reaches who still sends", an_answer_reaches_who_still_sends),
     ("an answer that nobody reads is given up", an_answer_that_nobody_reads_is_given_up),
     ("renegotiation and noise end the connection", renegotiation_and_noise_end_the_connection),
+    ("chains that cost are not verified", chains_that_cost_are_not_verified),
     ("connections of one address are limited", connections_of_one_address_are_limited),
     ("requests of one address are limited", requests_of_one_address_are_limited),
     ("500 idle connections cost little", five_hundred_idle_connections_cost_little),
