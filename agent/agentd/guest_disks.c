@@ -38,25 +38,35 @@ static bool is_of_the_store(const struct agent_options *o, const char *path)
 	return true;
 }
 
+/* A file of sysfs with `MAJOR:MINOR`. */
+static bool read_device(const char *path, dev_t *out)
+{
+	char text[32] = "", *end;
+	FILE *f = fopen(path, "re");
+	bool there = f && fgets(text, sizeof(text), f);
+
+	if (f)
+		(void)fclose(f);
+	unsigned long first = strtoul(text, &end, 10);
+	if (!there || end == text || *end != ':')
+		return false;
+	const char *rest = end + 1;
+	unsigned long second = strtoul(rest, &end, 10);
+	*out = makedev((u32)first, (u32)second);
+	return end != rest;
+}
+
 /* The disk that a block device is a part of, or is. */
 static enum err whole_disk(dev_t device, dev_t *out)
 {
-	char path[96], text[32] = "";
-	u32 major, minor;
+	char path[96];
 
 	*out = device;
 	(void)snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/partition", major(device), minor(device));
 	if (access(path, F_OK) != 0)
 		return OK;
 	(void)snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/../dev", major(device), minor(device));
-	FILE *f = fopen(path, "re");
-	bool there = f && fgets(text, sizeof(text), f) && sscanf(text, "%u:%u", &major, &minor) == 2;
-	if (f)
-		(void)fclose(f);
-	if (!there)
-		return ERR_DEVICE;
-	*out = makedev(major, minor);
-	return OK;
+	return read_device(path, out) ? OK : ERR_DEVICE;
 }
 
 /* Also when that cannot be told: the slots are on it, and the boot files. */
