@@ -193,7 +193,7 @@ class Story:
         self.becomes("it to be good", state="good", verdict="GOOD")
 
     def runs_a_guest(self):
-        self.operator("guest", "run", self.id, self.guest)
+        self.operator("guest", "run", self.id, self.guest, "--autostart")
         self.guest_serves()
 
     def guest_serves(self):
@@ -202,7 +202,6 @@ class Story:
 
     def updates(self):
         start = self.machine.mark()
-        self.operator("guest", "run", self.id, self.guest, "--autostart", status=None)
         self.operator("update", "push", self.releases[2], self.id, "--drain", "now")
         self.machine.until(r"^signet: starting slot b \(trial\): release 2\.0 svn 2$", start)
         self.machine.until(r"^signet: node: this release was found well$", start)
@@ -226,7 +225,6 @@ class Story:
     def is_approved(self):
         self.operator("baseline", "approve", CLASS, self.id, "--yes")
         self.operator("attest", "now", self.id)
-        self.operator("guest", "run", self.id, self.guest, status=None)
         self.guest_serves()
 
     def is_taken_over(self):
@@ -249,10 +247,10 @@ class Story:
         ("with its firmware approved it attests and gets its ticket", attests),
         ("a stock Debian kernel, ordered by the operator, fetches a page through the uplink", runs_a_guest),
         ("release 2 is pushed, tried, attested and committed", updates),
-        ("the guest comes back after the update", guest_serves),
+        ("the guest comes back by itself after the update", guest_serves),
         ("release 1 is refused from then on", refuses_the_old),
         ("changed firmware gets no ticket, and the event is named", sees_changed_firmware),
-        ("approved, the same boot gets its ticket, and the guest runs", is_approved),
+        ("approved, the same boot gets its ticket, and the guest comes back", is_approved),
         ("row 34: root in the service VM ends the agent and asks the hypervisor and the TPM itself: refused", is_taken_over),
     )
 
