@@ -20,9 +20,9 @@ from bed import Bed
 
 FOLDER = Path("build/vmx/check").resolve()
 # The longest first, so that both workers come to an end together.
-GROUPS = (linux.cloud, firmware.scenarios, ground.scenarios, guest.scenarios, vms.scenarios, node.scenarios, exits.scenarios)
+GROUPS = (fleet.scenarios, linux.cloud, firmware.scenarios, ground.scenarios, guest.scenarios, vms.scenarios, node.scenarios, exits.scenarios)
 # Minutes each, in which Linux does most of the work: for `make check-vmx-long`.
-LONG_GROUPS = (fleet.scenarios, service.scenarios, linux.company, linux.generic)
+LONG_GROUPS = (service.scenarios, linux.company, linux.generic)
 
 
 def main():
