@@ -63,7 +63,10 @@ static bool is_name(const char *name)
 /* Absolute, and of no step upwards. */
 static bool is_path(const char *path)
 {
-	return path[0] == '/' && !strstr(path, "/../") && !strstr(path, "//");
+	size_t n = strlen(path);
+	bool ends_above = n >= 3 && strcmp(path + n - 3, "/..") == 0;
+
+	return path[0] == '/' && !ends_above && !strstr(path, "/../") && !strstr(path, "//");
 }
 
 static bool disks_fit(yyjson_val *disks, char *why, size_t room)

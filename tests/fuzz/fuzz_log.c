@@ -1,7 +1,8 @@
 /*
- * The event log: reading, measuring, replaying, and joining a Final Events Table. Input: u16 length of the log, u8
- * events to skip, the log, the table.
+ * The event log: reading, its words for a person, measuring, replaying, and joining a Final Events Table. Input: u16
+ * length of the log, u8 events to skip, the log, the table.
  */
+#include "attest/event_words.h"
 #include "attest/log_write.h"
 #include "attest/replay.h"
 
@@ -11,6 +12,18 @@
 enum { ROOM = 8192 };
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
+
+/* Nothing of a log reaches a terminal but characters that print. */
+static void check_words(const struct log_event *e)
+{
+	struct event_words words;
+	event_words(e, &words);
+	for (size_t i = 0; i < sizeof(words.what) && words.what[i]; i++)
+		if (words.what[i] < ' ' || words.what[i] > '~')
+			abort();
+	if (!words.type[0] || !memchr(words.type, 0, sizeof(words.type)) || !memchr(words.what, 0, sizeof(words.what)))
+		abort();
+}
 
 static size_t count_events(const u8 *log, size_t n, size_t *last)
 {
@@ -24,6 +37,7 @@ static size_t count_events(const u8 *log, size_t n, size_t *last)
 		*last = n - r.bytes.left;
 		if (log_next(&r, &e) != OK)
 			return 0;
+		check_words(&e);
 		count++;
 	}
 	return count;

@@ -64,6 +64,7 @@ static void nothing_else_fits(void **state)
 		{ "\"commandLine\":\"\"", "\"commandLine\":\"a\\u0000\"" },
 		{ "\"/d\"", "\"d\"" },
 		{ "\"/d\"", "\"/x/../d\"" },
+		{ "\"/d\"", "\"/x/..\"" },
 		{ "52:54", "52-54" },
 		{ "52:54", "5g:54" },
 		{ "\"autostart\":true", "\"autostart\":1" },
