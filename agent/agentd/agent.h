@@ -2,8 +2,8 @@
  * The agent as a whole: what its threads share. docs/agent.md says what it does in which order.
  *
  * Threads: the main one enrols and attests; one holds the poll open and carries out what is quick; one carries out
- * updates, and one what else takes long. Each has a conversation with the hypervisor and a connection of its own. Trust:
- * runs in the service VM, and nothing in root mode depends on it.
+ * updates, and one what else takes long. Each has a conversation with the hypervisor and a connection of its own.
+ * Trust: runs in the service VM, and nothing in root mode depends on it.
  */
 #ifndef SIGNET_AGENT_AGENTD_AGENT_H
 #define SIGNET_AGENT_AGENTD_AGENT_H

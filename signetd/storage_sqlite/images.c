@@ -50,8 +50,8 @@ static enum err take(sqlite3_stmt *q, struct image_entry *out)
 
 static enum err find(struct storage *s, const u8 digest[SHA384_SIZE], struct image_entry *out, u8 **head, size_t *n)
 {
-	sqlite3_stmt *q =
-	        sqlite_query(s, "SELECT digest, whole, blob, length, published, head, leaves FROM images WHERE digest = ?1");
+	sqlite3_stmt *q = sqlite_query(
+	        s, "SELECT digest, whole, blob, length, published, head, leaves FROM images WHERE digest = ?1");
 
 	sqlite_bind_bytes(q, 1, digest, SHA384_SIZE);
 	enum err e = sqlite_next(s, q);
@@ -74,7 +74,8 @@ static enum err read_images(struct storage *s,
         enum err (*visit)(void *context, const struct image_entry *i, const u8 *head, size_t n), void *context)
 {
 	sqlite3_stmt *q = sqlite_query(s,
-	        "SELECT digest, whole, blob, length, published, head, leaves FROM images ORDER BY published DESC, rowid DESC");
+	        "SELECT digest, whole, blob, length, published, head, leaves FROM images ORDER BY published DESC, "
+	        "rowid DESC");
 	struct image_entry i;
 	enum err e;
 
