@@ -13,7 +13,7 @@ $(B)/tests/tpm/%_test: $(B)/san/tests/tpm/%_test.o $(TPM_SUPPORT) $(B)/libsignet
 .SECONDARY: $(TPM_TESTS:$(B)/tests/%=$(B)/san/tests/%.o) $(TPM_SUPPORT)
 
 .PHONY: check-tpm
-check-tpm: $(TPM_TESTS) $(B)/tests/nvtool $(B)/tests/credtool $(B)/tests/node-rig $(B)/signet $(B)/signetctl $(B)/signet-agent $(B)/signetd $(B)/hv.bin
+check-tpm: $(TPM_TESTS) $(B)/tests/nvtool $(B)/tests/credtool $(B)/tests/node-rig $(B)/signet $(B)/signetctl $(B)/signet-agent $(B)/signetd $(B)/stage.elf $(B)/hv.bin
 	@tests/tap tpm $(TPM_TESTS) 'tests/tpm/peers.py $(B)/tests/nvtool' 'tests/tpm/credential.py $(B)/tests/credtool' \
 		tests/tpm/rig.py tests/tpm/agent.py tests/tpm/update.py
 
