@@ -55,6 +55,7 @@ class Story:
     def __init__(self, folder):
         self.folder, self.lock, self.told, self.reached = folder / "fleet", threading.Lock(), False, "what it is made of"
         self.machine = self.server = self.host = None
+        self.starts = 0
         self.results = {}
 
     # --- what there is before the machine is switched on ---
@@ -163,8 +164,12 @@ class Story:
     # --- steps ---
 
     def switch_on(self, cpus):
+        """Off first. Never by a reset within the emulator: its timers do not follow a time stamp counter that was reset."""
+        self.starts += 1
+        if self.machine:
+            self.machine.close()
         self.machine = Live(self.flash, "--uefi", "--cpus", cpus, "--memory", 2048, "--tpm", self.tpm, "--disk",
-                            self.folder / "store.img", serial=self.folder / f"serial-{cpus}")
+                            self.folder / "store.img", serial=self.folder / f"serial-{self.starts}")
 
     def boots(self):
         self.switch_on(2)
@@ -201,20 +206,19 @@ class Story:
                  self.operator("guest", "console", self.id, "web", "--no-follow", status=None), self.machine, pause=3)
 
     def updates(self):
-        start = self.machine.mark()
-        self.operator("update", "push", self.releases[2], self.id, "--drain", "now")
-        self.machine.until(r"^signet: starting slot b \(trial\): release 2\.0 svn 2$", start)
-        self.machine.until(r"^signet: node: this release was found well$", start)
+        self.operator("update", "push", self.releases[2], self.id, "--drain", "now", "--no-wait")
+        self.machine.until(r"^signet: hypervisor: resetting$")
+        self.switch_on(2)
+        self.machine.until(r"^signet: starting slot b \(trial\): release 2\.0 svn 2$")
+        self.machine.until(r"^signet: node: this release was found well$")
+        self.machine.until(r"^signet: node: this release is committed, minimum SVN 2$")
         self.becomes("the commit", state="good", release="2.0", svn=2)
-        shown = json.loads(self.operator("node", "show", self.id, "--json"))
-        expect('"good"' in json.dumps(shown), "no good slot is shown", json.dumps(shown))
 
     def refuses_the_old(self):
         self.refused(("update", "push", self.releases[1], self.id), "minimum")
 
     def sees_changed_firmware(self):
         """One processor less is another ACPI table: an event of PCR 1."""
-        self.machine.close()
         self.switch_on(1)
         self.machine.until(HYPERVISOR_READY)
         self.becomes("its new evidence", verdict="BASELINE_DIFFERS")
