@@ -164,6 +164,28 @@ static void count_wakes(void *context)
 	woken++;
 }
 
+/* What goes on by itself is not remembered as begun: the next agent takes it up, and does not say it was interrupted.
+ */
+static void updates_outlive_the_agent(void **state)
+{
+	char folder[] = "build/results.XXXXXX", path[64], text[4096];
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	assert_int_equal(results_load(folder), OK);
+	assert_true(results_begin(5, false));
+	assert_true(results_begin(6, true));
+	assert_false(results_begin(6, true));
+	(void)snprintf(path, sizeof(path), "%s/5", folder);
+	assert_int_equal(access(path, F_OK), 0);
+	(void)snprintf(path, sizeof(path), "%s/6", folder);
+	assert_int_not_equal(access(path, F_OK), 0);
+	results_end(5, answer(5));
+	results_end(6, answer(6));
+	assert_int_equal(access(path, F_OK), 0);
+	results_sent(poll_text(text));
+}
+
 static void commands_are_carried_out_once(void **state)
 {
 	char folder[] = "build/results.XXXXXX", text[4096];
@@ -172,8 +194,8 @@ static void commands_are_carried_out_once(void **state)
 	assert_non_null(mkdtemp(folder));
 	assert_int_equal(results_load(folder), OK);
 	results_wake(count_wakes, NULL);
-	assert_true(results_begin(7));
-	assert_false(results_begin(7));
+	assert_true(results_begin(7, false));
+	assert_false(results_begin(7, false));
 	(void)poll_text(text);
 	assert_string_equal(text, "{\"results\":[],\"running\":[7]}");
 	u32 before = woken;
@@ -190,16 +212,16 @@ static void commands_are_carried_out_once(void **state)
 	(void)poll_text(text);
 	assert_string_equal(text, "{\"results\":[],\"running\":[]}");
 	/* The fleet server did not get it after all. */
-	assert_false(results_begin(7));
+	assert_false(results_begin(7, false));
 	results_sent(poll_text(text));
 	assert_string_equal(text, "{\"results\":[{\"id\":7,\"ok\":true}],\"running\":[]}");
 	/* Places are given on: the oldest answer that has arrived goes first. */
 	for (u64 id = 100; id < 100 + RESULTS_MAX; id++)
-		assert_true(results_begin(id));
-	assert_false(results_begin(1000));
+		assert_true(results_begin(id, false));
+	assert_false(results_begin(1000, false));
 	results_end(100, answer(100));
 	results_sent(poll_text(text));
-	assert_true(results_begin(1000));
+	assert_true(results_begin(1000, false));
 }
 
 static void the_log_keeps_its_end(void **state)
@@ -231,6 +253,7 @@ int main(void)
 		cmocka_unit_test(definitions_become_guests),
 		cmocka_unit_test(definitions_are_checked),
 		cmocka_unit_test(disks_are_guests_own),
+		cmocka_unit_test(updates_outlive_the_agent),
 		cmocka_unit_test(commands_are_carried_out_once),
 		cmocka_unit_test(the_log_keeps_its_end),
 	};
