@@ -50,7 +50,7 @@ static bool is_efer(const struct vcpu *v, u64 value)
 
 /* Each has a slot of its own by this, the compiler refuses two in one; MSR 0, as which an empty slot would pass, has
  * another's. */
-#define SLOT(msr) (((msr) + ((msr) >> 4)) & 15)
+#define SLOT(msr) (((u32)(msr) + ((u32)(msr) >> 4)) & 15)
 
 static const struct {
 	u32 msr;

@@ -71,7 +71,7 @@ static void add_memory(int vm)
 	if (ram == MAP_FAILED)
 		die("get memory");
 	must(ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region), "give memory");
-	memcpy(ram + GUEST_CODE, program_start, (size_t)(program_end - program_start));
+	memcpy(ram + GUEST_CODE, program_start, (uintptr_t)program_end - (uintptr_t)program_start);
 	/* One gigabyte as it is, as tests/vmx/hv_tests.c does it. */
 	uint64_t *tables = (uint64_t *)(void *)(ram + GUEST_TABLES);
 	tables[0] = (GUEST_TABLES + 4096) | TABLE;
