@@ -18,6 +18,11 @@ static bool is_step_up(const char *path)
 	return false;
 }
 
+static void check_path(const char *path)
+{
+	must(path && !is_step_up(path));
+}
+
 static void check(yyjson_val *definition)
 {
 	size_t i, n;
@@ -25,7 +30,7 @@ static void check(yyjson_val *definition)
 
 	must(first.name[0] && strlen(first.name) < sizeof(first.name));
 	yyjson_arr_foreach(yyjson_obj_get(definition, "disks"), i, n, disk)
-		must(!is_step_up(yyjson_get_str(yyjson_obj_get(disk, "path"))));
+		check_path(yyjson_get_str(yyjson_obj_get(disk, "path")));
 }
 
 static void read_again(void)
