@@ -7,6 +7,7 @@ $(B)/tests/verify_cost: $(B)/host/tests/bench/verify_cost.o $(B)/libsignet.a
 .SECONDARY: $(B)/host/tests/bench/verify_cost.o
 
 # The first process of the peer's Linux, with nothing of that around it.
+$(B)/lint/tests/bench/kvm/vmm.c.host-analyzed: $(B)/tests/guest/long.bin
 $(B)/tests/kvm-peer: tests/bench/kvm/vmm.c tests/guest/cases.h lib/types.h $(B)/tests/guest/long.bin
 	@mkdir -p $(@D)
 	$(call echo_step,CC,$<)

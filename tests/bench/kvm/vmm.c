@@ -28,7 +28,7 @@ __asm__(".section .rodata\n"
         "program_end:\n"
         ".text\n");
 
-static void die(const char *what)
+static _Noreturn void die(const char *what)
 {
 	printf("kvm: cannot %s: %m\n", what);
 	fflush(stdout);
@@ -65,15 +65,15 @@ static void start_system(void)
 
 static void add_memory(int vm)
 {
-	uint8_t *ram = mmap(NULL, GUEST_RAM, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	void *ram = mmap(NULL, GUEST_RAM, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	struct kvm_userspace_memory_region region = { .memory_size = GUEST_RAM, .userspace_addr = (uintptr_t)ram };
 
 	if (ram == MAP_FAILED)
 		die("get memory");
 	must(ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region), "give memory");
-	memcpy(ram + GUEST_CODE, program_start, (uintptr_t)program_end - (uintptr_t)program_start);
+	memcpy((uint8_t *)ram + GUEST_CODE, program_start, (uintptr_t)program_end - (uintptr_t)program_start);
 	/* One gigabyte as it is, as tests/vmx/hv_tests.c does it. */
-	uint64_t *tables = (uint64_t *)(void *)(ram + GUEST_TABLES);
+	uint64_t *tables = (uint64_t *)ram + GUEST_TABLES / sizeof(uint64_t);
 	tables[0] = (GUEST_TABLES + 4096) | TABLE;
 	tables[512] = (GUEST_TABLES + 8192) | TABLE;
 	for (uint64_t i = 0; i < 512; i++)
@@ -94,6 +94,8 @@ static void show_processor(int kvm, int vcpu)
 {
 	struct kvm_cpuid2 *c = calloc(1, sizeof(*c) + CPUID_ENTRIES * sizeof(c->entries[0]));
 
+	if (!c)
+		die("get memory");
 	c->nent = CPUID_ENTRIES;
 	must(ioctl(kvm, KVM_GET_SUPPORTED_CPUID, c), "ask for CPUID");
 	/* KVM has it with its interrupt controllers, and leaves it to its user to say so. */
