@@ -129,9 +129,9 @@ static void step(struct reader *r)
 	case 5:
 		if (!has_room(3))
 			break;
-		/* What of a frame has not been sent by then never is. */
+		/* What of a frame has not been sent by a close never is; to open what is open does nothing. */
 		see();
-		seen.taken = value % 4 == PORT_CONTROL ? 0 : seen.taken;
+		seen.taken = value % 4 == PORT_CONTROL && value / 4 % 2 == 0 ? 0 : seen.taken;
 		driver_control(&driver, value % 4, 6, value / 4 % 2);
 		break;
 	case 6:
