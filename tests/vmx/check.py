@@ -34,8 +34,10 @@ def main():
         # Without it nothing can be shown, and nothing counts as shown.
         sys.exit(tap.run([("keys, images and boot files are made", lambda: tap.expect(False, str(e), e.detail))]))
     groups = [scenarios(bed) for scenarios in (LONG_GROUPS if os.environ.get("LONG") else GROUPS)]
-    # One of each first: those of one boot wait for each other, and nobody else should.
-    status = tap.run([group[0] for group in groups] + [scenario for group in groups for scenario in group[1:]])
+    # One of each first: those of one boot wait for each other, and nobody else should. For the same reason the rest of the
+    # longest comes last.
+    rest = [scenario for group in reversed(groups) for scenario in group[1:]]
+    status = tap.run([group[0] for group in groups] + rest)
     if not status:
         # Disks are large; those of a run with a failure stay, to be looked at.
         shutil.rmtree(FOLDER)
