@@ -143,7 +143,7 @@ static enum err repair_leaf(struct transfer *t, u64 i)
 	return take_from_running(t, i) ? write_leaf(t, i, t->leaf) : fetch_leaves(t, i, i + 1);
 }
 
-/* What the journal promised, or a worn stick swallowed, and is not there. */
+/* What the mark promised, or a worn stick swallowed, and is not there. */
 static enum err repair(struct transfer *t)
 {
 	enum err e = install_head(&t->install);

@@ -1,6 +1,6 @@
 /*
  * An installation from afar: leaf by leaf, each verified before it is written, taken from the running slot where that
- * has it, resumed after any cut where the journal says (docs/states.md, "Installing"). Trust: outside the TCB; pure
+ * has it, resumed after any cut at the slot's mark (docs/states.md, "Installing"). Trust: outside the TCB; pure
  * over its ops. What is fetched is outside bytes until its digest is the signed one's.
  */
 #ifndef SIGNET_UPDATE_TRANSFER_H

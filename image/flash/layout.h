@@ -25,7 +25,7 @@ enum partition_index {
 #define SLOT_SIZE_MAX MIB(4096)
 #define ESP_SIZE MIB(64)
 #define AUTHORITY_SIZE KIB(64)
-/* Of an image file: room for node settings and journals. */
+/* Of an image file: room for node settings. */
 #define DATA_SIZE_DEFAULT MIB(16)
 
 struct partition {
