@@ -18,8 +18,9 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tests/tpm")]
+sys.path[:0] = [str(ROOT / "tests/lib"), str(ROOT / "tests/tpm")]
 from rig import Fleet, Rig, signet, tool  # noqa: E402
+from tpmmaker import TpmMaker  # noqa: E402
 
 PATIENCE = 60
 SECRET = bytes(range(32))
@@ -330,7 +331,7 @@ class Bed:
         self.server = Server(folder, fleet)
         self.image = fleet.image(folder.name, 3, "--ungated", "--address", f"127.0.0.1:{self.server.port}")
         if certificate:
-            make_ek_certificate(folder)
+            TpmMaker(folder / "maker").make(folder / "state")
 
     def rig(self):
         (self.folder / "parts").mkdir(exist_ok=True)
@@ -343,21 +344,6 @@ class Bed:
 
     def __exit__(self, *_):
         self.server.stop()
-
-
-def make_ek_certificate(folder):
-    where = folder.resolve()
-    (where / "localca.conf").write_text(
-        f"statedir = {where}/ca\nsigningkey = {where}/ca/signkey.pem\nissuercert = {where}/ca/issuercert.pem\n"
-        f"certserial = {where}/ca/certserial\n")
-    (where / "localca.options").write_text(
-        "--platform-manufacturer Test\n--platform-version 1\n--platform-model Test\n")
-    (where / "setup.conf").write_text(
-        f"create_certs_tool = /usr/bin/swtpm_localca\ncreate_certs_tool_config = {where}/localca.conf\n"
-        f"create_certs_tool_options = {where}/localca.options\nactive_pcr_banks = sha256\n")
-    (where / "ca").mkdir()
-    (where / "state").mkdir()
-    tool("swtpm_setup", "--tpm2", "--tpmstate", where / "state", "--create-ek-cert", "--config", where / "setup.conf")
 
 
 def enrols_and_attests(fleet, folder):

@@ -7,6 +7,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "lib")]
+from tpmmaker import TpmMaker  # noqa: E402
 
 TOOL = os.path.abspath(sys.argv[1])
 POLICY_B_256 = "ca3d0a99a2b93906f7a3342414efcfb3a385d44cd1fd459089d19b5071c0b7a0"
@@ -245,19 +249,9 @@ TESTS = [quotes_are_judged_alike, names_agree, credentials_open, the_peer_makes_
 
 
 def prepare():
-    for d in ("ca", "cas", "state"):
-        os.mkdir(d)
-    write("localca.conf", f"statedir = {os.getcwd()}/ca\nsigningkey = {os.getcwd()}/ca/signkey.pem\n"
-          f"issuercert = {os.getcwd()}/ca/issuercert.pem\ncertserial = {os.getcwd()}/ca/certserial\n".encode())
-    write("localca.options", b"--tpm-manufacturer id:00001014\n--tpm-model swtpm\n--tpm-version 2\n"
-          b"--platform-manufacturer Test\n--platform-version 1\n--platform-model Bench\n")
-    write("setup.conf", f"create_certs_tool = /usr/bin/swtpm_localca\n"
-          f"create_certs_tool_config = {os.getcwd()}/localca.conf\n"
-          f"create_certs_tool_options = {os.getcwd()}/localca.options\nactive_pcr_banks = sha256\n".encode())
-    run("swtpm_setup", "--tpm2", "--tpmstate", f"{os.getcwd()}/state", "--create-ek-cert", "--config",
-        f"{os.getcwd()}/setup.conf")
-    for name in ("issuercert.pem", "swtpm-localca-rootca-cert.pem"):
-        shutil.copy(f"ca/{name}", "cas")
+    maker = TpmMaker("ca")
+    maker.make("state")
+    maker.export(Path("cas"))
 
 
 def main():
