@@ -6,8 +6,8 @@ ifndef NATIVE
 .DEFAULT_GOAL := all
 # One recipe for whatever is asked: the same make, inside the build root.
 JOBS ?= $(shell nproc)
-forward = $(foreach v,V KEEP FUZZ_TIME ONLY PATIENCE DESTDIR PREFIX,$(if $($v),$v='$($v)'))
-goals := $(filter-out help clean,$(or $(MAKECMDGOALS),all))
+forward = $(foreach v,V KEEP FUZZ_TIME ONLY PATIENCE,$(if $($v),$v='$($v)'))
+goals := $(filter-out help clean install uninstall,$(or $(MAKECMDGOALS),all))
 .PHONY: $(goals) enter help clean
 $(goals): enter ;
 enter:
@@ -17,6 +17,7 @@ Makefile: ;
 clean:
 	rm -rf build
 include mk/help.mk
+include mk/install.mk
 else
 
 .DEFAULT_GOAL := all
@@ -41,6 +42,7 @@ include mk/link.mk
 include mk/image.mk
 include mk/lint.mk
 include mk/check.mk
+include mk/install.mk
 include mk/help.mk
 -include $(DEPS)
 

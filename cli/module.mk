@@ -10,7 +10,7 @@ HOST_SRCS += $(addprefix cli/,answer.c columns.c fleet_settings.c fleet_client.c
 # linker would warn.
 LDLIBS_SIGNET := -Wl,--no-warnings $(LDLIBS_CRYPTO) $(LDLIBS_HTTP) -linih -lfdt
 
-ALL += $(B)/signet $(B)/signet.1
+ALL += $(B)/signet $(B)/signet.1 $(B)/signet.bash
 
 # Static: the same file then runs outside the build root, on other distributions, and on the machine that holds the keys.
 $(B)/signet: $(B)/host/cli/main.o $(B)/libsignet.a $(B)/libyyjson.a
@@ -26,4 +26,8 @@ $(B)/signet.1: docs/signet.1.scd $(B)/manpage
 	$(call echo_step,SCDOC,$@)
 	$(Q)$(B)/manpage >$(B)/signet.1.commands
 	$(Q)sed -e '/^@COMMANDS@$$/{r $(B)/signet.1.commands' -e 'd}' $< | scdoc >$@.tmp
+	$(Q)mv $@.tmp $@
+
+$(B)/signet.bash: $(B)/signet
+	$(Q)$< completion bash >$@.tmp
 	$(Q)mv $@.tmp $@

@@ -12,3 +12,20 @@ ALL += $(B)/signetd
 $(B)/signetd: $(B)/host/signetd/main.o $(B)/libsignet.a $(B)/libyyjson.a
 	$(call echo_step,LINK,$@)
 	$(Q)$(CC) -pie $(filter-out %/libyyjson.a,$^) -o $@ $(LDLIBS_FLEET) -lfdt
+
+ALL += $(B)/signetd.8 $(B)/signetd.ini.5
+$(B)/signetd.8: docs/signetd.8.scd
+	@mkdir -p $(@D)
+	$(call echo_step,SCDOC,$@)
+	$(Q)scdoc <$< >$@.tmp
+	$(Q)mv $@.tmp $@
+
+# The page's list of settings comes from the table.
+$(B)/signetd-manpage: $(B)/host/signetd/manpage.o $(B)/libsignet.a
+	$(call echo_step,LINK,$@)
+	$(Q)$(CC) -pie $^ -o $@
+$(B)/signetd.ini.5: docs/signetd.ini.5.scd $(B)/signetd-manpage
+	$(call echo_step,SCDOC,$@)
+	$(Q)$(B)/signetd-manpage >$@.settings
+	$(Q)sed -e '/^@SETTINGS@$$/{r $@.settings' -e 'd}' $< | scdoc >$@.tmp
+	$(Q)mv $@.tmp $@
