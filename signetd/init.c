@@ -121,8 +121,8 @@ static enum err make_ca(const struct init_options *o, const char *name, const ch
 	return certificate_make(keys, certificate_role_find("fleet-ca"), name, &no_passphrase);
 }
 
-/* The first approver, who makes all others. */
-static enum err make_approver(struct server *s, const char *name)
+/* approver.pem and approver.crt; neither may be there. */
+static enum err make_approver(struct server *s, const char *name, const char *kind)
 {
 	char path[PATH_MAX], pem[ISSUE_PEM_MAX];
 	struct operator_record r;
@@ -135,15 +135,13 @@ static enum err make_approver(struct server *s, const char *name)
 	if (!e)
 		e = private_key_save(&key, &no_passphrase, path);
 	if (!e)
-		e = operator_issue(s, name, ROLE_APPROVER, "signetd --init", &key, pem, &r);
+		e = operator_issue(s, name, ROLE_APPROVER, "signetd", &key, pem, &r);
 	mbedtls_pk_free(&key);
 	if (!e)
 		e = path_make(path, sizeof(path), "%s/approver.crt", s->folder);
 	if (!e)
 		e = file_create(path, pem, strlen(pem), PUBLIC_MODE);
-	return e
-	        ? e
-	        : audit_event(s, "fleet-made", s->config.name, "first approver \"%s\", certificate %s", name, r.serial);
+	return e ? e : audit_event(s, kind, s->config.name, "approver \"%s\", certificate %s", name, r.serial);
 }
 
 /* Where the operator looks for what he hands on. */
@@ -157,7 +155,7 @@ static enum err show_ca(const char *folder)
 	return e ? e : copy_file(from, to, PUBLIC_MODE);
 }
 
-static enum err fill_with_server(const struct init_options *o, const char *folder, const struct clock *clock)
+static enum err add_approver(const char *name, const char *folder, const char *kind, const struct clock *clock)
 {
 	struct server s = { .clock = clock };
 	enum err e = path_make(s.folder, sizeof(s.folder), "%s", folder);
@@ -166,7 +164,7 @@ static enum err fill_with_server(const struct init_options *o, const char *folde
 		e = server_open(&s);
 	if (e)
 		return e;
-	e = say(make_approver(&s, o->approver ? o->approver : "approver"), "the first approver");
+	e = say(make_approver(&s, name, kind), "the approver");
 	server_close(&s);
 	return e;
 }
@@ -182,8 +180,17 @@ static enum err fill(const struct init_options *o, const char *folder, const str
 	if (!e)
 		e = say(write_configuration(folder, name, hosts), "signetd.ini");
 	if (!e)
-		e = fill_with_server(o, folder, clock);
+		e = add_approver(o->approver ? o->approver : "approver", folder, "fleet-made", clock);
 	return e ? e : say(show_ca(folder), "fleet-ca.crt");
+}
+
+static enum err check_approver(const char *name)
+{
+	if (!name || subject_text_valid(name))
+		return OK;
+	journal(JOURNAL_ERROR, "an approver's name has 1 to %d printable ASCII characters without , + \" \\ < > ; = #",
+	        SUBJECT_TEXT_MAX - 1);
+	return ERR_ARGUMENT;
 }
 
 static enum err check(const struct init_options *o)
@@ -193,16 +200,18 @@ static enum err check(const struct init_options *o)
 		        ORGANISATION_MAX);
 		return ERR_ARGUMENT;
 	}
-	if (o->approver && !subject_text_valid(o->approver)) {
-		journal(JOURNAL_ERROR, "--approver: 1 to %d printable ASCII characters without , + \" \\ < > ; = #",
-		        SUBJECT_TEXT_MAX - 1);
-		return ERR_ARGUMENT;
-	}
 	if (!o->ca_key != !o->ca_certificate) {
 		journal(JOURNAL_ERROR, "--ca-key and --ca-cert go together");
 		return ERR_ARGUMENT;
 	}
-	return OK;
+	return check_approver(o->approver);
+}
+
+enum err init_approver(const char *folder, const char *name, const struct clock *clock)
+{
+	enum err e = check_approver(name);
+
+	return e ? e : add_approver(name, folder, "approver-made", clock);
 }
 
 enum err init_folder(const struct init_options *o, const struct clock *clock)

@@ -1,5 +1,5 @@
 /*
- * `signetd --init`: a new data folder, whole or not at all.
+ * `signetd --init`: a new data folder, whole or not at all. `signetd --new-approver`: the way back in.
  * Trust: makes the fleet's keys.
  */
 #ifndef SIGNET_SIGNETD_INIT_H
@@ -23,5 +23,12 @@ struct init_options {
 /* Says on stderr what is wrong. ERR_ARGUMENT, ERR_KEY_EXISTS when the folder holds something, and what making keys
  * says. */
 enum err init_folder(const struct init_options *o, const struct clock *clock) MUST_CHECK;
+
+/*
+ * Another approver, where nobody is left who could ask the server for one: DIR/approver.pem and .crt, and an entry of
+ * the audit log. No server may run on the folder. Says on stderr what is wrong; ERR_KEY_EXISTS when such files are
+ * there.
+ */
+enum err init_approver(const char *folder, const char *name, const struct clock *clock) MUST_CHECK;
 
 #endif

@@ -21,6 +21,7 @@ static const char usage[] =
         "           --host NAME[,IP]            in the server's certificate; may be given several times\n"
         "           --approver NAME             the first approver: DIR/approver.pem and .crt\n"
         "           --ca-key FILE --ca-cert FILE  a fleet CA of `signet keys init`, instead of a new one\n"
+        "       signetd --new-approver NAME DIR certify another approver while no server runs on DIR\n"
         "       signetd --check-config DIR      read DIR/signetd.ini as the server does\n"
         "       signetd --version | --help\n"
         "\n"
@@ -29,7 +30,7 @@ static const char usage[] =
         "SIGHUP reads signetd.ini again, SIGTERM ends. Exit status: 0 done, 1 failed, 2 wrong usage.\n"
         "docs/signetd.md says more.\n";
 
-enum action { SERVE, INIT, CHECK, VERSION, HELP };
+enum action { SERVE, INIT, APPROVER, CHECK, VERSION, HELP };
 
 struct invocation {
 	enum action action;
@@ -41,6 +42,7 @@ enum { OPTION_NAME = 256, OPTION_HOST, OPTION_APPROVER, OPTION_CA_KEY, OPTION_CA
 
 static const struct option options[] = {
 	{ "init", no_argument, NULL, INIT },
+	{ "new-approver", required_argument, NULL, APPROVER },
 	{ "check-config", no_argument, NULL, CHECK },
 	{ "version", no_argument, NULL, VERSION },
 	{ "help", no_argument, NULL, HELP },
@@ -64,6 +66,9 @@ static bool take_host(struct init_options *o, const char *host)
 static bool take_option(struct invocation *v, int option)
 {
 	switch (option) {
+	case APPROVER:
+		v->init.approver = optarg;
+		/* fallthrough */
 	case INIT:
 	case CHECK:
 	case VERSION:
@@ -100,7 +105,7 @@ static bool read_arguments(int argc, char *argv[], struct invocation *v)
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
 		if (!take_option(v, option))
 			return false;
-	needs_folder = v->action == SERVE || v->action == INIT || v->action == CHECK;
+	needs_folder = v->action != VERSION && v->action != HELP;
 	if (argc - optind != (needs_folder ? 1 : 0))
 		return false;
 	v->init.folder = needs_folder ? argv[optind] : NULL;
@@ -134,6 +139,8 @@ static enum err act(const struct invocation *v)
 		return serve(v);
 	case INIT:
 		return init_folder(&v->init, &clock_system);
+	case APPROVER:
+		return init_approver(v->init.folder, v->init.approver, &clock_system);
 	case CHECK:
 		return server_configuration(v->init.folder, &c);
 	case VERSION:

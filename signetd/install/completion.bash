@@ -2,12 +2,12 @@
 _signetd() {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} words=
 	case $before in
-	--name | --host | --approver)
+	--name | --host | --approver | --new-approver)
 		COMPREPLY=()
 		return
 		;;
 	esac
-	[[ $word == -* ]] && words='--init --name --host --approver --ca-key --ca-cert --check-config --accept-broken-audit --version --help'
+	[[ $word == -* ]] && words='--init --name --host --approver --ca-key --ca-cert --new-approver --check-config --accept-broken-audit --version --help'
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
 }
 complete -o default -F _signetd signetd

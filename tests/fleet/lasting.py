@@ -170,6 +170,26 @@ def what_nobody_renews_is_warned_of():
         s.wait_log(r"<4>fleet-ca ends")
 
 
+def who_is_locked_out_comes_back():
+    """Every approver's certificate is over: who has the data folder makes another."""
+    with Moved() as s:
+        s.start()
+        done = s.command("--new-approver", "eve", s.folder)
+        expect(done.returncode == 1 and "another signetd" in done.stderr, "beside a running server", done.stderr)
+        s.set_days(366)
+        s.stop()
+        done = s.command("--new-approver", "eve", s.folder)
+        expect(done.returncode == 1 and "is there already" in done.stderr, "over an approver's key", done.stderr)
+        for kind in "pem", "crt":
+            os.unlink(s.path(f"approver.{kind}"))
+        expect(s.command("--new-approver", "a,b", s.folder).returncode == 1, "a name that no certificate can hold")
+        expect(s.command("--new-approver", "anna", s.folder).returncode == 0, "no new approver")
+        s.start()
+        expect(s.ask("GET", "/v1/operators")[0] == 200, "the new approver is not let in")
+        last = json.loads(whole_log(s)[-1]["content"])
+        expect(last["kind"] == "approver-made" and "anna" in last["detail"], "not in the audit log", str(last))
+
+
 def hup_reads_the_configuration_again():
     with Server(settings={"tls.hosts": "127.0.0.1"}) as s:
         s.start()
@@ -221,6 +241,7 @@ SCENARIOS = [
     ("a newer database stops the start", a_newer_database_stops_the_start),
     ("leaves and certificate renew themselves, epochs rise", leaves_and_certificate_renew_themselves),
     ("what nobody renews is warned of, what is over lets nobody in", what_nobody_renews_is_warned_of),
+    ("when every approver's certificate is over, one is made at the folder", who_is_locked_out_comes_back),
     ("SIGHUP reads the configuration again, and only a good one", hup_reads_the_configuration_again),
     ("SIGTERM ends cleanly with connections open", term_ends_cleanly_with_connections_open),
     ("a kill loses nothing that was acknowledged", a_kill_loses_nothing_acknowledged),
