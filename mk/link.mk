@@ -18,7 +18,7 @@ $(LIBS): $(B)/%.a: $$($$*_objs) $(B)/%.list
 	@rm -f $@
 	$(Q)$(AR) rcsD $@ $(filter %.o,$^)
 
-DEPS := $(shell find $(B) -name '*.d' 2>/dev/null)
+DEPS := $(shell find $(B) -type f -name '*.d' 2>/dev/null)
 
 .PHONY: all clean FORCE
 all: $(ALL)

@@ -11,7 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Ids are taken from storage by the block: a restart skips what is left of one, and never gives one twice. */
+/*
+ * Ids are taken from storage by the block: a restart skips what is left of one, and never gives one twice. Nor does a
+ * server whose folder was brought back from a copy: blocks do not begin below the time. To an id that was given before,
+ * a node would repeat its old answer, and carry nothing out.
+ */
 enum { ID_BLOCK = 1000, BATCH_MAX = 16 };
 
 static const char id_name[] = "order-ids";
@@ -38,10 +42,12 @@ static enum err next_block(struct server *s, struct orders *o)
 {
 	char value[META_VALUE_MAX + 1];
 	enum err e = s->storage->meta->get(s->storage, id_name, value);
-	u64 first = e ? 1 : strtoull(value, NULL, 10);
+	u64 first = e ? 1 : strtoull(value, NULL, 10), now = s->clock->wall(s->clock) * ID_BLOCK;
 
 	if (e && e != ERR_STORAGE_ABSENT)
 		return e;
+	if (first < now)
+		first = now;
 	(void)snprintf(value, sizeof(value), "%llu", (unsigned long long)first + ID_BLOCK);
 	e = s->storage->meta->set(s->storage, id_name, value);
 	if (e)

@@ -3,6 +3,7 @@ import base64
 import hashlib
 import json
 import os
+import shutil
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
@@ -375,6 +376,29 @@ def restarts_lose_nothing():
         expect(evidence[:8] == b"SIGNETV1", "evidence is kept")
 
 
+def a_copy_brought_back_gives_no_id_twice():
+    """To an id that it knows a node would repeat its old answer, and carry nothing out."""
+    with Fleet() as fleet:
+        node = fleet.node(1)
+        node.join()
+        fleet.server.stop()
+        copy = fleet.server.folder + ".copy"
+        shutil.copytree(fleet.server.folder, copy)
+        fleet.restart_stopped()
+        node.attest()
+        fleet.enroll(node)
+        first = node.poll()[0]
+        fleet.server.stop()
+        shutil.rmtree(fleet.server.folder)
+        os.rename(copy, fleet.server.folder)
+        fleet.restart_stopped()
+        node.running = []
+        node.attest()
+        fleet.enroll(node)
+        second = node.poll()[0]
+        expect(second["id"] > first["id"], "an id that was not given before", f"{first['id']}, {second['id']}")
+
+
 def empty_policies_accept_nothing():
     """ATTACKS 30: an image that nobody trusts, a class that nobody allowed anything."""
     with Fleet(settings={"images.anchor": ""}) as fleet:
@@ -436,7 +460,8 @@ SCENARIOS = [(f.__name__.replace("_", " "), f) for f in (
     enrols_and_attests, activation_is_judged, the_pending_have_little, forgeries_are_nobodys, failures_stick,
     firmware_is_explained_and_approved, a_baseline_forgives_firmware_alone, logs_that_prove_nothing_are_no_baseline,
     trials_are_committed, guests_run_on_order, bad_definitions_are_refused, silent_nodes_are_told_of,
-    results_are_verified_by_others, images_are_verified, restarts_lose_nothing, empty_policies_accept_nothing,
+    results_are_verified_by_others, images_are_verified, restarts_lose_nothing,
+    a_copy_brought_back_gives_no_id_twice, empty_policies_accept_nothing,
     old_appraisals_go, two_hundred_at_once)]
 
 if __name__ == "__main__":

@@ -38,6 +38,10 @@ class Fleet:
 
     def restart(self):
         self.server.stop()
+        self.restart_stopped()
+
+    def restart_stopped(self):
+        """At the ports that nodes know."""
         self.server.configure({f"listen.{name}": f"127.0.0.1:{port}" for name, port in self.server.ports.items()})
         self.server.start()
 

@@ -73,8 +73,8 @@ static void measure_variable(u32 pcr, u32 type, const char *name, const void *co
 	need(measure(pcr, type, data, w.used), "measuring firmware");
 }
 
-/* A signature list of one hash that stands for the owner's key, and that signature by itself. */
-static void measure_secure_boot(void)
+/* A signature list of one hash that stands for the owner's key, and that signature by itself; dbx may be another one. */
+static void measure_secure_boot(const char *revoked)
 {
 	static const char *const lists[] = { "PK", "KEK", "db", "dbx" };
 	static const u8 sha256_list[GUID_SIZE] = { 0x26, 0x16, 0xC4, 0xC1, 0x4C, 0x50, 0x92, 0x40, 0xAC, 0xA9, 0x41,
@@ -88,7 +88,10 @@ static void measure_secure_boot(void)
 	measure_variable(7, EV_EFI_VARIABLE_DRIVER_CONFIG, "SecureBoot", &on, sizeof(on));
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
 		list[sizeof(list) - 1] = (u8)i;
-		measure_variable(7, EV_EFI_VARIABLE_DRIVER_CONFIG, lists[i], list, sizeof(list));
+		if (revoked && strcmp(lists[i], "dbx") == 0)
+			measure_variable(7, EV_EFI_VARIABLE_DRIVER_CONFIG, lists[i], revoked, strlen(revoked));
+		else
+			measure_variable(7, EV_EFI_VARIABLE_DRIVER_CONFIG, lists[i], list, sizeof(list));
 	}
 }
 
@@ -146,7 +149,7 @@ void firmware_measure(struct tpm *tpm, const struct options *o)
 	measure_text(0, EV_S_CRTM_VERSION, o->firmware_event);
 	measure_text(0, EV_POST_CODE, "POST CODE");
 	measure_variable(1, EV_EFI_VARIABLE_BOOT, "BootOrder", boot_order, sizeof(boot_order));
-	measure_secure_boot();
+	measure_secure_boot(o->revoked);
 	measure_text(4, 0x80000007 /* EV_EFI_ACTION */, "Calling EFI Application from Boot Option");
 	for (u32 pcr = 0; pcr <= 7; pcr++)
 		need(measure(pcr, EV_SEPARATOR, separator, sizeof(separator)), "measuring firmware");

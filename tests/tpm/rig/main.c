@@ -6,7 +6,7 @@
  * lets through "runs" no instruction. Of the service VM there is nothing: its part is the caller's.
  *
  *   node-rig --swtpm DIR --boot DIR --slot-a FILE [--slot-b FILE] --control PATH --tpm PATH [--authority FILE]
- *            [--firmware-event TEXT] [--bios]
+ *            [--firmware-event TEXT] [--revoked TEXT] [--bios]
  *
  *   --swtpm DIR       TPM state (swtpm_setup --tpmstate DIR, or made when missing); the rig runs its own swtpm on it
  *   --boot DIR        what `signet boot build` wrote: anchor.bin, and BOOTX64.EFI for PCR4
@@ -17,6 +17,7 @@
  *                     For TPM2-TSS: TCTI "cmd:build/tests/rig-tpm PATH"
  *   --authority FILE  write authority as it would stand on flash (docs/format.md)
  *   --firmware-event TEXT  another firmware: the version that it measures into PCR0. PCR7 stays
+ *   --revoked TEXT    another list of what Secure Boot refuses (dbx), and so another PCR7
  *   --bios            no firmware that measures, no Secure Boot
  *
  * It says on stderr what the hypervisor would say on its console, and "rig: pcr7 HEX" (SHA-256, the same at every boot:
@@ -60,6 +61,7 @@ static const struct {
 	{ "--slot-b", offsetof(struct options, image) + sizeof(const char *) },
 	{ "--authority", offsetof(struct options, authority) },
 	{ "--firmware-event", offsetof(struct options, firmware_event) },
+	{ "--revoked", offsetof(struct options, revoked) },
 };
 
 static bool take_word(struct options *o, const char *name, const char *value)
@@ -109,7 +111,7 @@ int main(int count, char **word)
 
 	if (!options_take(count, word, &o)) {
 		fputs("usage: node-rig --swtpm DIR --boot DIR --slot-a FILE [--slot-b FILE] --control PATH --tpm PATH\n"
-		      "                [--authority FILE] [--firmware-event TEXT] [--bios]\n",
+		      "                [--authority FILE] [--firmware-event TEXT] [--revoked TEXT] [--bios]\n",
 		        stderr);
 		return 2;
 	}

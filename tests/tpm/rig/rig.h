@@ -14,6 +14,7 @@ struct options {
 	const char *image[SLOTS]; /* in each slot, NULL: nothing */
 	const char *authority; /* as on flash, NULL: none */
 	const char *firmware_event; /* what firmware says of itself in PCR0 */
+	const char *revoked; /* what stands in dbx, which is in PCR7; NULL: as ever */
 	bool bios;
 };
 
