@@ -73,7 +73,7 @@ static void measure_variable(u32 pcr, u32 type, const char *name, const void *co
 	need(measure(pcr, type, data, w.used), "measuring firmware");
 }
 
-/* A signature list of one hash that stands for the owner's key, and that signature by itself; dbx may be another one. */
+/* A signature list of one hash that stands for the owner's key; dbx may be another one. */
 static void measure_secure_boot(const char *revoked)
 {
 	static const char *const lists[] = { "PK", "KEK", "db", "dbx" };
