@@ -93,6 +93,19 @@ class Server:
     def signal(self, number):
         self.process.send_signal(number)
 
+    def reread(self, settings):
+        """Changes settings under the running server; they are in force afterwards."""
+        said = "configuration read again"
+        before = self.log().count(said)
+        self.configure(settings)
+        self.signal(signal.SIGHUP)
+        self.wait_log(f"(?s)({said}.*){{{before + 1}}}")
+
+    def come_back(self):
+        """Starts again where it listened before it was stopped: its nodes know no other address."""
+        self.configure({f"listen.{name}": f"127.0.0.1:{port}" for name, port in self.ports.items()})
+        self.start()
+
     def stop(self):
         """SIGTERM; the exit status."""
         self.process.send_signal(signal.SIGTERM)

@@ -18,11 +18,11 @@ class TpmMaker:
         (self.folder / "setup.conf").write_text(f"create_certs_tool = /usr/bin/swtpm_localca\ncreate_certs_tool_config = "
                                                 f"{settings}\ncreate_certs_tool_options = {options}\n")
 
-    def make(self, state):
+    def make(self, state, banks="sha256,sha384"):
         """A new TPM in a folder that is not there yet."""
         state = Path(state).resolve()
         state.mkdir()
-        tool("swtpm_setup", "--tpm2", "--tpm-state", state, "--pcr-banks", "sha256,sha384", "--create-ek-cert", "--config",
+        tool("swtpm_setup", "--tpm2", "--tpm-state", state, "--pcr-banks", banks, "--create-ek-cert", "--config",
              self.folder / "setup.conf")
         return state
 

@@ -1,6 +1,5 @@
 #!/usr/bin/python3
 """The rig that stands for a node, by what an agent does with it. Prints TAP. usage: tests/tpm/rig.py"""
-import hashlib
 import os
 import shutil
 import signal
@@ -14,6 +13,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests/lib")]
+from tickets import KEEP, PAUSE, make_ticket  # noqa: E402
+
 PATIENCE = 60
 NODE = bytes(range(1, 33))
 
@@ -145,30 +146,11 @@ def boots(fleet, folder):
         rig.end(10)
 
 
-def der_halves(der):
-    """The two numbers of an ECDSA signature, 48 bytes each."""
-    halves, at = b"", 2 if der[1] < 0x80 else 3
-    for _ in range(2):
-        n = der[at + 1]
-        halves += int.from_bytes(der[at + 2:at + 2 + n], "big").to_bytes(48, "big")
-        at += 2 + n
-    return halves
-
-
-def signed(folder, key, domain, body):
-    (folder / "digest").write_bytes(hashlib.sha384(domain.ljust(16, b"\0") + body).digest())
-    return body + der_halves(tool("openssl", "pkeyutl", "-sign", "-inkey", key, "-in", folder / "digest"))
-
-
-def make_ticket(fleet, folder, control, sequence, rule, lease):
-    """For the challenge that is asked for with it; the CA's key is its own leaf."""
-    key = fleet.keys / "fleet-ca.pem"
-    point = tool("openssl", "pkey", "-in", key, "-pubout", "-outform", "DER")[-96:]
+def ticket_for(fleet, control, sequence, rule, lease):
+    """For the challenge that is asked for with it."""
     status = control.ask(2)[1]
-    leaf = signed(folder, key, b"signet leaf 1", b"SIGNETL1" + struct.pack("<II", 1, 1) + point + bytes(32))
-    body = b"SIGNETT1" + struct.pack("<II", 1, rule) + status[32:64] + status[:32] + control.ask(48)[1] + status[64:112]
-    body += struct.pack("<QQIIQII", sequence, lease, 4, 4, 1 << 30, 0, 1) + bytes(16 * 48) + leaf
-    return signed(folder, key, b"signet ticket 1", body)
+    return make_ticket(fleet.keys / "fleet-ca.pem", status[32:64], status[:32], control.ask(48)[1], status[64:112],
+                       sequence=sequence, rule=rule, lease=lease)
 
 
 def enrol(fleet, folder, rig, control):
@@ -216,17 +198,17 @@ def ticketed(fleet, folder):
         enrol(fleet, folder, rig, control)
         assert start_guest(control, "early")[1] == 122
         ticket = folder / "ticket"
-        ticket.write_bytes(make_ticket(fleet, folder, control, 1, 2, 8))
+        ticket.write_bytes(ticket_for(fleet, control, 1, PAUSE, 8))
         rig.ctl("ticket", ticket)
         guest, outcome = start_guest(control, "one")
         assert outcome == 0 and state_of(control, guest) == running
         rig.ctl("ticket", ticket, status=5)
         rig.need("paused: no ticket allows it")
         assert state_of(control, guest) == paused and start_guest(control, "late")[1] == 151
-        ticket.write_bytes(make_ticket(fleet, folder, control, 2, 1, 3600))
+        ticket.write_bytes(ticket_for(fleet, control, 2, KEEP, 3600))
         rig.ctl("ticket", ticket)
         assert state_of(control, guest) == running
-        kept = make_ticket(fleet, folder, control, 3, 1, 3600)
+        kept = ticket_for(fleet, control, 3, KEEP, 3600)
         assert control.ask(51, b"the fleet server")[0] == 0
         rig.need("service VM: the fleet server")
         rig.end()

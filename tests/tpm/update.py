@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import struct
 import subprocess
 import sys
@@ -175,10 +174,6 @@ class Bed:
     def slot(self, name):
         return json.loads(self.rig.ctl("slots", "--json"))["ab".index(name)]
 
-    def return_server(self):
-        self.server.configure({f"listen.{name}": f"127.0.0.1:{port}" for name, port in self.server.ports.items()})
-        self.server.start()
-
     def commits(self, update, release):
         share = self.until(update, "committed")
         wait_for("its release", lambda: self.show()["release"] == release)
@@ -244,7 +239,7 @@ def outlives_the_server(bed):
     transfer_is_amid(bed)
     bed.server.stop()
     assert bed.slot("b")["state"] == "writing", "it was over before the server went"
-    bed.return_server()
+    bed.server.come_back()
     bed.rig.end(RESTART)
     bed.stop_agent()
     bed.server.stop()
@@ -253,7 +248,7 @@ def outlives_the_server(bed):
         bed.agent.need("fleet server: ")
         wait_for("unconfirmed", lambda: bed.slot("b")["state"] == "unconfirmed")
         bed.power_off()
-    bed.return_server()
+    bed.server.come_back()
     bed.boot()
     bed.commits(update, "second")
     assert bed.slot("b")["state"] == "good"
@@ -328,13 +323,10 @@ def refuses(bed):
     share = bed.until(bed.push(bed.image("big", 2, bulk=big)), "refused")
     assert share["code"] == "does-not-fit" and share["fetched"] == 0, share
     assert bed.slot("b")["state"] == "empty"
-    bed.server.configure({"policy.allow-development-image": ""})
-    bed.server.signal(signal.SIGHUP)
-    bed.server.wait_log("configuration read again")
+    bed.server.reread({"policy.allow-development-image": ""})
     good = bed.image("good", 2)
     bed.refused(good, "development-image")
-    bed.server.configure({"policy.allow-development-image": "*"})
-    bed.server.signal(signal.SIGHUP)
+    bed.server.reread({"policy.allow-development-image": "*"})
     # A node that is away takes it up later; a second one must wait.
     bed.power_off()
     update = bed.push(good, "--drain", "now")

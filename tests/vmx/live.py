@@ -5,16 +5,17 @@ import threading
 import time
 
 import machine
+from bed import PATIENCE
 from tap import Failed
 
 # Seconds without a line: a hang is seen as one, a slow machine is not.
-SILENCE = 600
+SILENCE = 600 * PATIENCE
 
 
 class Live:
     """Runs until close(). Restarts of the guest are the same machine. Serial lines go to a file too."""
 
-    def __init__(self, image, *options, serial, limit=3600):
+    def __init__(self, image, *options, serial, limit=3600 * PATIENCE):
         command = ["tools/run-bochs", str(image), "--seconds", str(limit), *map(str, options)]
         self.log, self.news, self.ended, self.spoke = machine.Log(), threading.Condition(), False, time.monotonic()
         self.serial = open(serial, "w", encoding="utf-8")
