@@ -40,6 +40,14 @@ void link_interrupt(struct link *l)
 	(void)pthread_mutex_unlock(&l->lock);
 }
 
+static bool is_stopped(struct link *l)
+{
+	(void)pthread_mutex_lock(&l->lock);
+	bool stop = l->stop;
+	(void)pthread_mutex_unlock(&l->lock);
+	return stop;
+}
+
 static bool take_stop(struct link *l)
 {
 	(void)pthread_mutex_lock(&l->lock);
@@ -108,6 +116,9 @@ static enum err ask_once(struct link *l, struct http_request *q, struct http_ans
 
 	if (e)
 		return e;
+	/* While it connected there was nothing to interrupt. The connection is kept: it is good for what comes now. */
+	if (is_stopped(l))
+		return ERR_NET_CLOSED;
 	(void)format(l->host, sizeof(l->host), strchr(l->address->host, ':') ? "[%s]:%s" : "%s:%s", l->address->host,
 	        l->address->port);
 	q->host = l->host;

@@ -60,6 +60,7 @@ class Server:
         self.known, self.proved = None, False
         self.nonces, self.evidence, self.results, self.reports, self.commands = set(), [], {}, [], []
         self.next_id, self.blobs, self.cuts, self.given = 1, {}, 0, 0
+        self.overdue, self.hold = 0, lambda: None
         self.again, self.state = 64800, "pending"
         self.answers = {"enroll": self.enroll, "activate": self.activate, "nonce": self.nonce,
                         "evidence": self.evidence_came, "poll": self.poll}
@@ -116,6 +117,7 @@ class Server:
 
             def finish_request(self, request, address):
                 try:
+                    outer.hold()
                     with context.wrap_socket(request, server_side=True) as tls:
                         self.alive.append(tls)
                         super().finish_request(tls, address)
@@ -237,7 +239,7 @@ class Server:
 
             def due():
                 return [c for c in self.commands if c["id"] not in self.results and c["id"] not in body["running"]]
-            self.lock.wait_for(lambda: due() or self.listener is not me, timeout=50)
+            self.overdue += not self.lock.wait_for(lambda: due() or self.listener is not me, timeout=50)
             found = due()
             self.given += len(found)
         return request.answer(200, {"commands": found})
@@ -427,6 +429,25 @@ def runs_guests(fleet, folder):
         assert disk.exists()
 
 
+def answers_while_it_connects(fleet, folder):
+    """One answer breaks the poll off; the next one comes while the agent is still connecting for that."""
+    with Bed(fleet, folder) as bed, bed.rig() as rig, Agent(folder, rig):
+        server = bed.server
+        server.attested(1)
+        server.good("guest-list")
+        count = len(server.evidence)
+
+        def until_attested():
+            server.attested(count + 1)
+            time.sleep(1)  # for the agent to note the verdict, which it was given over another connection
+
+        server.hold = until_attested
+        number = server.order("attest", wait=False)
+        assert server.good("guest-list") == {"guests": []}
+        assert server.result(number)["ok"]
+        assert server.overdue == 0, "an answer waited for the end of a poll"
+
+
 def outlives_the_network(fleet, folder):
     with Bed(fleet, folder) as bed, bed.rig() as rig, Agent(folder, rig) as agent:
         server = bed.server
@@ -518,6 +539,7 @@ CASES = {
     "does without an EK certificate, and stays the same node": without_certificate,
     "attests again before the lease ends": attests_again_by_itself,
     "runs guests": runs_guests,
+    "answers while it connects for the answer before": answers_while_it_connects,
     "outlives network and fleet server": outlives_the_network,
     "carries a command out once": carries_out_once,
     "restarts the node once the answer has arrived": restarts_the_node,
