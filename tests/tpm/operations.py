@@ -27,7 +27,7 @@ from tpmmaker import TpmMaker  # noqa: E402
 PAGE = ROOT / "docs/operations.md"
 PATIENCE = 600
 LISTENERS = ("nodes", "operators", "metrics")
-RESTART, REFUSED, PARTLY = 10, 5, 4
+RESTART, REFUSED, PARTLY, UNREACHABLE = 10, 5, 4, 3
 # What the page's reader has and a test has not, each by what stands in for it.
 PLAYED = ("apt-get", "make", "systemctl", "systemd-sysusers", "systemd-tmpfiles", "runuser")
 ASKING = r"^signet (node enroll|node remove|node authority|baseline approve|attest clear) .*$"
@@ -330,7 +330,7 @@ class Operations(Story):
         # Its owner's secret is lost.
         other.agent.need("waits for an approver", 2)
         self.signet("node", "enroll", other.id, "--keys", self.home / "signet/keys", "--class", "rack-a", "--yes")
-        other.agent.need("provision")
+        self.server.wait_log("provisioning failed: .*the TPM refused a command")
         expect(not other.show()["provisioned"], "it was provisioned under another owner")
         other.switch_off()
         other.clear()
@@ -381,7 +381,7 @@ class Operations(Story):
     def server_down(self):
         title, node = "Bad day: the fleet server is down", self.nodes[0]
         self.server.stop()
-        node.agent.need("fleet server: ")
+        self.signet("node", "list", status=UNREACHABLE)
         expect("running" in node.rig.ctl("list").decode(), "the guest ended with the server")
         self.server.up()
         wait_for("the node's return", lambda: node.show()["online"])
