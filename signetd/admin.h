@@ -1,12 +1,14 @@
 /*
  * Operators' requests about the fleet, by the files that answer them: node_admin.c, guest_admin.c, baseline_admin.c,
- * image_admin.c, update_admin.c.
+ * image_admin.c, upload_admin.c, update_admin.c.
  * Trust: from authenticated operators, of the role that the table demands.
  */
 #ifndef SIGNET_SIGNETD_ADMIN_H
 #define SIGNET_SIGNETD_ADMIN_H
 
+#include "image/manifest.h"
 #include "signetd/call.h"
+#include "signetd/storage_images.h"
 
 void admin_list_nodes(struct call *c);
 void admin_show_node(struct call *c);
@@ -43,6 +45,10 @@ void admin_put_blob(struct call *c);
 void admin_list_updates(struct call *c);
 void admin_push_update(struct call *c);
 void admin_cancel_update(struct call *c);
+
+/* What answers say of an image, and of a blob. */
+void image_put_fields(yyjson_mut_doc *doc, yyjson_mut_val *o, const struct image_entry *i, const struct manifest *m);
+void blob_answer(struct call *c, const char *digest, u64 length);
 
 /* The name of a class of hardware; answers 400 itself. */
 bool admin_class_fits(struct call *c, const char *class);

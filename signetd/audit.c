@@ -18,6 +18,7 @@ enum { DETAIL_SIZE = 512, TARGET_SHOWN = 400 };
 struct entry {
 	const char *kind, *who, *role, *serial, *from, *subject, *detail;
 	u32 status;
+	u64 begun;
 	const char *code;
 };
 
@@ -41,6 +42,8 @@ static yyjson_mut_doc *document(u64 now, const struct entry *e)
 	(void)yyjson_mut_obj_add_str(doc, root, "subject", e->subject);
 	if (e->status)
 		(void)yyjson_mut_obj_add_uint(doc, root, "status", e->status);
+	if (e->begun)
+		(void)yyjson_mut_obj_add_uint(doc, root, "begun", e->begun);
 	if (e->code && *e->code)
 		(void)yyjson_mut_obj_add_str(doc, root, "code", e->code);
 	if (*e->detail)
@@ -78,7 +81,7 @@ static enum err chain(struct storage *s, struct audit_record *r)
 	return s->audit->append(s, r);
 }
 
-static enum err append(struct server *s, const struct entry *entry)
+static enum err append(struct server *s, const struct entry *entry, u64 *number)
 {
 	struct audit_record r = { 0 };
 	struct entry bare = *entry;
@@ -93,6 +96,7 @@ static enum err append(struct server *s, const struct entry *entry)
 		e = chain(s->storage, &r);
 	if (e)
 		journal(JOURNAL_ERROR, "audit log: %s", err_text(e));
+	*number = r.number;
 	return e;
 }
 
@@ -100,22 +104,25 @@ enum err audit_event(struct server *s, const char *kind, const char *subject, co
 {
 	char detail[DETAIL_SIZE];
 	va_list list;
+	u64 number;
 
 	va_start(list, fmt);
 	(void)vsnprintf(detail, sizeof(detail), fmt, list);
 	va_end(list);
-	return append(s, &(struct entry){ .kind = kind, .subject = subject, .detail = detail });
+	return append(s, &(struct entry){ .kind = kind, .subject = subject, .detail = detail }, &number);
 }
 
-enum err audit_call(struct server *s, const struct call *c, const char *target)
+/* What is known of a request, and of its answer if there is one. */
+static enum err append_call(struct server *s, const struct call *c, const char *kind, const char *target, u64 *number)
 {
 	char subject[TARGET_SHOWN];
 	struct entry e = {
-		.kind = "request",
+		.kind = kind,
 		.from = c->who.address,
 		.subject = subject,
 		.detail = c->note,
 		.status = c->answer.status,
+		.begun = c->begun_entry,
 		.code = c->answer.code,
 	};
 
@@ -125,7 +132,19 @@ enum err audit_call(struct server *s, const struct call *c, const char *target)
 		e.role = role_words(c->who.role);
 		e.serial = c->who.serial;
 	}
-	return append(s, &e);
+	return append(s, &e, number);
+}
+
+enum err audit_begun(struct server *s, struct call *c, const char *target)
+{
+	return append_call(s, c, "begun", target, &c->begun_entry);
+}
+
+enum err audit_call(struct server *s, const struct call *c, const char *target)
+{
+	u64 number;
+
+	return append_call(s, c, "request", target, &number);
 }
 
 static enum err visit(void *context, const struct audit_record *r)

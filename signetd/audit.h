@@ -15,6 +15,8 @@
 enum err audit_event(struct server *s, const char *kind, const char *subject, const char *fmt, ...)
         __attribute__((format(printf, 4, 5))) MUST_CHECK;
 
+/* A request that has to wait for what it orders, before anything is ordered; its number goes into c->begun_entry. */
+enum err audit_begun(struct server *s, struct call *c, const char *target) MUST_CHECK;
 /* A request with its answer, which is not sent before this returned OK. */
 enum err audit_call(struct server *s, const struct call *c, const char *target) MUST_CHECK;
 

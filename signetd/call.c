@@ -56,11 +56,55 @@ void call_note(struct call *c, const char *fmt, ...)
 	va_end(list);
 }
 
-void call_park(struct call *c, u64 milliseconds, void (*on_time)(struct call *c), void (*on_gone)(struct call *c))
+void call_park(struct call *c, u64 milliseconds, void (*begin)(struct call *c), void (*on_time)(struct call *c),
+        void (*on_gone)(struct call *c))
 {
-	c->parking = (struct parking){
-		.parked = true, .milliseconds = milliseconds, .on_time = on_time, .on_gone = on_gone
-	};
+	c->parking = (struct parking){ true, milliseconds, begin, on_time, on_gone };
+	if (c->begun && begin)
+		begin(c);
+}
+
+/* Work ends when it is done; nobody waits for a time. */
+enum { WORK_MILLISECONDS = INT32_MAX };
+
+static void begin_work(struct call *c)
+{
+	struct work *w = c->state;
+
+	if (c->ops->work(c, w))
+		return;
+	c->state = NULL;
+	w->drop(w);
+	answer_failure(c, ERR_NO_MEMORY, "long work");
+}
+
+static void work_is_over_time(struct call *c)
+{
+	struct work *w = c->state;
+
+	c->state = NULL;
+	w->call = NULL;
+	answer_error(c, 503, "busy", "ask again later", "the server did not come to it");
+}
+
+/* A thread may be at it: whoever stands behind ops drops it then. */
+static void work_is_orphaned(struct call *c)
+{
+	struct work *w = c->state;
+
+	c->state = NULL;
+	if (!w)
+		return;
+	w->call = NULL;
+	if (!c->begun)
+		w->drop(w);
+}
+
+void call_work(struct call *c, struct work *w)
+{
+	w->call = c;
+	c->state = w;
+	call_park(c, WORK_MILLISECONDS, begin_work, work_is_over_time, work_is_orphaned);
 }
 
 /* The answer stands: nobody waits any more, and who sends it is told unless it is still in the handler. */

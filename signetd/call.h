@@ -64,14 +64,29 @@ struct answer {
 
 struct call;
 
+/*
+ * Work that takes long, apart from the loop. run() is on a thread of its own and touches nothing but *w; then() is on
+ * the loop again, as a handler is: what it stores and the audit entry of its answer are one transaction. drop() frees
+ * w, after then() or in its place.
+ */
+struct work {
+	void (*run)(struct work *w);
+	void (*then)(struct call *c, struct work *w);
+	void (*drop)(struct work *w);
+	struct call *call; /* NULL: its connection died */
+};
+
 struct call_ops {
 	/* The answer of a parked call is there. */
 	void (*ready)(struct call *c);
+	/* Takes w. False: it was not taken. */
+	bool (*work)(struct call *c, struct work *w);
 };
 
 struct parking {
 	bool parked;
 	u64 milliseconds;
+	void (*begin)(struct call *c);
 	void (*on_time)(struct call *c);
 	void (*on_gone)(struct call *c);
 };
@@ -89,9 +104,11 @@ struct call {
 	const u8 *body; /* BODY_BYTES */
 	size_t body_length;
 	yyjson_val *json; /* BODY_JSON: the outermost object */
-	struct blob_writer *upload; /* BODY_FILE: written, hashed and flushed, not yet in its place (signetd/blobs.h) */
+	struct blob_writer *upload; /* BODY_FILE: written, neither finished nor in its place (signetd/blobs.h) */
 	struct answer answer;
 	struct parking parking;
+	bool begun; /* what is ordered from here on may be told to nodes */
+	u64 begun_entry; /* of the audit log; 0: none */
 	char note[NOTE_SIZE]; /* for the audit log */
 	void *state; /* the handler's own, from parking to answer or on_gone */
 };
@@ -118,11 +135,17 @@ void answer_error(struct call *c, u32 status, const char *code, const char *advi
 void answer_failure(struct call *c, enum err e, const char *what);
 
 /*
- * To be answered later: c stays until it is answered. on_time is called once after that many milliseconds, and must
- * answer or park again; on_gone (may be NULL) when the connection died: c is not to be touched after it returns. The
- * server's end is such a death.
+ * To be answered later: c stays until it is answered. begin (may be NULL) does what the call waits for: for a request
+ * that is audited once its entry is on the disk, so that nothing is ordered that the audit log would not tell of if the
+ * server died. on_time is called once after that many milliseconds, and must answer or park again; on_gone (may be
+ * NULL) when the connection died or nothing was begun: c is not to be touched after it returns. The server's end is
+ * such a death.
  */
-void call_park(struct call *c, u64 milliseconds, void (*on_time)(struct call *c), void (*on_gone)(struct call *c));
+void call_park(struct call *c, u64 milliseconds, void (*begin)(struct call *c), void (*on_time)(struct call *c),
+        void (*on_gone)(struct call *c));
+
+/* Parks c for the work, which is given up when the connection dies. Takes w. */
+void call_work(struct call *c, struct work *w);
 
 /* What the audit log says beside method, path and status: whom it was about, in words. Cut to NOTE_SIZE. */
 void call_note(struct call *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

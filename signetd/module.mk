@@ -3,7 +3,7 @@ HOST_SRCS += $(addprefix signetd/,blobs.c body.c call.c clock.c clock_system.c j
 HOST_SRCS += $(addprefix signetd/storage_sqlite/,sqlite.c statement.c meta.c audit.c operators.c leaves.c)
 HOST_SRCS += $(addprefix signetd/,config.c init.c key_files.c parts.c server.c certificate_time.c leaves.c operator_routes.c operators.c platform_routes.c routes.c audit.c audit_chain.c metrics.c config_table.c)
 HOST_SRCS += signetd/http/range.c signetd/http/request.c signetd/http/response.c signetd/net/admission.c
-HOST_SRCS += $(addprefix signetd/net/,address.c connection.c exchange.c loop.c send.c stream.c tls.c)
+HOST_SRCS += $(addprefix signetd/net/,address.c connection.c exchange.c loop.c send.c stream.c thread.c tls.c)
 -include signetd/domain.mk
 
 LDLIBS_FLEET := $(LDLIBS_CRYPTO) $(LDLIBS_HTTP) -luv -lsqlite3 -linih

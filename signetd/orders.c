@@ -210,7 +210,7 @@ void orders_poll(struct call *c, struct live_node *n, yyjson_val *running)
 		return;
 	n->poll = c;
 	c->state = n;
-	call_park(c, POLL_MILLISECONDS, poll_is_over, poll_is_gone);
+	call_park(c, POLL_MILLISECONDS, NULL, poll_is_over, poll_is_gone);
 }
 
 static void wake(struct server *s, const u8 *node)
@@ -308,9 +308,18 @@ void order_answered(struct server *s, const u8 node[ATTEST_ID_SIZE], u64 id, boo
 /* An operator who waits for a node. */
 struct waiting {
 	struct call *call;
+	u8 node[ATTEST_ID_SIZE];
+	const char *kind;
+	yyjson_mut_doc *arguments; /* until the order is given */
 	u64 order;
 	void (*then)(struct call *c, yyjson_val *value);
 };
+
+static void free_waiting(struct waiting *w)
+{
+	yyjson_mut_doc_free(w->arguments);
+	free(w);
+}
 
 static void answer_value(struct call *c, yyjson_val *value)
 {
@@ -346,7 +355,7 @@ static void node_answered(struct server *s, void *context, bool ok, yyjson_val *
 
 	(void)s;
 	c->state = NULL;
-	free(w);
+	free_waiting(w);
 	if (ok)
 		then(c, answer);
 	else if (!answer)
@@ -363,7 +372,7 @@ static void call_is_over(struct call *c)
 
 	c->state = NULL;
 	order_abandon(c->server, w->order);
-	free(w);
+	free_waiting(w);
 	answer_silent(c);
 }
 
@@ -374,7 +383,22 @@ static void call_is_gone(struct call *c)
 	if (!w)
 		return;
 	order_abandon(c->server, w->order);
-	free(w);
+	free_waiting(w);
+}
+
+static void give_order(struct call *c)
+{
+	struct waiting *w = c->state;
+	yyjson_mut_doc *arguments = w->arguments;
+
+	w->arguments = NULL;
+	enum err e = order_give(
+	        c->server, w->node, w->kind, arguments, 2 * ORDER_WAIT_MILLISECONDS, node_answered, w, &w->order);
+	if (!e)
+		return;
+	c->state = NULL;
+	free_waiting(w);
+	answer_failure(c, e, "the command could not be given");
 }
 
 void order_for_call(struct call *c, const u8 node[ATTEST_ID_SIZE], const char *kind, yyjson_mut_doc *arguments,
@@ -390,15 +414,8 @@ void order_for_call(struct call *c, const u8 node[ATTEST_ID_SIZE], const char *k
 		        "the node is not connected");
 		return;
 	}
-	*w = (struct waiting){ .call = c, .then = then ? then : answer_value };
+	*w = (struct waiting){ .call = c, .kind = kind, .arguments = arguments, .then = then ? then : answer_value };
+	memcpy(w->node, node, sizeof(w->node));
 	c->state = w;
-	/* Parked first: the answer may come before order_give returns only through a poll, never from here. */
-	call_park(c, ORDER_WAIT_MILLISECONDS, call_is_over, call_is_gone);
-	enum err e =
-	        order_give(c->server, node, kind, arguments, 2 * ORDER_WAIT_MILLISECONDS, node_answered, w, &w->order);
-	if (!e)
-		return;
-	c->state = NULL;
-	free(w);
-	answer_failure(c, e, "the command could not be given");
+	call_park(c, ORDER_WAIT_MILLISECONDS, give_order, call_is_over, call_is_gone);
 }

@@ -52,7 +52,7 @@ void orders_forget(struct server *s, const u8 node[ATTEST_ID_SIZE]);
 /*
  * An operator's call that a node answers: gives the order and parks c. 409 node-offline, 504 node-silent; the node's
  * error becomes 409 with its code. then: makes the answer of the node's value; NULL: the value itself, or {} when there
- * is none. Takes arguments.
+ * is none. Takes arguments. kind: a constant.
  */
 void order_for_call(struct call *c, const u8 node[ATTEST_ID_SIZE], const char *kind, yyjson_mut_doc *arguments,
         void (*then)(struct call *c, yyjson_val *value));

@@ -12,7 +12,7 @@ enum body_kind {
 	BODY_NONE, /* any body is 400 */
 	BODY_JSON, /* one object */
 	BODY_BYTES, /* in memory */
-	BODY_FILE, /* to a file of the blob store, hashed as it comes */
+	BODY_FILE, /* to a file of the blob store, hashed as it comes; finishing it is the handler's */
 };
 
 /* Which bound of the configuration a body has. */

@@ -32,16 +32,19 @@ static enum err judge(const struct verified_image *image, const struct demands *
 	return image_expired(&image->manifest, demands->now) ? ERR_IMAGE_EXPIRED : OK;
 }
 
+enum err image_check_head(const struct image_file *f, const struct demands *demands, struct verified_image *out)
+{
+	enum err e = image_verify_head(
+	        f->head, (size_t)f->layout.payload_offset, f->room, demands->policy.anchor, NULL, out);
+
+	return e ? e : judge(out, demands);
+}
+
 enum err image_check(const struct image_file *f, const struct demands *demands, const struct meter *meter,
         struct verified_image *out, u32 *bad)
 {
+	enum err e = image_check_head(f, demands, out);
+
 	*bad = COMPONENTS_MAX;
-	enum err e = image_verify_head(
-	        f->head, (size_t)f->layout.payload_offset, f->room, demands->policy.anchor, NULL, out);
-	if (e)
-		return e;
-	e = judge(out, demands);
-	if (e)
-		return e;
-	return payload_check(f, &out->manifest, meter, bad);
+	return e ? e : payload_check(f, &out->manifest, meter, bad);
 }

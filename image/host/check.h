@@ -20,7 +20,11 @@ struct demands {
  */
 void demands_of(const struct trust *trust, struct demands *out);
 
-/* ERR_IMAGE_EXPIRED and whatever image/verify.h has; *bad as in payload_check. */
+/* All but the payload. ERR_IMAGE_EXPIRED and whatever image/verify.h has. */
+enum err image_check_head(
+        const struct image_file *f, const struct demands *demands, struct verified_image *out) MUST_CHECK;
+
+/* The same, then the payload; *bad as in payload_check. */
 enum err image_check(const struct image_file *f, const struct demands *demands, const struct meter *meter,
         struct verified_image *out, u32 *bad) MUST_CHECK;
 

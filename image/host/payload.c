@@ -3,6 +3,7 @@
 
 #include "image/content.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 void payload_tree_init(struct payload_tree *t)
@@ -41,23 +42,36 @@ u64 payload_tree_root(struct payload_tree *t, u8 root[SHA384_SIZE])
 	return t->merkle.count;
 }
 
-enum err payload_check(const struct image_file *f, const struct manifest *m, const struct meter *meter, u32 *bad)
+/* Several images may be read at once, each by a thread. */
+struct reading {
+	struct content_check check;
+	u8 chunk[LEAF_SIZE];
+};
+
+static enum err read_payload(
+        struct reading *r, const struct image_file *f, const struct manifest *m, const struct meter *meter)
 {
-	static struct content_check check;
-	static u8 chunk[LEAF_SIZE];
+	struct content_check *check = &r->check;
 	enum err e = OK;
 
-	content_check_begin(&check, m, f->layout.payload_offset);
-	while (!e && check.at < f->layout.image_length) {
-		u64 left = f->layout.image_length - check.at;
-		size_t n = left < sizeof(chunk) ? (size_t)left : sizeof(chunk);
-		e = read_at(f->fd, f->start + check.at, chunk, n);
+	content_check_begin(check, m, f->layout.payload_offset);
+	while (!e && check->at < f->layout.image_length) {
+		u64 left = f->layout.image_length - check->at;
+		size_t n = left < sizeof(r->chunk) ? (size_t)left : sizeof(r->chunk);
+		e = read_at(f->fd, f->start + check->at, r->chunk, n);
 		if (!e)
-			e = content_check_leaf(&check, chunk, n);
+			e = content_check_leaf(check, r->chunk, n);
 		meter_advance(meter, n);
 	}
-	if (!e)
-		e = content_check_end(&check);
-	*bad = e == ERR_IMAGE_CONTENT ? check.component : COMPONENTS_MAX;
+	return e ? e : content_check_end(check);
+}
+
+enum err payload_check(const struct image_file *f, const struct manifest *m, const struct meter *meter, u32 *bad)
+{
+	struct reading *r = malloc(sizeof(*r));
+	enum err e = r ? read_payload(r, f, m, meter) : ERR_NO_MEMORY;
+
+	*bad = e == ERR_IMAGE_CONTENT ? r->check.component : COMPONENTS_MAX;
+	free(r);
 	return e;
 }

@@ -22,7 +22,7 @@ u64 payload_tree_root(struct payload_tree *t, u8 root[SHA384_SIZE]);
 
 /*
  * Reads the payload once and compares every component, then the root. ERR_IMAGE_CONTENT (*bad: index of the component),
- * ERR_IMAGE_MERKLE, ERR_IO.
+ * ERR_IMAGE_MERKLE, ERR_IO, ERR_NO_MEMORY. Several threads may be in it.
  */
 enum err payload_check(
         const struct image_file *f, const struct manifest *m, const struct meter *meter, u32 *bad) MUST_CHECK;

@@ -8,6 +8,7 @@
 #include "signetd/journal.h"
 #include "signetd/net/address.h"
 #include "signetd/net/send.h"
+#include "signetd/net/thread.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -344,7 +345,23 @@ static void on_ready(struct call *call)
 		arm(c, 0);
 }
 
-static const struct call_ops call_ops = { on_ready };
+static void on_work_done(struct work *w)
+{
+	struct connection *c = w->call ? w->call->connection : NULL;
+
+	if (c)
+		exchange_resume(c->exchange, w);
+	w->drop(w);
+}
+
+static bool on_work(struct call *call, struct work *w)
+{
+	struct connection *c = call->connection;
+
+	return thread_run(c->timer.loop, w, on_work_done);
+}
+
+static const struct call_ops call_ops = { on_ready, on_work };
 
 static void leave_parked(struct connection *c)
 {

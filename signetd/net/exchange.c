@@ -203,24 +203,19 @@ static bool read_json(struct exchange *x)
 static bool take_body(struct exchange *x)
 {
 	struct call *c = &x->call;
-	enum err e;
 
 	switch (c->route->body) {
 	case BODY_NONE:
-		return true;
+	case BODY_FILE:
+		break;
 	case BODY_JSON:
 		return read_json(x);
 	case BODY_BYTES:
 		c->body = x->body;
 		c->body_length = x->body_length;
-		return true;
-	case BODY_FILE:
 		break;
 	}
-	e = blob_finish(c->upload);
-	if (e)
-		answer_failure(c, e, "the upload could not be flushed");
-	return !e;
+	return true;
 }
 
 static void replace_answer(struct call *c, enum err e, const char *what)
@@ -229,9 +224,13 @@ static void replace_answer(struct call *c, enum err e, const char *what)
 	answer_failure(c, e, what);
 }
 
-static void handle(struct call *c)
+/* w: the work that was done for it; NULL: the handler runs. */
+static void handle(struct call *c, struct work *w)
 {
-	c->route->handle(c);
+	if (w)
+		w->then(c, w);
+	else
+		c->route->handle(c);
 	if (!c->answer.status && !c->parking.parked)
 		answer_failure(c, ERR_INTERNAL, c->route->pattern);
 }
@@ -251,8 +250,31 @@ void exchange_settle(struct exchange *x)
 		replace_answer(c, e, "the audit log could not be written");
 }
 
+/* Whoever waits is told that nothing comes. */
+static bool unpark(struct call *c)
+{
+	void (*on_gone)(struct call *c) = c->parking.on_gone;
+	bool parked = c->parking.parked;
+
+	memset(&c->parking, 0, sizeof(c->parking));
+	if (parked && on_gone)
+		on_gone(c);
+	return parked;
+}
+
+/* The answer's entry, or that the request waits: what it waits for begins once this is on the disk. */
+static enum err write_entry(struct exchange *x)
+{
+	struct call *c = &x->call;
+
+	if (c->parking.parked)
+		return audit_begun(c->server, c, x->target);
+	exchange_settle(x);
+	return OK;
+}
+
 /* What an audited request changed and its entry are one transaction: neither is there without the other. */
-static void handle_audited(struct exchange *x)
+static void handle_audited(struct exchange *x, struct work *w)
 {
 	struct storage *s = x->call.server->storage;
 	struct call *c = &x->call;
@@ -263,30 +285,57 @@ static void handle_audited(struct exchange *x)
 		answer_failure(c, e, "storage");
 		return;
 	}
-	handle(c);
-	if (!c->parking.parked)
-		exchange_settle(x);
-	if (c->answer.status == 500) {
+	handle(c, w);
+	e = write_entry(x);
+	if (e || c->answer.status == 500)
 		s->transaction->rollback(s);
+	else
+		e = s->transaction->commit(s);
+	if (e) {
+		(void)unpark(c);
+		c->begun_entry = 0;
+		replace_answer(c, e, "storage");
+	}
+	if (c->answer.status == 500) {
 		x->settled = false;
 		exchange_settle(x);
-		return;
 	}
-	e = s->transaction->commit(s);
-	if (e && !c->parking.parked)
-		replace_answer(c, e, "storage");
+}
+
+static void begin(struct call *c)
+{
+	c->begun = true;
+	if (c->parking.parked && c->parking.begin)
+		c->parking.begin(c);
 }
 
 void exchange_run(struct exchange *x)
 {
 	struct call *c = &x->call;
 
-	if (!take_body(x))
+	if (!take_body(x)) {
 		exchange_settle(x);
-	else if (c->route->audited)
-		handle_audited(x);
+		return;
+	}
+	if (c->route->audited)
+		handle_audited(x, NULL);
 	else
-		handle(c);
+		handle(c, NULL);
+	begin(c);
+}
+
+void exchange_resume(struct exchange *x, struct work *w)
+{
+	struct call *c = &x->call;
+
+	/* Answered by what follows; a wake-up comes all the same, since the connection waits. */
+	memset(&c->parking, 0, sizeof(c->parking));
+	c->state = NULL;
+	if (c->route->audited)
+		handle_audited(x, w);
+	else
+		handle(c, w);
+	c->ops->ready(c);
 }
 
 void exchange_time(struct exchange *x)
@@ -313,13 +362,8 @@ void exchange_gone(struct exchange *x)
 {
 	static const char code[] = "caller-gone";
 	struct call *c = &x->call;
-	void (*on_gone)(struct call *c) = c->parking.on_gone;
-	bool parked = c->parking.parked;
 
-	memset(&c->parking, 0, sizeof(c->parking));
-	if (parked && on_gone)
-		on_gone(c);
-	if (parked)
+	if (unpark(c))
 		memcpy(c->answer.code, code, sizeof(code));
 	exchange_settle(x);
 }

@@ -35,6 +35,8 @@ bool exchange_head(struct exchange *x, const struct request_head *head, enum lis
 bool exchange_body(struct exchange *x, const u8 *bytes, size_t n);
 /* The body is there: the handler runs. Afterwards there is an answer, or it is parked. */
 void exchange_run(struct exchange *x);
+/* The work that the call waited for is done, and stays the caller's. */
+void exchange_resume(struct exchange *x, struct work *w);
 /* The parked one's time is over. */
 void exchange_time(struct exchange *x);
 /* An answer to what is no request. */

@@ -22,7 +22,7 @@
 
 static char folder[40], database[64], blobs[64];
 static struct server server;
-static u32 woken, gone;
+static u32 woken, gone, begun;
 
 static u64 fixed_wall(const struct clock *c)
 {
@@ -71,9 +71,24 @@ static void count_gone(struct call *c)
 	gone++;
 }
 
+static void logged(u64 number, const char *words);
+
+/* Once the log tells of it, and not before. */
+static void count_begun(struct call *c)
+{
+	logged(1, "\"kind\":\"begun\"");
+	assert_int_equal(c->begun_entry, 1);
+	begun++;
+}
+
 static void park(struct call *c)
 {
-	call_park(c, 5000, time_is_over, count_gone);
+	call_park(c, 5000, count_begun, time_is_over, count_gone);
+}
+
+static void park_and_park(struct call *c)
+{
+	call_park(c, 5000, park, time_is_over, count_gone);
 }
 
 static void answer_twice(struct call *c)
@@ -86,6 +101,7 @@ static void keep_upload(struct call *c)
 {
 	char digest[DIGEST_TEXT_SIZE];
 
+	assert_int_equal(blob_finish(c->upload), OK);
 	for (size_t i = 0; i < SHA384_SIZE; i++)
 		(void)sprintf(digest + 2 * i, "%02x", c->upload->digest[i]);
 	if (strcmp(digest, c->parameters[0]) != 0)
@@ -94,6 +110,35 @@ static void keep_upload(struct call *c)
 		answer_failure(c, ERR_IO, "blob");
 	else
 		answer_done(c);
+}
+
+/* Work that the test carries out when it likes. */
+static struct work errand, *taken;
+static u32 dropped;
+
+static void errand_is_done(struct call *c, struct work *w)
+{
+	assert_ptr_equal(w, &errand);
+	succeed(c);
+}
+
+static void count_dropped(struct work *w)
+{
+	assert_ptr_equal(w, &errand);
+	dropped++;
+}
+
+static void start_work(struct call *c)
+{
+	errand = (struct work){ .then = errand_is_done, .drop = count_dropped };
+	call_work(c, &errand);
+}
+
+static bool take_work(struct call *c, struct work *w)
+{
+	assert_true(c->begun);
+	taken = w;
+	return true;
 }
 
 static void not_yet(struct call *c)
@@ -109,6 +154,8 @@ static const struct route rows[] = {
 	{ METHOD_DELETE, OP, "/fail", ROLE_OPERATOR, BODY_NONE, BOUND_JSON, true, NULL, fail_after_change },
 	{ METHOD_DELETE, OP, "/forget", ROLE_OPERATOR, BODY_NONE, BOUND_JSON, true, NULL, forget },
 	{ METHOD_DELETE, OP, "/park", ROLE_OPERATOR, BODY_NONE, BOUND_JSON, true, NULL, park },
+	{ METHOD_DELETE, OP, "/work", ROLE_OPERATOR, BODY_NONE, BOUND_JSON, true, NULL, start_work },
+	{ METHOD_DELETE, OP, "/twice", ROLE_OPERATOR, BODY_NONE, BOUND_JSON, true, NULL, park_and_park },
 	{ METHOD_DELETE, OP, "/approve", ROLE_APPROVER, BODY_NONE, BOUND_JSON, true, NULL, succeed },
 	{ METHOD_GET, OP, "/twice", ROLE_VIEWER, BODY_NONE, BOUND_JSON, false, NULL, answer_twice },
 	{ METHOD_PUT, OP, "/blobs/{digest}", ROLE_OPERATOR, BODY_FILE, BOUND_BLOB, false, NULL, keep_upload },
@@ -124,7 +171,7 @@ static void wake(struct call *c)
 	woken++;
 }
 
-static const struct call_ops ops = { wake };
+static const struct call_ops ops = { wake, take_work };
 static struct caller who = { .address = "192.0.2.1", .role = ROLE_OPERATOR, .name = "op", .serial = "01" };
 
 static int open_server(void **state)
@@ -140,7 +187,8 @@ static int open_server(void **state)
 	server = (struct server){ .clock = &fixed };
 	(void)snprintf(server.blobs, sizeof(server.blobs), "%s", blobs);
 	config_defaults(&server.config);
-	woken = gone = 0;
+	woken = gone = begun = dropped = 0;
+	taken = NULL;
 	if (storage_sqlite_open(database, &server.storage) || blobs_open(blobs))
 		return -1;
 	return server.storage->operators->add(server.storage, &op) ? -1 : 0;
@@ -323,14 +371,99 @@ static void what_is_parked_is_logged_when_it_is_answered(void **state)
 	(void)state;
 	assert_int_equal(x->call.answer.status, 0);
 	assert_true(x->call.parking.parked && x->call.parking.milliseconds == 5000);
-	logged(0, "");
+	logged(1, "\"subject\":\"DELETE /park\"");
 	answer_done(&x->call);
 	assert_int_equal(woken, 1);
 	exchange_settle(x);
-	logged(1, "/park");
+	logged(2, "\"subject\":\"DELETE /park\",\"status\":200,\"begun\":1");
 	exchange_gone(x);
 	assert_int_equal(gone, 0);
 	exchange_free(x);
+}
+
+static void what_waits_twice_is_begun_once(void **state)
+{
+	struct exchange *x = ask(METHOD_DELETE, "/twice", "");
+
+	(void)state;
+	assert_int_equal(begun, 1);
+	logged(1, "\"kind\":\"begun\"");
+	exchange_gone(x);
+	exchange_free(x);
+}
+
+static void what_work_stores_and_its_entry_are_one(void **state)
+{
+	struct exchange *x = ask(METHOD_DELETE, "/work", "");
+
+	(void)state;
+	assert_ptr_equal(taken, &errand);
+	logged(1, "\"kind\":\"begun\"");
+	exchange_resume(x, taken);
+	assert_int_equal(x->call.answer.status, 200);
+	assert_int_equal(woken, 1);
+	logged(2, "\"status\":200,\"begun\":1");
+	fact_is("kept");
+	exchange_settle(x);
+	logged(2, "");
+	exchange_free(x);
+	assert_int_equal(dropped, 0);
+}
+
+static void work_of_a_dead_connection_is_nobodys(void **state)
+{
+	struct exchange *x = ask(METHOD_DELETE, "/work", "");
+
+	(void)state;
+	assert_ptr_equal(taken->call, &x->call);
+	exchange_gone(x);
+	exchange_free(x);
+	assert_null(taken->call);
+	/* The thread may still be at it. */
+	assert_int_equal(dropped, 0);
+	logged(2, "caller-gone");
+}
+
+static enum err no_append(struct storage *s, const struct audit_record *r)
+{
+	(void)s;
+	(void)r;
+	return ERR_STORAGE;
+}
+
+static enum err no_commit(struct storage *s)
+{
+	s->transaction->rollback(s);
+	return ERR_STORAGE;
+}
+
+/* An order whose entry is not on the disk is not given. */
+static void nothing_is_begun_that_the_log_does_not_tell_of(void **state)
+{
+	struct storage *s = server.storage;
+	const struct audit_ops *audit = s->audit;
+	const struct transaction_ops *transaction = s->transaction;
+	struct audit_ops mute = *audit;
+	struct transaction_ops lost = *transaction;
+
+	(void)state;
+	mute.append = no_append;
+	lost.commit = no_commit;
+	s->audit = &mute;
+	answers(METHOD_DELETE, "/park", "", 500, "internal");
+	s->audit = audit;
+	logged(0, "");
+	s->transaction = &lost;
+	answers(METHOD_DELETE, "/park", "", 500, "internal");
+	s->transaction = transaction;
+	logged(1, "\"subject\":\"DELETE /park\",\"status\":500");
+	assert_int_equal(begun, 0);
+	assert_int_equal(gone, 2);
+	s->audit = &mute;
+	answers(METHOD_DELETE, "/work", "", 500, "internal");
+	s->audit = audit;
+	assert_null(taken);
+	assert_int_equal(dropped, 1);
 }
 
 static void parked_time_ends_with_an_answer(void **state)
@@ -353,7 +486,7 @@ static void a_dead_connection_is_told_once(void **state)
 	exchange_gone(x);
 	assert_int_equal(gone, 1);
 	/* What he ordered may be carried out all the same. */
-	logged(1, "\"subject\":\"DELETE /park\",\"code\":\"caller-gone\"");
+	logged(2, "\"subject\":\"DELETE /park\",\"begun\":1,\"code\":\"caller-gone\"");
 	exchange_free(x);
 }
 
@@ -365,7 +498,7 @@ static void who_leaves_before_his_answer_is_logged_with_it(void **state)
 	answer_done(&x->call);
 	exchange_gone(x);
 	assert_int_equal(gone, 0);
-	logged(1, "\"status\":200");
+	logged(2, "\"status\":200");
 	exchange_free(x);
 }
 
@@ -437,6 +570,10 @@ int main(void)
 		SERVER_TEST(the_first_of_two_answers_counts),
 		SERVER_TEST(bodies_arrive_whole),
 		SERVER_TEST(what_is_parked_is_logged_when_it_is_answered),
+		SERVER_TEST(what_waits_twice_is_begun_once),
+		SERVER_TEST(what_work_stores_and_its_entry_are_one),
+		SERVER_TEST(work_of_a_dead_connection_is_nobodys),
+		SERVER_TEST(nothing_is_begun_that_the_log_does_not_tell_of),
 		SERVER_TEST(parked_time_ends_with_an_answer),
 		SERVER_TEST(who_leaves_before_his_answer_is_logged_with_it),
 		SERVER_TEST(a_dead_connection_is_told_once),
