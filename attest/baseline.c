@@ -6,32 +6,19 @@
 
 #include <string.h>
 
-enum { EV_EFI_VARIABLE_BOOT = 0x80000002, EV_EFI_VARIABLE_BOOT2 = 0x8000000C };
-
-static const struct {
-	u32 pcr, type;
-} ignored[] = { { 1, EV_EFI_VARIABLE_BOOT }, { 1, EV_EFI_VARIABLE_BOOT2 } };
-
-bool baseline_ignores(u32 pcr, u32 type)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(ignored); i++)
-		if (ignored[i].pcr == pcr && ignored[i].type == type)
-			return true;
-	return false;
-}
-
 /* Walks the events that count; index is that of the one just read. */
 struct walk {
 	struct log_reader reader;
+	struct boot_variables seen;
 	u32 next;
 	u32 index;
 	struct baseline_event event;
 };
 
-bool baseline_counts(const struct log_event *e)
+bool baseline_counts(struct boot_variables *seen, const struct log_format *format, const struct log_event *e)
 {
 	return e->type != EV_NO_ACTION && e->pcr < TPM_PCRS && (BASELINE_PCRS & BIT(e->pcr)) &&
-	        !baseline_ignores(e->pcr, e->type);
+	        !boot_variable_take(seen, format, e);
 }
 
 /* ERR_RANGE: no more. */
@@ -45,7 +32,7 @@ static enum err walk_on(struct walk *w)
 			return failed;
 		w->index = w->next++;
 		const u8 *digest = log_digest(&w->reader.format, &e, TPM_ALG_SHA256, &size);
-		if (!baseline_counts(&e))
+		if (!baseline_counts(&w->seen, &w->reader.format, &e))
 			continue;
 		if (!digest)
 			return ERR_BOOT_LOG;

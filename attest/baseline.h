@@ -5,7 +5,7 @@
 #ifndef SIGNET_ATTEST_BASELINE_H
 #define SIGNET_ATTEST_BASELINE_H
 
-#include "attest/log.h"
+#include "attest/boot_variable.h"
 #include "lib/crypto/crypto.h"
 
 enum { BASELINE_EVENTS_MAX = 512, BASELINE_PCRS = 0xFF };
@@ -31,11 +31,8 @@ struct difference {
 	u8 found[SHA256_SIZE]; /* zeros: nothing more was there */
 };
 
-/* Boot variables in PCR1 change with every entry of the boot menu, and say nothing of the firmware. */
-bool baseline_ignores(u32 pcr, u32 type);
-
-/* Whether an event is one of those that are approved. */
-bool baseline_counts(const struct log_event *e);
+/* Whether the next event of a log is one of those that are approved; seen: zeros before the first. */
+bool baseline_counts(struct boot_variables *seen, const struct log_format *format, const struct log_event *e);
 
 /* What an approver would approve. ERR_BOOT_LOG; ERR_RANGE: more events than a baseline holds. */
 enum err baseline_of(const u8 *log, size_t n, struct baseline *out) MUST_CHECK;

@@ -187,6 +187,7 @@ enum err baseline_diff(
 
 enum err baseline_event_words(const struct bytes_view *log, u32 at, struct event_words *out)
 {
+	struct boot_variables variables = { false };
 	struct log_reader r;
 	struct log_event e;
 
@@ -195,7 +196,7 @@ enum err baseline_event_words(const struct bytes_view *log, u32 at, struct event
 	for (u32 seen = 0; !log_at_end(&r);) {
 		if (log_next(&r, &e) != OK)
 			return ERR_BOOT_LOG;
-		if (!baseline_counts(&e) || seen++ != at)
+		if (!baseline_counts(&variables, &r.format, &e) || seen++ != at)
 			continue;
 		event_words(&e, out);
 		return OK;

@@ -75,6 +75,7 @@ static void put_event(yyjson_mut_doc *doc, yyjson_mut_val *list, u32 index, cons
 
 bool record_events(yyjson_mut_doc *doc, yyjson_mut_val *list, const struct bytes_view *log, u32 pcrs)
 {
+	struct boot_variables variables = { false };
 	struct log_reader r;
 	struct log_event e;
 	u16 size;
@@ -85,7 +86,8 @@ bool record_events(yyjson_mut_doc *doc, yyjson_mut_val *list, const struct bytes
 		if (log_next(&r, &e) != OK)
 			return false;
 		const u8 *digest = log_digest(&r.format, &e, TPM_ALG_SHA256, &size);
-		if (digest && baseline_counts(&e) && (pcrs & BIT(e.pcr)))
+		bool counts = baseline_counts(&variables, &r.format, &e);
+		if (digest && counts && (pcrs & BIT(e.pcr)))
 			put_event(doc, list, index, &e, digest);
 	}
 	return true;

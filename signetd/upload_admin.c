@@ -31,15 +31,18 @@ struct upload {
 	enum err digest;
 };
 
-static void drop(struct work *w)
+static void free_upload(struct upload *u)
 {
-	struct upload *u = (struct upload *)w;
-
 	if (u->image)
 		image_file_close(u->image);
 	free(u->image);
 	blob_discard(u->file);
 	free(u);
+}
+
+static void drop(struct work *w)
+{
+	free_upload((struct upload *)w);
 }
 
 static struct upload *upload_of(struct call *c)
@@ -208,7 +211,7 @@ void admin_put_image(struct call *c)
 		answer_failure(c, e, "the image could not be read");
 	else
 		answer_refused(c, e);
-	drop(&u->work);
+	free_upload(u);
 }
 
 /* On the thread. */
@@ -252,5 +255,5 @@ void admin_put_blob(struct call *c)
 		return;
 	}
 	answer_differs(c);
-	drop(&u->work);
+	free_upload(u);
 }

@@ -5,11 +5,19 @@
 #include "tests/adversarial/scene.h"
 
 #include "attest/replay.h"
+#include "keys/esl.h"
+#include "keys/variable.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { EV_POST_CODE = 1, EV_SEPARATOR = 4, EV_EFI_VARIABLE_BOOT = 0x80000002, EV_EFI_APPLICATION = 0x80000003 };
+enum {
+	EV_POST_CODE = 1,
+	EV_SEPARATOR = 4,
+	EV_EFI_VARIABLE_BOOT = 0x80000002,
+	EV_EFI_APPLICATION = 0x80000003,
+	VARIABLE_MAX = 256,
+};
 
 static void must(bool good)
 {
@@ -17,15 +25,58 @@ static void must(bool good)
 		abort();
 }
 
-void scene_measure(struct scene *s, u32 pcr, u32 type, const void *data, size_t n)
+static void measure(struct scene *s, u32 pcr, u32 type, const struct bytes_view *hashed, const void *data, size_t n)
 {
 	struct tpm_digests d = { .count = 2 };
 
 	d.bank[0] = (struct tpm_bank_digest){ .alg = TPM_ALG_SHA256, .size = SHA256_SIZE };
 	d.bank[1] = (struct tpm_bank_digest){ .alg = TPM_ALG_SHA384, .size = SHA384_SIZE };
-	sha256_of(data, n, d.bank[0].digest);
-	sha384_of(data, n, d.bank[1].digest);
+	sha256_of(hashed->bytes, hashed->n, d.bank[0].digest);
+	sha384_of(hashed->bytes, hashed->n, d.bank[1].digest);
 	must(log_append(&s->log, pcr, type, &d, data, (u32)n) == OK);
+}
+
+void scene_measure(struct scene *s, u32 pcr, u32 type, const void *data, size_t n)
+{
+	const struct bytes_view all = { data, n };
+
+	measure(s, pcr, type, &all, data, n);
+}
+
+static void write_wide(struct writer *w, const char *text)
+{
+	for (; *text; text++)
+		write_le16(w, (u8)*text);
+}
+
+void scene_variable(struct scene *s, const char *name, const void *content, size_t n)
+{
+	const struct bytes_view hashed = { content, n };
+	u8 data[VARIABLE_MAX];
+	struct writer w = writer_on(data, sizeof(data));
+
+	write_bytes(&w, guid_global, GUID_SIZE);
+	write_le64(&w, strlen(name));
+	write_le64(&w, n);
+	write_wide(&w, name);
+	write_bytes(&w, content, n);
+	must(!w.failed);
+	measure(s, 1, EV_EFI_VARIABLE_BOOT, &hashed, data, w.used);
+}
+
+void scene_boot_entry(struct scene *s, const char *name, const char *description)
+{
+	static const u8 path[] = { 4, 4, 8, 0, 'a', 0, 0, 0, 0x7f, 0xff, 4, 0 };
+	u8 option[VARIABLE_MAX];
+	struct writer w = writer_on(option, sizeof(option));
+
+	write_le32(&w, 1);
+	write_le16(&w, sizeof(path));
+	write_wide(&w, description);
+	write_le16(&w, 0);
+	write_bytes(&w, path, sizeof(path));
+	must(!w.failed);
+	scene_variable(s, name, option, w.used);
 }
 
 void scene_event(struct scene *s, u32 pcr, const struct event *e)
@@ -55,7 +106,8 @@ void scene_firmware(struct scene *s)
 
 	must(log_create(&s->log, s->log_bytes, sizeof(s->log_bytes), &banks) == OK);
 	scene_measure(s, 0, EV_POST_CODE, "firmware 1.0", 12);
-	scene_measure(s, 1, EV_EFI_VARIABLE_BOOT, "Boot0001", 8);
+	scene_variable(s, "BootOrder", "\1\0", 2);
+	scene_boot_entry(s, "Boot0001", "flash key");
 	for (u32 pcr = 0; pcr < 8; pcr++)
 		scene_measure(s, pcr, EV_SEPARATOR, separator, sizeof(separator));
 	scene_measure(s, 4, EV_EFI_APPLICATION, "loader and stage", 16);

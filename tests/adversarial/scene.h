@@ -46,6 +46,10 @@ void scene_firmware(struct scene *s);
 void scene_image(struct scene *s);
 void scene_decisions(struct scene *s);
 void scene_measure(struct scene *s, u32 pcr, u32 type, const void *data, size_t n);
+/* A boot variable in PCR1, measured as EDK2 does: the content alone. */
+void scene_variable(struct scene *s, const char *name, const void *content, size_t n);
+/* A load option of the firmware's boot menu, with that description. */
+void scene_boot_entry(struct scene *s, const char *name, const char *description);
 void scene_event(struct scene *s, u32 pcr, const struct event *e);
 void scene_decide(struct scene *s, enum event_kind kind, const u8 *digest, size_t n, u64 first, u64 second);
 
