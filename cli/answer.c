@@ -71,22 +71,10 @@ yyjson_mut_doc *body_new(void)
 	return doc;
 }
 
-/* C0, DEL, and C1 as UTF-8 has it: C2 80 .. C2 9F. */
-void print_plain(FILE *to, const char *text)
-{
-	for (const u8 *c = (const u8 *)text; *c; c++) {
-		if (c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0) {
-			fputc('?', to);
-			c++;
-		} else {
-			fputc(*c < 0x20 || *c == 0x7f ? '?' : *c, to);
-		}
-	}
-}
-
 void print_answer(yyjson_val *value)
 {
-	char *text = yyjson_val_write(value, 0, NULL);
+	/* What is no ASCII is escaped: a terminal may be at the other end. */
+	char *text = yyjson_val_write(value, YYJSON_WRITE_ESCAPE_UNICODE, NULL);
 
 	if (!text) {
 		(void)complain(ERR_NO_MEMORY, NULL, "cannot print the answer");

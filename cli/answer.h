@@ -6,6 +6,7 @@
 #define SIGNET_CLI_ANSWER_H
 
 #include "cli/command.h"
+#include "cli/plain.h"
 
 #include <yyjson.h>
 
@@ -23,9 +24,6 @@ size_t answer_base64(yyjson_val *object, const char *name, u8 *out, size_t room)
 bool body_put_base64(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *name, const u8 *bytes, size_t n);
 /* A request's body: an empty object. NULL without memory, which later calls pass over and sending finds. */
 yyjson_mut_doc *body_new(void);
-
-/* Text from outside, without what would move a terminal's cursor. */
-void print_plain(FILE *to, const char *text);
 
 /* The answer as it came, in one line: what --json prints. */
 void print_answer(yyjson_val *value);

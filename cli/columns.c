@@ -48,6 +48,8 @@ void columns_add(struct columns *c, const char *fmt, ...)
 		free(cell);
 		cell = strdup("-");
 	}
+	if (cell)
+		plain_text(cell);
 	keep(c, cell);
 }
 
@@ -79,7 +81,7 @@ static void print_cell(const struct columns *c, size_t at, const u32 widths[COLU
 
 	if (right)
 		fprintf(to, "%*s", blanks, "");
-	print_plain(to, c->cells[at]);
+	fputs(c->cells[at], to);
 	if (last)
 		fputc('\n', to);
 	else

@@ -14,7 +14,8 @@ enum exit_code confirm(const struct args *args, const char *question)
 		return EXIT_OK;
 	if (!isatty(STDIN_FILENO))
 		return usage_error(args, "%s Nobody can be asked here: --yes does it without asking", question);
-	fprintf(stderr, "%s [y/N] ", question);
+	print_plain(stderr, question);
+	fputs(" [y/N] ", stderr);
 	(void)fflush(stderr);
 	if (fgets(line, sizeof(line), stdin) && (strcmp(line, "y\n") == 0 || strcmp(line, "yes\n") == 0))
 		return EXIT_OK;

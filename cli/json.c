@@ -4,37 +4,24 @@
  */
 #include "cli/json.h"
 
+#include "cli/plain.h"
+
 #include <stdlib.h>
+#include <string.h>
 
 struct json json_on(FILE *to)
 {
 	return (struct json){ .to = to };
 }
 
-/*
- * Length of the well-formed UTF-8 character at s, 0 when there is none (RFC 3629: no overlong forms, no
- * surrogates, nothing above U+10FFFF).
- */
-static size_t utf8_length(const u8 *s)
-{
-	size_t n = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : s[0] < 0xf5 ? 4 : 0;
-
-	for (size_t i = 1; i < n; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf0 && s[1] < 0x90) ||
-	        (s[0] == 0xf4 && s[1] > 0x8f))
-		return 0;
-	return n;
-}
-
+/* Controls are escaped, C1 (C2 80 .. C2 9F) as well: a terminal may be at the other end. */
 static void print_string(FILE *to, const char *text)
 {
 	const u8 *s = (const u8 *)text;
 
 	fputc('"', to);
 	while (*s) {
-		size_t n = utf8_length(s);
+		size_t n = utf8_length(s, strlen((const char *)s));
 
 		if (n == 0)
 			fputs("\\ufffd", to);
@@ -42,6 +29,8 @@ static void print_string(FILE *to, const char *text)
 			fprintf(to, "\\%c", *s);
 		else if (*s < 0x20 || *s == 0x7f)
 			fprintf(to, "\\u%04x", *s);
+		else if (s[0] == 0xc2 && s[1] < 0xa0)
+			fprintf(to, "\\u%04x", s[1]);
 		else
 			fwrite(s, 1, n, to);
 		s += n ? n : 1;

@@ -1,5 +1,5 @@
 # The `signet` program. Its main.c stays out of the library, so that test programs link the rest.
-HOST_SRCS += cli/table.c cli/args.c cli/usage.c cli/help.c cli/completion.c cli/run.c cli/output.c cli/progress.c cli/json.c
+HOST_SRCS += cli/table.c cli/args.c cli/usage.c cli/help.c cli/completion.c cli/run.c cli/output.c cli/plain.c cli/progress.c cli/json.c
 HOST_SRCS += cli/fleet_commands.c cli/fleet_file.c
 # What asks the fleet server.
 HOST_SRCS += $(addprefix cli/,answer.c columns.c fleet_settings.c fleet_client.c fleet_common.c fleet_connect.c fleet_audit.c \

@@ -14,15 +14,6 @@ struct log_view {
 	bool json;
 };
 
-static void print_text(const char *text, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		u8 c = (u8)text[i];
-
-		fputc((c >= 0x20 && c != 0x7f) || c == '\n' || c == '\t' ? c : '?', stdout);
-	}
-}
-
 /* What the node no longer keeps is not printed in silence. */
 static void print_piece(struct log_view *v, yyjson_val *answer)
 {
@@ -35,7 +26,7 @@ static void print_piece(struct log_view *v, yyjson_val *answer)
 	else if (begins > v->offset)
 		note("%llu bytes before this are no longer kept", (unsigned long long)(begins - v->offset));
 	if (!v->json)
-		print_text(yyjson_get_str(text), n);
+		plain_write(stdout, yyjson_get_str(text), n, "\n\t");
 	v->offset = begins + n;
 	v->end = answer_number(answer, "end", v->offset);
 	/* An empty piece is the end, whatever it says. */

@@ -4,6 +4,8 @@
  */
 #include "cli/output.h"
 
+#include "cli/plain.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -56,12 +58,9 @@ enum exit_code exit_code_of(enum err e)
 	return EXIT_FAILED;
 }
 
-/* Bytes from 0x80 up pass: UTF-8 file names should stay readable. */
 static void print_line(char *text)
 {
-	for (char *c = text; *c; c++)
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			*c = '?';
+	plain_text(text);
 	fprintf(stderr, "%s: %s%s", program, text, line_end);
 }
 

@@ -1,6 +1,7 @@
 /* The command line's frame: argument parsing from tables, exit codes, JSON, what complaints look like. */
 #include "cli/command.h"
 #include "cli/json.h"
+#include "cli/plain.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -236,6 +237,59 @@ static void complaints_say_what_why_and_what_to_do(void **state)
 	assert_string_equal(said.text,
 	        "signet: cannot open a?[2Jb?c: a key file is readable by others (error 82)\n"
 	        "signet: run chmod\n");
+	catch_begin(&said);
+	note("%s",
+	        "\xc2\x9b"
+	        "31m: caf\xc3\xa9");
+	catch_end(&said);
+	assert_string_equal(said.text, "signet: ?31m: caf\xc3\xa9\n");
+}
+
+static void only_what_can_be_seen_reaches_a_terminal(void **state)
+{
+	static const struct {
+		const char *text, *shown;
+	} cases[] = {
+		{ "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x94\x91", "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x94\x91" },
+		{ "\x1b[2J\x7f\t\n", "?[2J???" },
+		{ "\xc2\x80\xc2\x9b\xc2\x9f\xc2\xa0", "???\xc2\xa0" }, /* C1 ends at U+009F */
+		{ "\x9b"
+		  "31m",
+		        "?31m" }, /* C1 for a terminal that knows no UTF-8 */
+		{ "\xc2", "?" }, /* cut short */
+		{ "\xe2\x82", "??" }, { "\xc1\x9b\xe0\x82\x9b", "?????" }, /* overlong forms of U+009B and below */
+		{ "\xed\xa0\x80\xf4\x90\x80\x80", "???????" }, /* a surrogate; above U+10FFFF */
+		{ "root\xe2\x80\xaegnp", "root?gnp" }, /* right-to-left override */
+		{ "a\xe2\x81\xa9\xe2\x80\x8b\xef\xbb\xbf\xe2\x80\xa8", "a????" },
+		{ "\xf3\xa0\x81\x81", "?" }, /* a tag */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char written[64] = "", kept[64];
+		FILE *to = fmemopen(written, sizeof(written), "w");
+
+		assert_non_null(to);
+		print_plain(to, cases[i].text);
+		assert_int_equal(fclose(to), 0);
+		assert_string_equal(written, cases[i].shown);
+		strcpy(kept, cases[i].text);
+		plain_text(kept);
+		assert_string_equal(kept, cases[i].shown);
+	}
+}
+
+static void a_log_keeps_its_lines(void **state)
+{
+	static const char text[] = "one\ttwo\n\0\x1b";
+	char written[64] = "";
+	FILE *to = fmemopen(written, sizeof(written), "w");
+
+	(void)state;
+	assert_non_null(to);
+	plain_write(to, text, sizeof(text) - 1, "\n\t");
+	assert_int_equal(fclose(to), 0);
+	assert_string_equal(written, "one\ttwo\n??");
 }
 
 static void json_escapes_and_separates(void **state)
@@ -248,6 +302,7 @@ static void json_escapes_and_separates(void **state)
 	(void)state;
 	json_object(&j, NULL);
 	json_text(&j, "a\"", "b\\\n\x01\x7f");
+	json_text(&j, "c1", "\xc2\x9b\xc2\xa0");
 	json_text(&j, "none", NULL);
 	json_array(&j, "list");
 	json_number(&j, NULL, UINT64_MAX);
@@ -259,7 +314,7 @@ static void json_escapes_and_separates(void **state)
 	json_end_object(&j);
 	fclose(to);
 	assert_string_equal(text,
-	        "{\"a\\\"\": \"b\\\\\\u000a\\u0001\\u007f\", \"none\": null, "
+	        "{\"a\\\"\": \"b\\\\\\u000a\\u0001\\u007f\", \"c1\": \"\\u009b\xc2\xa0\", \"none\": null, "
 	        "\"list\": [18446744073709551615, false, {}], \"h\": \"00ff\"}\n");
 	free(text);
 }
@@ -353,6 +408,8 @@ int main(void)
 		cmocka_unit_test(hexadecimal_is_exact),
 		cmocka_unit_test(exit_codes_tell_refusal_from_failure),
 		cmocka_unit_test(complaints_say_what_why_and_what_to_do),
+		cmocka_unit_test(only_what_can_be_seen_reaches_a_terminal),
+		cmocka_unit_test(a_log_keeps_its_lines),
 		cmocka_unit_test(json_escapes_and_separates),
 		cmocka_unit_test(json_is_always_utf8),
 		cmocka_unit_test(a_bar_is_drawn_on_terminals_only),
