@@ -86,8 +86,10 @@ static bool fill_text(struct text *t, yyjson_val *d, char *why, size_t room)
 	}
 	add(t, "name = %s\nmemory = %lluM\nvcpus = %llu\nkernel = /\n", field_text(d, "name"),
 	        (unsigned long long)(memory >> 20), (unsigned long long)field_number(d, "vcpus"));
-	if (field_text(d, "commandLine"))
-		add(t, "command-line = %s\n", field_text(d, "commandLine"));
+	const char *command_line = field_text(d, "commandLine");
+
+	if (command_line && command_line[0])
+		add(t, "command-line = %s\n", command_line);
 	return add_disks(t, yyjson_obj_get(d, "disks"), why, room) && add_nets(t, yyjson_obj_get(d, "nets"), why, room);
 }
 

@@ -48,6 +48,18 @@ static void definitions_become_guests(void **state)
 	assert_int_equal(o.kernel[1], 0x11);
 }
 
+/* What `signet guest run` sends for a guest without one is an empty text. */
+static void a_command_line_may_be_empty(void **state)
+{
+	static struct guest_order o;
+
+	(void)state;
+	assert_true(read_order("{\"name\":\"web\",\"memory\":536870912,\"vcpus\":1,\"kernel\":\"" DIGEST
+	                       "\",\"commandLine\":\"\"}",
+	        &o));
+	assert_string_equal(o.file.command_line, "");
+}
+
 #define BEGIN "{\"name\":\"web\",\"memory\":536870912,\"vcpus\":1,\"kernel\":\"" DIGEST "\""
 
 static void definitions_are_checked(void **state)
@@ -251,6 +263,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(definitions_become_guests),
+		cmocka_unit_test(a_command_line_may_be_empty),
 		cmocka_unit_test(definitions_are_checked),
 		cmocka_unit_test(disks_are_guests_own),
 		cmocka_unit_test(updates_outlive_the_agent),
