@@ -12,13 +12,16 @@ hv_objs = $(patsubst %,$(B)/ring0/%.o,$(basename $1))
 
 LINK_HV := -nostdlib -static-pie -Wl,-z,text -Wl,-z,noexecstack -Wl,--gc-sections -Wl,--no-undefined \
 	-Wl,--no-warn-rwx-segments -Wl,--build-id=none -Wl,-z,norelro -T hv/hv.ld
-HV_VARIANTS := $(addprefix $(B)/,hv.elf hv-panic.elf hv-overrun.elf hv-guest.elf hv-machine.elf hv-linux.elf hv-node.elf hv-tests.elf)
+HV_VARIANTS := $(addprefix $(B)/,hv.elf hv-panic.elf hv-overrun.elf hv-guest.elf hv-machine.elf hv-linux.elf hv-node.elf hv-tests.elf \
+	hv-handoff.elf)
 
 # Every module has been read when these are made. The second link adds the table of the first one's functions, none of
 # which may have moved.
 .SECONDEXPANSION:
 $(B)/hv.elf: $$(call hv_objs,$$(HV_SRCS) $$(HV_PURE_SRCS) $$(HV_SHARED))
-$(filter-out $(B)/hv.elf,$(HV_VARIANTS)): $(B)/hv-%.elf: $$(call hv_objs,$$(filter-out $$(HV_RUN),$$(HV_SRCS)) \
+$(B)/hv-handoff.elf: $$(call hv_objs,$$(HV_SRCS) $$(HV_PURE_SRCS) $$(HV_SHARED) tests/bench/hv_handoff.c)
+$(B)/hv-handoff.elf: LINK_HV += -Wl,--wrap=hv_main,--wrap=vmx_enter
+$(filter-out $(B)/hv.elf $(B)/hv-handoff.elf,$(HV_VARIANTS)): $(B)/hv-%.elf: $$(call hv_objs,$$(filter-out $$(HV_RUN),$$(HV_SRCS)) \
 	$$(HV_PURE_SRCS) $$(HV_SHARED) $$(wildcard tests/vmx/audit/*.c tests/vmx/hv_$$*.c tests/vmx/hv_$$*_*.c))
 $(HV_VARIANTS): $(B)/libmbedtls-ring0.a hv/hv.ld hv/symbols.awk hv/boot/module.mk
 	$(call echo_step,LINK,$@)

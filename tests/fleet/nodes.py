@@ -422,24 +422,7 @@ def old_appraisals_go():
 def two_hundred_at_once():
     with Fleet(settings={"tpm.pending": "256"}) as fleet:
         first = join_of(fleet, 1000)
-        nodes = [fleet.node(1001 + i) for i in range(199)]
-        for node in nodes:
-            node.send("enroll")
-        for node in nodes:
-            same(node.receive()["body"]["state"], "pending", "pending")
-        for node in nodes:
-            node.send("attest")
-        for node in nodes:
-            same(node.receive()["body"]["state"], "pending", "pending evidence")
-        for node in nodes:
-            fleet.enroll(node)
-            node.send_poll()
-        for node in nodes:
-            node.carry_out(node.take_poll()[0])
-            node.send("brief " + node.poll_line())
-        for node in nodes:
-            node.receive()
-        everybody = [first, *nodes]
+        everybody = [first, *fleet.good_nodes(range(1001, 1200))]
         for node in everybody:
             node.send("attest")
         for node in everybody:

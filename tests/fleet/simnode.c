@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { LINE_MAX_SIZE = 65536, BODY_MAX = 1 << 20, TIMEOUT = 60000, BRIEF = 500, TEXT_MAX_SIZE = 256 };
 
@@ -30,6 +31,7 @@ static struct {
 	struct tls_client *connection;
 	u32 ak; /* SOFT_AK, or another one */
 	u64 boots, attestations;
+	u64 waited; /* microseconds for answers, since the last attestation began */
 	u64 sequence; /* of the last ticket taken in this boot */
 	bool provisioned, unconfirmed;
 	bool late; /* provisioned in this boot */
@@ -114,6 +116,14 @@ static void disconnect(void)
 	sim.connection = NULL;
 }
 
+static u64 microseconds(void)
+{
+	struct timespec t;
+
+	must(clock_gettime(CLOCK_MONOTONIC, &t) == 0, "the time");
+	return (u64)t.tv_sec * 1000000 + (u64)t.tv_nsec / 1000;
+}
+
 /* Status 0: no answer. */
 static void ask(const char *method, const char *target, const char *type, const void *body, size_t n)
 {
@@ -126,6 +136,8 @@ static void ask(const char *method, const char *target, const char *type, const 
 		.silence_ms = sim.brief ? BRIEF : TIMEOUT,
 		.total_ms = 2 * TIMEOUT };
 
+	u64 start = microseconds();
+
 	for (int tries = sim.brief; tries < 2; tries++) {
 		sim.answer = (struct http_answer){ .bytes = sim.body, .room = sizeof(sim.body) - 1 };
 		if (connect_once() && http_ask(sim.connection, &q, &sim.answer) == OK)
@@ -134,6 +146,7 @@ static void ask(const char *method, const char *target, const char *type, const 
 		disconnect();
 		sim.answer = (struct http_answer){ .used = 0 };
 	}
+	sim.waited += microseconds() - start;
 	sim.body[sim.answer.used] = '\0';
 	if (sim.answer.head.status && !sim.answer.head.keep_alive)
 		disconnect();
@@ -299,8 +312,9 @@ static void tell_verdict(void)
 	yyjson_val *root = yyjson_doc_get_root(answer);
 	int ticket = take_ticket(root, &sequence, &guests);
 
-	(void)snprintf(more, sizeof(more), ", \"ticket\": %d, \"sequence\": %llu, \"guests\": %u, \"commit\": %d",
-	        ticket, (unsigned long long)sequence, guests, take_commit(root));
+	(void)snprintf(more, sizeof(more),
+	        ", \"ticket\": %d, \"sequence\": %llu, \"guests\": %u, \"commit\": %d, \"waited\": %llu", ticket,
+	        (unsigned long long)sequence, guests, take_commit(root), (unsigned long long)sim.waited);
 	yyjson_doc_free(answer);
 	tell(more);
 }
@@ -341,6 +355,7 @@ static void sign(bool stranger)
 /* attest [stranger] [cut-log] [other-node] [zero-nonce] */
 static void run_attest(const char *words)
 {
+	sim.waited = 0;
 	if (!fetch_nonce()) {
 		tell("");
 		return;

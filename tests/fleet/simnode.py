@@ -91,6 +91,25 @@ class Fleet:
         self.until(lambda: self.ask("GET", f"/v1/nodes/{node.id}")["provisioned"], "provisioned")
         return node
 
+    def good_nodes(self, seeds):
+        """The same of many, all of them at once."""
+        nodes = [self.node(seed) for seed in seeds]
+        for line in "enroll", "attest":
+            for node in nodes:
+                node.send(line)
+            for node in nodes:
+                answer = node.receive()
+                expect(answer["status"] == 200 and answer["body"]["state"] == "pending", f"{line} of many", str(answer))
+        for node in nodes:
+            self.enroll(node)
+            node.send_poll()
+        for node in nodes:
+            node.carry_out(node.take_poll()[0])
+            node.send("brief " + node.poll_line())
+        for node in nodes:
+            node.receive()
+        return nodes
+
     def approve(self, node, class_="rack", number=None, status=200):
         number = number or self.ask("GET", f"/v1/nodes/{node.id}/history")["appraisals"][0]["number"]
         return self.ask("POST", f"/v1/baselines/{class_}", {"node": node.id, "appraisal": number}, status)

@@ -57,6 +57,20 @@ static void sign(const u8 digest[SHA384_SIZE], u8 signature[P384_SIGNATURE_SIZE]
 
 static u8 ticket[TICKET_SIZE];
 
+/* Its time beside that of one of the two signatures that it verifies; the TPM's part is over at once in the emulator.
+ */
+static enum err take_timed(const u8 digest[SHA384_SIZE])
+{
+	u64 start = read_time_stamp();
+	enum err e = ticket_take(ticket, sizeof(ticket));
+	u64 taken = read_time_stamp();
+
+	if (!e)
+		e = ecdsa_p384_verify(node_fleet()->ca_key, digest, ticket + TICKET_BODY_SIZE);
+	say("payload: ticket took %lu, a signature %lu instructions", taken - start, read_time_stamp() - taken);
+	return e;
+}
+
 static enum err take(enum ticket_rule rule)
 {
 	static u64 sequence;
@@ -82,7 +96,7 @@ static enum err take(enum ticket_rule rule)
 	ticket_encode(&t, record, ticket);
 	ticket_digest(ticket, digest);
 	sign(digest, ticket + TICKET_BODY_SIZE);
-	return ticket_take(ticket, sizeof(ticket));
+	return take_timed(digest);
 }
 
 /* --- guests --- */

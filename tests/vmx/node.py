@@ -20,9 +20,9 @@ def node_image(bed, name, *fleet):
     return bed.image(name, None, "build/hv-node.bin", fleet)
 
 
-def started(bed, name, *fleet):
+def started(bed, name, *fleet, cpus=2):
     image = node_image(bed, name, *fleet)
-    return machine_bed.boot(bed.flash(name, image, image), ["--cpus", 2], until=HALTED)
+    return machine_bed.boot(bed.flash(name, image, image), ["--cpus", cpus], until=HALTED)
 
 
 def records(log, pcr):
@@ -85,11 +85,15 @@ BASE_POINT_DER = bytes.fromhex(
 NEW, RUNNING, OFF, PAUSED = 0, 2, 3, 4
 
 
-def tickets(bed):
-    """A guest that runs, through three leases; others that want to start."""
+def started_under_tickets(bed, cpus=2):
     ca = bed.folder / "base-point.pem"
     ca.write_text(BASE_POINT % "\n".join(textwrap.wrap(base64.b64encode(BASE_POINT_DER).decode(), 64)))
-    log = started(bed, "ticket", "--name", "ticket", "--ca", ca, "--epoch", 1)
+    return started(bed, "ticket", "--name", "ticket", "--ca", ca, "--epoch", 1, cpus=cpus)
+
+
+def tickets(bed):
+    """A guest that runs, through three leases; others that want to start."""
+    log = started_under_tickets(bed)
     found = {m[1]: int(m[2]) for m in log.find_all(r"^signet: payload: ((?:start|ticket)-\S+) error=(\d+)$")}
     expect(found == {"start-without": 122, "ticket-keep": 0, "start-under": 0, "ticket-again": 149, "start-kept": 151,
                      "ticket-pause": 0, "start-paused": 151, "ticket-stop": 0, "start-ended": 151}, f"steps: {found}")
