@@ -18,6 +18,7 @@
 #include "lib/fatal.h"
 #include "lib/print.h"
 #include "lib/stack_guard.h"
+#include "update/decide.h"
 
 enum { COM1 = 0x3F8, RANDOM_TRIES = 10 };
 
@@ -65,6 +66,7 @@ static void take_handoff(const void *tree, u64 length)
 	/* A tree that does not hold has told no console; a line lost on a port that is not there does no harm. */
 	console_serial(e ? COM1 : info.console_port, 0);
 	must(e);
+	stop_resets = info.reason == REASON_TRIAL;
 	show_screen(false);
 	if (!is_us(&info.component[COMPONENT_HYPERVISOR]))
 		stop(ERR_BOOT_HANDOFF);

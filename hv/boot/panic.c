@@ -44,6 +44,8 @@ extern const u8 symbols_start[], symbols_end[], boot_stack[], boot_stack_top[];
 /* APIC id of the processor that ends the machine. */
 static u32 ender = NOBODY;
 
+bool stop_resets;
+
 static _Noreturn void rest(void)
 {
 	for (;;)
@@ -219,6 +221,8 @@ _Noreturn void stop(enum err e)
 {
 	console_set(screen_report);
 	say("stop %u: %s", (u32)e, err_text(e));
+	if (stop_resets)
+		reset(err_text(e));
 	keep(err_text(e));
 	rest();
 }

@@ -18,9 +18,12 @@ _Noreturn void panic_end(void);
 _Noreturn void restart(const char *reason);
 
 /*
- * "signet: stop NN": the machine is not fit, and no other slot would find it fitter. Halts until somebody switches it
- * off.
+ * "signet: stop NN": machine or release are not fit for each other. Halts until somebody switches it off; on trial it
+ * resets, because the other slot may fare better.
  */
 _Noreturn void stop(enum err e);
+
+/* This boot is a trial: the stage has counted the try. */
+extern bool stop_resets;
 
 #endif

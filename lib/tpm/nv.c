@@ -108,12 +108,3 @@ enum err tpm_nv_define(struct tpm *tpm, const struct tpm_auth_value *owner, cons
 	write_sized_end(&c.w, at);
 	return tpm_command_run_plain(&c);
 }
-
-enum err tpm_nv_undefine(struct tpm *tpm, const struct tpm_auth_value *owner, u32 index)
-{
-	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_NV_UndefineSpace);
-	write_be32(&c.w, TPM_RH_OWNER);
-	write_be32(&c.w, index);
-	tpm_command_password(&c, owner);
-	return tpm_command_run_plain(&c);
-}

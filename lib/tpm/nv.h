@@ -32,6 +32,4 @@ enum err tpm_nv_write(struct tpm *tpm, u32 index, const struct tpm_auth *auth, c
 /* With an empty authValue. TPM_RC_NV_SPACE: full; TPM_RC_NV_DEFINED: there already. */
 enum err tpm_nv_define(struct tpm *tpm, const struct tpm_auth_value *owner, const struct tpm_nv_public *p) MUST_CHECK;
 
-enum err tpm_nv_undefine(struct tpm *tpm, const struct tpm_auth_value *owner, u32 index) MUST_CHECK;
-
 #endif

@@ -111,6 +111,16 @@ static void write_by_policy(struct tpm *tpm, u32 index, u16 size)
 	}
 }
 
+static void undefine(struct tpm *tpm, const char *what, u32 hierarchy, u32 index)
+{
+	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_NV_UndefineSpace);
+
+	write_be32(&c.w, hierarchy);
+	write_be32(&c.w, index);
+	tpm_command_password(&c, &empty);
+	show(what, index, tpm, tpm_command_run_plain(&c));
+}
+
 static void redefine(struct tpm *tpm, u32 index, u16 size)
 {
 	struct tpm_nv_public p = {
@@ -119,17 +129,8 @@ static void redefine(struct tpm *tpm, u32 index, u16 size)
 		.attributes = TPMA_NV_AUTHWRITE | TPMA_NV_AUTHREAD | TPMA_NV_NO_DA,
 		.size = size,
 	};
-	show("undefine", index, tpm, tpm_nv_undefine(tpm, &empty, index));
+	undefine(tpm, "undefine", TPM_RH_OWNER, index);
 	show("define", index, tpm, tpm_nv_define(tpm, &empty, &p));
-}
-
-static void undefine_as_platform(struct tpm *tpm, u32 index)
-{
-	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_NV_UndefineSpace);
-	write_be32(&c.w, TPM_RH_PLATFORM);
-	write_be32(&c.w, index);
-	tpm_command_password(&c, &empty);
-	show("undefine-as-platform", index, tpm, tpm_command_run_plain(&c));
 }
 
 static void attack(struct tpm *tpm)
@@ -139,7 +140,7 @@ static void attack(struct tpm *tpm)
 		write_by_password(tpm, index, sizes[i]);
 		write_as(tpm, "write-as-owner", TPM_RH_OWNER, index, sizes[i]);
 		write_as(tpm, "write-as-platform", TPM_RH_PLATFORM, index, sizes[i]);
-		undefine_as_platform(tpm, index);
+		undefine(tpm, "undefine-as-platform", TPM_RH_PLATFORM, index);
 		redefine(tpm, index, sizes[i]);
 		write_by_policy(tpm, index, sizes[i]);
 	}

@@ -44,3 +44,12 @@ enum err tpm_nv_write_as(struct tpm *tpm, u32 auth_handle, u32 index, const stru
 	write_be16(&c.w, 0);
 	return tpm_command_run_plain(&c);
 }
+
+enum err tpm_nv_undefine(struct tpm *tpm, const struct tpm_auth_value *owner, u32 index)
+{
+	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_NV_UndefineSpace);
+	write_be32(&c.w, TPM_RH_OWNER);
+	write_be32(&c.w, index);
+	tpm_command_password(&c, owner);
+	return tpm_command_run_plain(&c);
+}

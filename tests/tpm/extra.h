@@ -19,4 +19,6 @@ enum err tpm_shutdown(struct tpm *tpm) MUST_CHECK;
 /* NV_Write of zeros, authorized by auth_handle: the index itself or TPM_RH_OWNER. */
 enum err tpm_nv_write_as(struct tpm *tpm, u32 auth_handle, u32 index, const struct tpm_auth *auth, size_t n) MUST_CHECK;
 
+enum err tpm_nv_undefine(struct tpm *tpm, const struct tpm_auth_value *owner, u32 index) MUST_CHECK;
+
 #endif

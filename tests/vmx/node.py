@@ -118,14 +118,34 @@ def gated(bed):
     expect_replays(log)
 
 
-def refuses_no_configuration(bed):
-    """Text in the configuration's place."""
-    image = bed.folder / "text.img"
-    config = bed.folder / "fleet-text"
+def misconfigured(bed, name):
+    """An image with text in the configuration's place."""
+    image, config = bed.folder / f"{name}.img", bed.folder / f"fleet-{name}"
     config.write_text("ungated=1\n")
-    bed.build(image, "text", "build/hv-node.bin", config)
+    bed.build(image, name, "build/hv-node.bin", config)
+    return image
+
+
+def refuses_no_configuration(bed):
+    image = misconfigured(bed, "text")
     log = machine_bed.boot(bed.flash("text", image, image), ["--cpus", 2], until=HALTED)
     log.need(r"^signet: stop 120: ")
+
+
+def stops_on_trial(bed):
+    """A release that the hypervisor itself cannot go on with: nobody has to come and switch the machine off."""
+    image = misconfigured(bed, "unfit")
+    state = bed.provision("unfit", record("good", bed.good), record("staged", image))
+    log = machine_bed.boot(bed.flash("unfit", bed.good, image), ["--cpus", 2, "--tpm", state], until=r"^signet: payload: halting")
+    boots = machine_bed.each_boot(log)
+    expect(len(boots) == 4, f"{len(boots)} boots", log.tail())
+    for boot in boots[:3]:
+        boot.need(r"^signet: stop 120: ")
+        boot.need(r"^signet: hypervisor: resetting$")
+    boots[1].need(r"^signet: hypervisor: the last run ended by: the fleet configuration is malformed$")
+    after = bed.nv_state(state)
+    found = (after["slot-a"], after["slot-b"], after["slot-b-cause"])
+    expect(found == ("GOOD", "BAD", "1"), f"the slots' records after it: {found}")
 
 
 def uefi(bed):
@@ -190,5 +210,6 @@ def scenarios(bed):
         "a gated node refuses a guest, and does not measure it": gated,
         "a console port of the fleet's with no UART behind it is left": keeps_console,
         "a fleet configuration that is none stops the boot": refuses_no_configuration,
+        "a trial that stops starts the machine anew, until the good release comes back": stops_on_trial,
     }
     return [(name, partial(function, bed)) for name, function in cases.items()]
