@@ -4,9 +4,11 @@
  */
 #include "image/content.h"
 
-void content_check_begin(struct content_check *c, const struct manifest *m, u64 payload_offset)
+#include "lib/bytes.h"
+
+void content_check_begin(struct content_check *c, const struct manifest *m, u64 payload_offset, bool leaves_known)
 {
-	*c = (struct content_check){ .manifest = m, .at = payload_offset };
+	*c = (struct content_check){ .manifest = m, .leaves_known = leaves_known, .at = payload_offset };
 	sha384_init(&c->hash);
 	merkle_init(&c->tree);
 }
@@ -24,14 +26,21 @@ static enum err finish_component(struct content_check *c)
 	return OK;
 }
 
-/* What lies between components is padding, which the root covers. */
+/* What lies between components is padding, zeros which the root covers. */
+static bool is_padding(const struct content_check *c, const u8 *bytes, u64 n)
+{
+	return !c->leaves_known || bytes_are_zero(bytes, (size_t)n);
+}
+
 static enum err feed_components(struct content_check *c, const u8 *bytes, size_t n)
 {
-	u64 end = c->at + n;
+	u64 end = c->at + n, at = c->at;
 
 	while (c->component < c->manifest->component_count) {
 		const struct component *component = &c->manifest->components[c->component];
 		u64 next = component->offset + c->hashed;
+		if (!is_padding(c, bytes + (at - c->at), (next < end ? next : end) - at))
+			return ERR_IMAGE_CONTENT;
 		if (next >= end)
 			return OK;
 		u64 left = component->length - c->hashed;
@@ -43,8 +52,9 @@ static enum err feed_components(struct content_check *c, const u8 *bytes, size_t
 		enum err e = finish_component(c);
 		if (e)
 			return e;
+		at = next + part;
 	}
-	return OK;
+	return is_padding(c, bytes + (at - c->at), end - at) ? OK : ERR_IMAGE_CONTENT;
 }
 
 enum err content_check_leaf(struct content_check *c, const u8 *leaf, size_t n)
@@ -54,8 +64,10 @@ enum err content_check_leaf(struct content_check *c, const u8 *leaf, size_t n)
 
 	if (e)
 		return e;
-	merkle_leaf(leaf, n, digest);
-	merkle_add(&c->tree, digest);
+	if (!c->leaves_known) {
+		merkle_leaf(leaf, n, digest);
+		merkle_add(&c->tree, digest);
+	}
 	c->at += n;
 	return OK;
 }
@@ -66,6 +78,8 @@ enum err content_check_end(const struct content_check *c)
 
 	if (c->component != c->manifest->component_count)
 		return ERR_IMAGE_CONTENT;
+	if (c->leaves_known)
+		return OK;
 	merkle_root(&c->tree, root);
 	if (c->tree.count != c->manifest->leaf_count || !digest_equal(root, c->manifest->merkle_root, SHA384_SIZE))
 		return ERR_IMAGE_MERKLE;

@@ -24,9 +24,9 @@ static enum err flash_flush(struct install *i)
 	return i->target.flash.flush(i->target.flash.context);
 }
 
-static size_t next_chunk(u64 left)
+static size_t at_most(u64 left, size_t most)
 {
-	return left < LEAF_SIZE ? (size_t)left : LEAF_SIZE;
+	return left < most ? (size_t)left : most;
 }
 
 static enum err move_slot(struct install *i, const u8 digest[SHA384_SIZE])
@@ -71,6 +71,7 @@ enum err install_begin(struct install *i, const struct install_target *target, c
 		return ERR_ARGUMENT;
 	i->target = *target;
 	i->head = head;
+	i->leaves_known = false;
 	i->written = 0;
 	e = check_head(i, n);
 	if (!e)
@@ -92,7 +93,7 @@ enum err install_write(struct install *i, u64 offset, const u8 *bytes, size_t n)
 static enum err compare_head(struct install *i, u64 from, u64 to)
 {
 	while (from < to) {
-		size_t n = next_chunk(to - from);
+		size_t n = at_most(to - from, sizeof(i->buffer));
 		enum err e = flash_read(i, from, n);
 
 		if (e)
@@ -110,13 +111,13 @@ static enum err verify_payload(struct install *i)
 	struct content_check check;
 	enum err e = OK;
 
-	content_check_begin(&check, &i->image.manifest, l->payload_offset);
+	content_check_begin(&check, &i->image.manifest, l->payload_offset, i->leaves_known);
 	while (!e && check.at < l->image_length) {
-		size_t n = next_chunk(l->image_length - check.at);
+		size_t n = at_most(l->image_length - check.at, sizeof(i->buffer));
 
 		e = flash_read(i, check.at, n);
-		if (!e)
-			e = content_check_leaf(&check, i->buffer, n);
+		for (size_t at = 0; !e && at < n; at += LEAF_SIZE)
+			e = content_check_leaf(&check, i->buffer + at, at_most(n - at, LEAF_SIZE));
 	}
 	return e ? e : content_check_end(&check);
 }
@@ -155,7 +156,7 @@ enum err install_image(struct install *i, const struct install_target *target, c
 		return ERR_IMAGE_LENGTH;
 	e = install_begin(i, target, image, l->payload_offset);
 	for (u64 at = 0; !e && at < l->payload_length; at += LEAF_SIZE) {
-		size_t part = next_chunk(l->payload_length - at);
+		size_t part = at_most(l->payload_length - at, LEAF_SIZE);
 
 		e = install_write(i, at, image + l->payload_offset + at, part);
 	}

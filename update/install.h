@@ -9,7 +9,10 @@
 #include "image/verify.h"
 #include "update/state.h"
 
-enum { FLASH_SECTOR = 4096 };
+enum {
+	FLASH_SECTOR = 4096,
+	READ_BACK = 16 * LEAF_SIZE, /* at once: each read waits for the medium */
+};
 
 /* One slot's partition. Offsets and lengths of writes are whole sectors. ERR_IO. */
 struct flash_ops {
@@ -43,8 +46,10 @@ struct install {
 	struct install_target target;
 	const u8 *head; /* the caller's, unchanged until install_finish */
 	struct verified_image image;
+	/* The caller compares each leaf with the signed root's before it writes it; else install_finish does that. */
+	bool leaves_known;
 	u64 written; /* bytes, to flash */
-	u8 buffer[LEAF_SIZE];
+	_Alignas(FLASH_SECTOR) u8 buffer[READ_BACK];
 };
 
 /*
@@ -62,7 +67,8 @@ enum err install_head(struct install *i) MUST_CHECK;
 enum err install_write(struct install *i, u64 offset, const u8 *bytes, size_t n) MUST_CHECK;
 
 /*
- * Reads everything back from flash, verifies it against the manifest, then writes the header and makes the slot STAGED.
+ * Reads everything back from flash, verifies it against the manifest (what the stage will hash, and that the rest is
+ * zero; the Merkle root unless its leaves are known), then writes the header and makes the slot STAGED.
  * ERR_IMAGE_MERKLE or ERR_IMAGE_CONTENT: what stands on flash is not the image (install_write may repair it).
  */
 enum err install_finish(struct install *i) MUST_CHECK;

@@ -13,6 +13,9 @@
 enum {
 	TRANSFER_BATCH = 16, /* leaves fetched at once */
 	TRANSFER_MARK = 64, /* leaves between two marks: 4 MiB */
+	/* Leaves that the running slot lacked in a row, and how many for one that is still looked for in it then. */
+	TRANSFER_MISSES = 16,
+	TRANSFER_PROBE = 4,
 	/* How often what does not read back as written is written once more. */
 	TRANSFER_REPAIRS = 2,
 };
@@ -47,6 +50,7 @@ struct transfer {
 	const struct transfer_ops *ops;
 	const struct transfer_source *source;
 	struct transfer_count count;
+	u32 misses; /* in a row, in the running slot */
 	u8 leaf[LEAF_SIZE];
 	u8 batch[TRANSFER_BATCH * LEAF_SIZE];
 };

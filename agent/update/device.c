@@ -9,11 +9,13 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-/* Direct reads go through memory aligned as any medium wants it. */
+/* Direct reads go to memory aligned as any medium wants it: where the caller's is not, through this. */
 static _Alignas(FLASH_SECTOR) u8 bounce[LEAF_SIZE];
 
 static enum err read_direct(struct slot_device *d, u64 offset, u8 *out, size_t n)
 {
+	if (is_aligned((u64)(uintptr_t)out, FLASH_SECTOR) && is_aligned(n, FLASH_SECTOR))
+		return read_at(d->direct, offset, out, n);
 	for (size_t done = 0; done < n;) {
 		size_t piece = n - done < sizeof(bounce) ? n - done : sizeof(bounce);
 		enum err e = read_at(d->direct, offset + done, bounce, align_up(piece, FLASH_SECTOR));
@@ -37,11 +39,24 @@ static enum err slot_read(void *context, u64 offset, u8 *out, size_t n)
 	                                                          : read_at(d->fd, offset, out, n);
 }
 
+/* On its way to the medium while what follows is hashed: the flush is what waits, and what tells of failures. */
+static void start_writing(struct slot_device *d, u64 end)
+{
+	u64 begin = (end - 1) / READ_BACK * READ_BACK;
+
+	(void)sync_file_range(d->fd, (off64_t)begin, (off64_t)(end - begin), SYNC_FILE_RANGE_WRITE);
+}
+
 static enum err slot_write(void *context, u64 offset, const u8 *bytes, size_t n)
 {
 	struct slot_device *d = context;
 
-	return range_inside(offset, n, d->ops.length) ? write_at(d->fd, offset, bytes, n) : ERR_RANGE;
+	if (!range_inside(offset, n, d->ops.length))
+		return ERR_RANGE;
+	enum err e = write_at(d->fd, offset, bytes, n);
+	if (!e && (offset + n) / READ_BACK != offset / READ_BACK)
+		start_writing(d, (offset + n) / READ_BACK * READ_BACK);
+	return e;
 }
 
 /* What stays in the cache would be read back in the medium's place where direct reads are not to be had. */

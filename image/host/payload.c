@@ -54,7 +54,7 @@ static enum err read_payload(
 	struct content_check *check = &r->check;
 	enum err e = OK;
 
-	content_check_begin(check, m, f->layout.payload_offset);
+	content_check_begin(check, m, f->layout.payload_offset, false);
 	while (!e && check->at < f->layout.image_length) {
 		u64 left = f->layout.image_length - check->at;
 		size_t n = left < sizeof(r->chunk) ? (size_t)left : sizeof(r->chunk);

@@ -1,0 +1,98 @@
+/* Payloads against their manifests, with and without a root to make: what is wrong where, and by which name. */
+#include "image/content.h"
+#include "lib/bytes.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+enum { START = 8192, FIRST = 70000, SECOND_AT = 73728, SECOND = 5000, LENGTH = 81920 };
+
+static u8 payload[LENGTH];
+static struct manifest m;
+
+static int set_up(void **state)
+{
+	struct merkle tree;
+	u8 digest[SHA384_SIZE];
+
+	(void)state;
+	memset(payload, 0, sizeof(payload));
+	memset(payload, 0xA1, FIRST);
+	memset(payload + SECOND_AT, 0xB2, SECOND);
+	m = (struct manifest){ .component_count = 2,
+		.components = {
+		        { .offset = START, .length = FIRST }, { .offset = START + SECOND_AT, .length = SECOND } } };
+	sha384_of(payload, FIRST, m.components[0].digest);
+	sha384_of(payload + SECOND_AT, SECOND, m.components[1].digest);
+	merkle_init(&tree);
+	for (size_t at = 0; at < LENGTH; at += LEAF_SIZE) {
+		merkle_leaf(payload + at, LENGTH - at < LEAF_SIZE ? LENGTH - at : LEAF_SIZE, digest);
+		merkle_add(&tree, digest);
+	}
+	m.leaf_count = tree.count;
+	merkle_root(&tree, m.merkle_root);
+	return 0;
+}
+
+static enum err check(size_t length, bool leaves_known)
+{
+	struct content_check c;
+	enum err e = OK;
+
+	content_check_begin(&c, &m, START, leaves_known);
+	for (size_t at = 0; !e && at < length; at += LEAF_SIZE)
+		e = content_check_leaf(&c, payload + at, length - at < LEAF_SIZE ? length - at : LEAF_SIZE);
+	return e ? e : content_check_end(&c);
+}
+
+static void what_was_signed_passes(void **state)
+{
+	(void)state;
+	assert_int_equal(check(LENGTH, false), OK);
+	assert_int_equal(check(LENGTH, true), OK);
+}
+
+static void each_changed_byte_is_found(void **state)
+{
+	static const struct {
+		size_t at;
+		enum err with_root;
+	} places[] = {
+		{ 0, ERR_IMAGE_CONTENT },
+		{ LEAF_SIZE, ERR_IMAGE_CONTENT },
+		{ FIRST - 1, ERR_IMAGE_CONTENT },
+		{ FIRST, ERR_IMAGE_MERKLE },
+		{ SECOND_AT - 1, ERR_IMAGE_MERKLE },
+		{ SECOND_AT, ERR_IMAGE_CONTENT },
+		{ SECOND_AT + SECOND, ERR_IMAGE_MERKLE },
+		{ LENGTH - 1, ERR_IMAGE_MERKLE },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		payload[places[i].at] ^= 1;
+		assert_int_equal(check(LENGTH, false), places[i].with_root);
+		assert_int_equal(check(LENGTH, true), ERR_IMAGE_CONTENT);
+		payload[places[i].at] ^= 1;
+	}
+}
+
+static void what_ends_early_is_found(void **state)
+{
+	(void)state;
+	assert_int_equal(check(LEAF_SIZE, false), ERR_IMAGE_CONTENT);
+	assert_int_equal(check(LEAF_SIZE, true), ERR_IMAGE_CONTENT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(what_was_signed_passes, set_up),
+		cmocka_unit_test_setup(each_changed_byte_is_found, set_up),
+		cmocka_unit_test_setup(what_ends_early_is_found, set_up),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
