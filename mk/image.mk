@@ -39,7 +39,3 @@ $(B)/flash.img: $(DEV)/release-1.img
 $(B)/payload.img: $(DEV)/payload-1.img
 $(B)/flash.img $(B)/payload.img: $(DEV)/boot/BOOTX64.EFI $(DEV)/firmware/db.cer
 	$(Q)$(SIGNET) flash make $@ --boot $(DEV)/boot --slot-a $(filter %-1.img,$^) --slot-b $(filter %-1.img,$^)
-
-.PHONY: demo
-demo: all
-	@tools/demo

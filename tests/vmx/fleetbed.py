@@ -6,10 +6,12 @@ import hashlib
 import json
 import re
 import shutil
+import struct
 import subprocess
 import time
 from pathlib import Path
 
+import flashfile
 import release as build
 from host import PAGE, Host
 from live import SILENCE, Live, wait_for
@@ -24,6 +26,7 @@ BANKS = "sha256"
 # In seconds: where others keep the processors busy, an emulated node may be long over a TLS handshake.
 PATIENCE = "300"
 SERVICE = Path("build/service")
+LEAF, MARK = 65536, b"SIGNETJ1"
 CLASS = "bochs"
 # What an emulator cannot be, said one by one: no Secure Boot keys, no VT-d; and the releases are development ones.
 ALLOWED = ("allow-development-image", "allow-secure-boot-off", "allow-no-dma-protection")
@@ -220,6 +223,13 @@ class FleetBed:
     def share(self, update):
         """How far an update is on the one node."""
         return json.loads(self.operator("update", "status", update, "--json"))["nodes"][0]
+
+    def marked(self, slot):
+        """Leaves of an image that a mark in this slot of the flash key says are there, or 0 (docs/states.md)."""
+        with open(self.flash, "rb") as flash:
+            flash.seek(flashfile.partitions(self.flash)[f"signet-{slot}"][0])
+            head = flash.read(24)
+        return struct.unpack_from("<Q", head, 16)[0] if head[:8] == MARK else 0
 
     def update_becomes(self, update, state):
         return wait_for(f"update {update} to be {state}",

@@ -8,7 +8,7 @@ PAGE = "a page on the host"
 
 class Host(http.server.ThreadingHTTPServer):
     def __init__(self):
-        outer, self.scripts, self.said = self, queue.Queue(), queue.Queue()
+        outer, self.scripts, self.said, self.served = self, queue.Queue(), queue.Queue(), 0
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def answer(self, status, body):
@@ -22,6 +22,7 @@ class Host(http.server.ThreadingHTTPServer):
                     self.answer(*outer.next_script())
                 else:
                     self.answer(200, PAGE.encode())
+                    outer.served += 1
 
             def do_POST(self):
                 text = self.rfile.read(int(self.headers["Content-Length"])).decode(errors="replace")
