@@ -4,6 +4,7 @@ import os
 import pty
 import re
 import select
+import shutil
 import sys
 import time
 import uuid
@@ -11,11 +12,17 @@ from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).resolve().parent.parent / folder) for folder in ("demo", "lib", "vmx", "uefi")]
+sys.path[:0] = [str(Path(__file__).resolve().parent.parent / folder) for folder in ("demo", "lib", "vmx", "uefi", "tpm")]
 
+import arrival_scene
+import attack_scene
+import desk_scene
 import evidence
+import firmware_scene
 import page
 import tap
+import update_scene
+from rehearsal import RehearsalPlace
 from tap import expect
 from teller import OK, Ended, Teller
 
@@ -72,15 +79,20 @@ def sample():
         page.Boot("two", {1: bytes([1]) * 32}, [(1, "kind", "others", "01" * 32)])])
 
 
+def expect_whole(text):
+    reader = Reader()
+    reader.feed(text)
+    expect(not reader.outside, f"the report needs {reader.outside}")
+    expect(not reader.wrong and not reader.open, f"not closed: {reader.open}, closed wrongly: {reader.wrong}")
+    expect("@import" not in text and "url(" not in text.replace("url(#head)", ""), "its style needs something outside")
+    return reader
+
+
 def report_is_whole():
     for findings in page.Findings(), sample():
         text = page.render(told()[0], findings, 75, ("2 cores", "of the machine"))
-        reader = Reader()
-        reader.feed(text)
-        expect(not reader.outside, f"the report needs {reader.outside}")
-        expect(not reader.wrong and not reader.open, f"not closed: {reader.open}, closed wrongly: {reader.wrong}")
+        reader = expect_whole(text)
         expect("<script>alert(1)</script>" in "".join(reader.text), "what was said is not shown as text")
-        expect("@import" not in text and "url(" not in text.replace("url(#head)", ""), "its style needs something outside")
 
 
 def report_says_what_failed():
@@ -132,6 +144,32 @@ def forgery_fits_but_for_its_signature():
     said = forged[evidence.QUOTE][4:-64]
     expect(evidence.hashlib.sha256(evidence.QUALIFYING_DOMAIN + claim).digest() in said, "the quote does not name the claim")
     expect(forged[evidence.QUOTE][-64:] == evidence.hashlib.sha512(said).digest(), "the signature is not the forger's")
+
+
+# --- the scenes ---
+
+
+def rehearse():
+    """But those that need a machine: Secure Boot is check-uefi's, and root in the service VM check-vmx's."""
+    folder, said = Path(FOLDER).resolve(), io.StringIO()
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    teller = Teller(said)
+    place = RehearsalPlace(folder, teller)
+    try:
+        desk_scene.play(place)
+        place.switch_on(1)
+        for scene in arrival_scene, update_scene, firmware_scene:
+            scene.play(place)
+        attack_scene.over_the_network(place)
+        attack_scene.with_an_old_image(place)
+    except Ended:
+        pass
+    finally:
+        place.close()
+    expect(teller.held(), "not all of it held", said.getvalue())
+    expect([boot.title[:6] for boot in place.findings.boots] == ["boot 1", "boot 2", "boot 3", "boot 3"], "boots of the report")
+    expect_whole(page.render(teller, place.findings, teller.elapsed(), ("2 cores", "of the machine")))
 
 
 # --- Ctrl-C ---
@@ -201,6 +239,7 @@ def main():
         "a vital step that fails ends it, whatever it failed with": vital_steps_end_it,
         "where nothing was told, nothing held": nothing_told_is_not_held,
         "a forged quote fits in all but its signature": forgery_fits_but_for_its_signature,
+        "rehearsed on a node without a machine, every scene holds": rehearse,
     }
     cases |= {f"Ctrl-C {where} ends it and all it started": partial(interrupted, pattern, children) for where, pattern, children in PLACES}
     # One at a time: they have one folder.

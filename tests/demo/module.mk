@@ -4,5 +4,5 @@ DEMO_NEEDS := $(addprefix $(B)/,signet signetd stage.elf hv.bin service/vmlinuz 
 .PHONY: demo check-demo
 demo: $(DEMO_NEEDS)
 	@V='$(V)' KEEP='$(KEEP)' tools/demo
-check-demo: $(DEMO_NEEDS)
+check-demo: $(DEMO_NEEDS) $(addprefix $(B)/,signet-agent tests/node-rig)
 	@ONLY='$(ONLY)' tests/tap demo 'python3 -B tests/demo/check.py'

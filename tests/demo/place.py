@@ -14,9 +14,9 @@ PAUSE = 0.2  # seconds between two looks at a console
 
 
 class Place:
-    def __init__(self, folder, teller):
+    def __init__(self, folder, teller, bed=FleetBed):
         self.folder, self.teller = folder, teller
-        self.bed = FleetBed(folder / "fleet", "demo", slot_size=SLOT_SIZE)
+        self.bed = bed(folder / "fleet", "demo", slot_size=SLOT_SIZE)
         self.findings = Findings()
         self.node = None
         self.powered = 0.0

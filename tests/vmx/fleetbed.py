@@ -35,8 +35,17 @@ BIOS_ALLOWED = (*ALLOWED, "allow-bios", "allow-no-baseline")
 HYPERVISOR_READY = r"^signet: hypervisor: \d+ processors in VMX root mode$"
 
 
+def mark_at(path, offset):
+    """How far an interrupted transfer had come (docs/states.md), in leaves; 0 without a mark."""
+    with open(path, "rb") as flash:
+        flash.seek(offset)
+        head = flash.read(24)
+    return struct.unpack_from("<Q", head, 16)[0] if head[:8] == MARK else 0
+
+
 class FleetBed:
     """make() makes all but releases and the flash image; close() ends whatever runs, however far that came."""
+    host_address = "10.0.2.2"  # of this host, as the machine sees it
 
     def __init__(self, folder, name, uefi=True, slot_size=SLOT_SIZE):
         self.folder, self.name, self.uefi, self.slot_size = folder, name, uefi, slot_size
@@ -95,7 +104,7 @@ class FleetBed:
     def taken_over(self):
         """The release's initramfs with an intruder in the agent's place: see inside()."""
         where = self.folder / "intruder"
-        where.write_text(f"http://10.0.2.2:{self.host.server_port}\n")
+        where.write_text(f"http://{self.host_address}:{self.host.server_port}\n")
         return self.initramfs_with("taken-over", {
             "bin/signet-agent.release": SERVICE / "signet-agent", "bin/signet-agent": build.HERE / "intruder",
             "etc/intruder": where})
@@ -104,7 +113,7 @@ class FleetBed:
         """A signed image, whose security version is its number."""
         fleet, image = self.folder / f"fleet-{number}", self.folder / f"release-{number}.img"
         signet("fleet", "make", "--out", fleet, "--name", self.name, "--ca", self.server.path("fleet-ca.crt"), "--address",
-               f"10.0.2.2:{self.server.port('nodes')}", "--service-arguments", build.FAST)
+               f"{self.host_address}:{self.server.port('nodes')}", "--service-arguments", build.FAST)
         signet("image", "build", "--keys", self.owner.keys, "--release", f"{number}.0", "--svn", number, "--component",
                f"hypervisor={hypervisor}", "--component", f"service-kernel={SERVICE / 'vmlinuz'}", "--component",
                f"service-initramfs={initramfs}", "--component", f"fleet-config={fleet}", "--output", image)
@@ -225,11 +234,8 @@ class FleetBed:
         return json.loads(self.operator("update", "status", update, "--json"))["nodes"][0]
 
     def marked(self, slot):
-        """Leaves of an image that a mark in this slot of the flash key says are there, or 0 (docs/states.md)."""
-        with open(self.flash, "rb") as flash:
-            flash.seek(flashfile.partitions(self.flash)[f"signet-{slot}"][0])
-            head = flash.read(24)
-        return struct.unpack_from("<Q", head, 16)[0] if head[:8] == MARK else 0
+        """Leaves of an image that a mark in this slot of the flash key says are there, or 0."""
+        return mark_at(self.flash, flashfile.partitions(self.flash)[f"signet-{slot}"][0])
 
     def update_becomes(self, update, state):
         return wait_for(f"update {update} to be {state}",
