@@ -36,13 +36,13 @@ include hv/module.mk
 include agent/module.mk
 include signetd/module.mk
 include cli/module.mk
+include mk/install.mk
 include tests/module.mk
 include tools/bochs-plugins/module.mk
 include mk/link.mk
 include mk/image.mk
 include mk/lint.mk
 include mk/check.mk
-include mk/install.mk
 include mk/help.mk
 -include $(DEPS)
 

@@ -19,18 +19,19 @@ INSTALLED = \
 	LICENSE:$(SHAREDIR)/doc/signet/LICENSE:644 README.md:$(SHAREDIR)/doc/signet/README.md:644 \
 	SECURITY.md:$(SHAREDIR)/doc/signet/SECURITY.md:644 \
 	$(foreach f,$(wildcard docs/*.md docs/*.yaml),$f:$(SHAREDIR)/doc/signet/$f:644)
-source = $(word 1,$(subst :, ,$1))
-target = $(DESTDIR)$(word 2,$(subst :, ,$1))
-mode = $(word 3,$(subst :, ,$1))
+installed_from = $(word 1,$(subst :, ,$1))
+installed_to = $(DESTDIR)$(word 2,$(subst :, ,$1))
+installed_mode = $(word 3,$(subst :, ,$1))
+INSTALLED_FROM = $(foreach i,$(INSTALLED),$(call installed_from,$i))
 
 .PHONY: install uninstall
 install:
-	@for f in $(foreach i,$(INSTALLED),$(call source,$i)); do \
+	@for f in $(INSTALLED_FROM); do \
 		[ -e $$f ] || { echo "install: $$f is not there: run make first" >&2; exit 1; }; done
-	@$(foreach i,$(INSTALLED),install -D -m $(call mode,$i) $(call source,$i) '$(call target,$i)' &&) :
+	@$(foreach i,$(INSTALLED),install -D -m $(call installed_mode,$i) $(call installed_from,$i) '$(call installed_to,$i)' &&) :
 	@sed -i 's|@BINDIR@|$(BINDIR)|' '$(DESTDIR)$(LIBDIR)/systemd/system/signetd.service'
 	@echo 'installed below $(DESTDIR)$(PREFIX); a new fleet server: docs/operations.md'
 
 uninstall:
-	@rm -f $(foreach i,$(INSTALLED),'$(call target,$i)')
-	@rmdir -p --ignore-fail-on-non-empty $(sort $(foreach i,$(INSTALLED),$(patsubst %/,'%',$(dir $(call target,$i))))) 2>/dev/null || :
+	@rm -f $(foreach i,$(INSTALLED),'$(call installed_to,$i)')
+	@rmdir -p --ignore-fail-on-non-empty $(sort $(foreach i,$(INSTALLED),$(patsubst %/,'%',$(dir $(call installed_to,$i))))) 2>/dev/null || :

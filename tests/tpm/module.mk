@@ -13,9 +13,10 @@ $(B)/tests/tpm/%_test: $(B)/san/tests/tpm/%_test.o $(TPM_SUPPORT) $(B)/libsignet
 .SECONDARY: $(TPM_TESTS:$(B)/tests/%=$(B)/san/tests/%.o) $(TPM_SUPPORT)
 
 .PHONY: check-tpm
-check-tpm: $(TPM_TESTS) $(B)/tests/nvtool $(B)/tests/credtool $(B)/tests/node-rig $(B)/signet $(B)/signetctl $(B)/signet-agent $(B)/signetd $(B)/stage.elf $(B)/hv.bin
+check-tpm: $(TPM_TESTS) $(B)/tests/nvtool $(B)/tests/credtool $(B)/tests/node-rig $(B)/signet $(B)/signetctl $(B)/signet-agent $(B)/signetd $(INSTALLED_FROM)
 	@tests/tap tpm $(TPM_TESTS) 'tests/tpm/peers.py $(B)/tests/nvtool' 'tests/tpm/credential.py $(B)/tests/credtool' \
-		tests/tpm/rig.py tests/tpm/agent.py tests/tpm/update.py
+		tests/tpm/rig.py \
+		"python3 -B tests/lib/beside.py tests/tpm/agent.py tests/tpm/update.py 'python3 -B tests/tpm/operations.py'"
 
 $(B)/tests/credtool: $(B)/san/tests/tpm/credtool.o $(B)/libsignet-san.a
 	@mkdir -p $(@D)
