@@ -29,7 +29,7 @@ def shape(path):
 def page_operations():
     """{(method, shape): role} of the page's table."""
     page = (project / "docs/fleet-api.md").read_text()
-    table = page.split("## Operator requests")[1]
+    table = page.split("## Operator requests")[1].split("\n## ")[0]
     for requests, roles, rest in re.findall(r"^\| (`.*?) \| (\w[\w, ]*?) \| ?(.*?) ?\|$", table, re.M):
         requests = re.findall(r"`(\w+) (\S+?)(?:\?\S*)?`", requests)
         roles = roles.split(", ") * (len(requests) if ", " not in roles else 1)
