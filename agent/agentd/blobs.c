@@ -12,8 +12,6 @@
 
 enum { DIGEST_TEXT = 2 * SHA384_SIZE + 1, PIECE = 65536, TRIES = 5 };
 
-#define BLOB_MAX MIB(65536)
-
 static enum err make_folder(const char *path)
 {
 	return mkdir(path, 0700) == 0 || errno == EEXIST ? OK : ERR_IO;
@@ -83,7 +81,7 @@ static enum err append(void *context, const u8 *bytes, size_t n)
 }
 
 /* From where the file ends; a server that gives the whole instead of the rest begins anew. */
-static enum err fetch_rest(struct link *l, const char *target, int fd, bool *whole)
+static enum err fetch_rest(struct link *l, const char *target, int fd, u64 most, bool *whole)
 {
 	off_t have = lseek(fd, 0, SEEK_END);
 	struct http_request q = { .method = "GET",
@@ -91,7 +89,7 @@ static enum err fetch_rest(struct link *l, const char *target, int fd, bool *who
 		.ranged = have > 0,
 		.first = have > 0 ? (u64)have : 0,
 		.silence_ms = SILENCE_MS };
-	struct http_answer a = { .sink = append, .context = &fd, .sink_max = BLOB_MAX };
+	struct http_answer a = { .sink = append, .context = &fd, .sink_max = have > 0 ? most - (u64)have : most };
 	enum err e = link_ask(l, &q, &a);
 
 	*whole = false;
@@ -105,17 +103,30 @@ static enum err fetch_rest(struct link *l, const char *target, int fd, bool *who
 	return a.head.status == 206 && a.head.range_first != (u64)have ? ERR_HTTP_FORMAT : OK;
 }
 
-static enum err fetch(struct link *l, const char *target, const char *path, const u8 digest[SHA384_SIZE])
+/* A part that was cut while a guest with more memory was made is not gone on with. */
+static enum err open_part(const char *path, u64 most, int *fd)
+{
+	*fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (*fd < 0)
+		return ERR_IO;
+	off_t have = lseek(*fd, 0, SEEK_END);
+	if (have >= 0 && ((u64)have <= most || ftruncate(*fd, 0) == 0))
+		return OK;
+	file_close(*fd);
+	return ERR_IO;
+}
+
+static enum err fetch(struct link *l, const char *target, const char *path, const u8 digest[SHA384_SIZE], u64 most)
 {
 	bool whole = false;
 	enum err e = OK;
 
 	for (u32 i = 0; i < TRIES; i++) {
-		int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+		int fd;
 
-		if (fd < 0)
+		if (open_part(path, most, &fd))
 			return ERR_IO;
-		e = fetch_rest(l, target, fd, &whole);
+		e = fetch_rest(l, target, fd, most, &whole);
 		if (!e && fsync(fd) != 0)
 			e = ERR_IO;
 		file_close(fd);
@@ -125,13 +136,13 @@ static enum err fetch(struct link *l, const char *target, const char *path, cons
 			(void)unlink(path);
 			e = ERR_IMAGE_CONTENT;
 		}
-		if (e == ERR_IO || e == ERR_DEVICE)
+		if (e == ERR_IO || e == ERR_DEVICE || e == ERR_HTTP_LENGTH)
 			break;
 	}
 	return e;
 }
 
-enum err blob_need(struct link *l, const struct agent_options *o, const u8 digest[SHA384_SIZE])
+enum err blob_need(struct link *l, const struct agent_options *o, const u8 digest[SHA384_SIZE], u64 most)
 {
 	char path[GUEST_PATH_MAX], partial[GUEST_PATH_MAX + 8], target[64 + DIGEST_TEXT], name[DIGEST_TEXT];
 	enum err e = blob_path(o, digest, path);
@@ -141,7 +152,7 @@ enum err blob_need(struct link *l, const struct agent_options *o, const u8 diges
 	hex_encode(name, digest, SHA384_SIZE);
 	(void)format(partial, sizeof(partial), "%s.part", path);
 	(void)format(target, sizeof(target), "/node/v1/blobs/%s", name);
-	e = fetch(l, target, partial, digest);
+	e = fetch(l, target, partial, digest, most);
 	if (!e)
 		e = rename(partial, path) == 0 ? OK : ERR_IO;
 	return e;

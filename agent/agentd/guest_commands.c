@@ -37,6 +37,7 @@ static enum err destroy(struct command_call *c, const struct control_guest *g)
 	return e;
 }
 
+/* Neither part is larger than the memory that it is loaded into. */
 static bool fetch_parts(struct command_call *c, struct guest_order *o)
 {
 	const struct agent_options *options = &c->agent->options;
@@ -45,9 +46,9 @@ static bool fetch_parts(struct command_call *c, struct guest_order *o)
 	if (!e && o->has_initramfs)
 		e = blob_path(options, o->initramfs, o->file.initramfs);
 	if (!e)
-		e = blob_need(c->link, options, o->kernel);
+		e = blob_need(c->link, options, o->kernel, o->file.memory);
 	if (!e && o->has_initramfs)
-		e = blob_need(c->link, options, o->initramfs);
+		e = blob_need(c->link, options, o->initramfs, o->file.memory);
 	if (!e)
 		return true;
 	/* What the fleet server says of it is nearer to the cause than our number. */
