@@ -34,6 +34,7 @@ struct blob_writer;
 /* Who asks. On the nodes' listener a TLS key alone: what it stands for is the handler's to know. */
 struct caller {
 	char address[CALLER_ADDRESS_SIZE];
+	u8 network[16]; /* as limits know him: signetd/net/admission.h */
 	bool has_key;
 	u8 key_hash[SHA256_SIZE]; /* of the SubjectPublicKeyInfo; the TLS handshake proved its possession */
 	enum role role; /* ROLE_NONE but for operators */

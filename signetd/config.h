@@ -42,11 +42,14 @@ struct config {
 	u64 connections_per_peer;
 	u64 requests_per_second; /* and peer address, on the average */
 	u64 request_burst;
+	u64 handshakes_per_second, handshake_burst; /* and peer address */
+	u64 handshakes_per_second_in_all, handshake_burst_in_all;
 	u64 bound[BOUND_COUNT]; /* bytes of a body */
 	u64 head_seconds, body_seconds, answer_seconds, idle_seconds;
 	/* [tpm] */
 	char ek_authorities[PATH_MAX]; /* folder of TPM makers' certificates; empty: none is trusted */
-	u64 pending; /* nodes that may wait for an approver at once */
+	/* Nodes that may wait for an approver at once: with a certified EK; without; of those, of one address */
+	u64 pending, pending_uncertified, pending_per_address;
 	/* [images] */
 	char anchor[PATH_MAX]; /* of the stage that the fleet's nodes run; empty: no image is trusted */
 	/* [policy]: classes of hardware, comma-separated, or *, for each thing that struct appraisal_policy can allow

@@ -25,6 +25,7 @@ struct live_node {
 	u8 id[ATTEST_ID_SIZE];
 	u8 keys[LIVE_KEYS_MAX][SHA256_SIZE];
 	u32 key_count, next_key;
+	u8 network[16]; /* whence it came to wait for an approver; zeros: not in this run */
 	struct call *poll; /* waits for commands */
 	bool intents_due; /* its record was changed: look what it has to be told */
 	bool seen, told_offline;

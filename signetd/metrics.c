@@ -40,6 +40,8 @@ void metrics_write_counters(struct text *out, const struct counters *c)
 	by_listener(out, "signetd_connections_total", "counter", "Connections taken.", c->accepted);
 	by_listener(out, "signetd_connections_refused_total", "counter", "Connections over a limit.",
 	        c->refused_connections);
+	by_listener(out, "signetd_handshakes_refused_total", "counter", "TLS handshakes over the rate.",
+	        c->refused_handshakes);
 	by_listener(
 	        out, "signetd_handshakes_failed_total", "counter", "TLS handshakes that failed.", c->handshakes_failed);
 	by_listener(
@@ -49,4 +51,8 @@ void metrics_write_counters(struct text *out, const struct counters *c)
 	metric_value(out, "signetd_throttled_total", NULL, c->throttled);
 	metric_family(out, "signetd_parked", "gauge", "Requests that wait for something.");
 	metric_value(out, "signetd_parked", NULL, c->parked);
+	metric_family(out, "signetd_pending_refused_total", "counter", "Nodes that found no place to wait for an approver.");
+	metric_value(out, "signetd_pending_refused_total", NULL, c->pending_refused);
+	metric_family(out, "signetd_pending_dropped_total", "counter", "Waiting nodes that made place for another.");
+	metric_value(out, "signetd_pending_dropped_total", NULL, c->pending_dropped);
 }

@@ -13,11 +13,13 @@ struct counters {
 	u64 connections[LISTENER_COUNT]; /* open */
 	u64 accepted[LISTENER_COUNT];
 	u64 refused_connections[LISTENER_COUNT]; /* over a limit */
+	u64 refused_handshakes[LISTENER_COUNT]; /* over the rate */
 	u64 handshakes_failed[LISTENER_COUNT];
 	u64 timeouts[LISTENER_COUNT];
 	u64 answers[LISTENER_COUNT][6]; /* by hundreds of the status */
 	u64 throttled; /* requests over the rate */
 	u64 parked; /* requests that wait */
+	u64 pending_refused, pending_dropped; /* nodes that wanted to wait for an approver, or did */
 };
 
 /* "# HELP", "# TYPE" and no sample; kind: "counter" or "gauge". */

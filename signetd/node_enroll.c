@@ -10,6 +10,7 @@
 #include "signetd/body.h"
 #include "signetd/challenges.h"
 #include "signetd/journal.h"
+#include "signetd/pending.h"
 
 #include <mbedtls/platform_util.h>
 #include <stdio.h>
@@ -160,9 +161,10 @@ void node_enroll(struct call *c)
  * An enrolled node that activates again, as an agent does that lost its notes, stays as it is. A pending one may come
  * with another AK: nothing was decided yet. Its appraisals are numbered on, so that a number never means two.
  */
-static enum err keep_node(struct server *s, const struct node_entry *applicant, struct node_entry *out)
+static enum err keep_node(
+        struct server *s, const struct node_entry *applicant, const struct caller *who, struct node_entry *out)
 {
-	u64 pending = 0, appraisal = 0;
+	u64 appraisal = 0;
 	enum err e = s->storage->nodes->find(s->storage, applicant->id, out);
 
 	if (!e && out->state == NODE_ENROLLED)
@@ -170,14 +172,15 @@ static enum err keep_node(struct server *s, const struct node_entry *applicant, 
 	if (!e)
 		appraisal = out->appraisal;
 	if (e == ERR_STORAGE_ABSENT)
-		e = s->storage->nodes->count(s->storage, NODE_PENDING, &pending);
-	if (!e && pending >= s->config.pending)
-		e = ERR_RANGE;
+		e = pending_admit(s, applicant, who);
 	if (e)
 		return e;
 	*out = *applicant;
 	out->appraisal = appraisal;
-	return s->storage->nodes->put(s->storage, out);
+	e = s->storage->nodes->put(s->storage, out);
+	if (!e)
+		pending_came(s, out, who);
+	return e;
 }
 
 static void tell_pending(const struct node_entry *n)
@@ -191,7 +194,7 @@ static void tell_pending(const struct node_entry *n)
 
 static void activated(struct call *c, const struct challenge *open, struct node_entry *n)
 {
-	enum err e = keep_node(c->server, &open->node, n);
+	enum err e = keep_node(c->server, &open->node, &c->who, n);
 	yyjson_mut_val *root;
 
 	if (e == ERR_RANGE) {

@@ -73,7 +73,9 @@ struct node_ops {
 	/* In the order of their ids. visit stops with anything but OK, which is then returned. */
 	enum err (*read)(struct storage *s, enum err (*visit)(void *context, const struct node_entry *n),
 	        void *context) MUST_CHECK;
-	enum err (*count)(struct storage *s, enum node_state state, u64 *n) MUST_CHECK;
+	/* The same of those in one state. */
+	enum err (*read_in)(struct storage *s, enum node_state state,
+	        enum err (*visit)(void *context, const struct node_entry *n), void *context) MUST_CHECK;
 	/* With all that belongs to it. ERR_STORAGE_ABSENT. */
 	enum err (*remove)(struct storage *s, const u8 id[ATTEST_ID_SIZE]) MUST_CHECK;
 };

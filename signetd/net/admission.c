@@ -8,10 +8,11 @@ enum { TOKEN = 1000 };
 
 static const u8 mapped_prefix[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
 
-void admission_init(struct admission *a, const struct admission_limits *limits)
+void admission_init(struct admission *a, const struct admission_limits *limits, u64 now)
 {
 	memset(a, 0, sizeof(*a));
 	a->limits = *limits;
+	a->handshakes = (struct bucket){ limits->handshake_burst_in_all * TOKEN, now };
 }
 
 void admission_free(struct admission *a)
@@ -59,8 +60,8 @@ static struct peer *make(struct admission *a, const u8 key[ADDRESS_SIZE], u64 no
 	if (!p)
 		return NULL;
 	memcpy(p->address, key, ADDRESS_SIZE);
-	p->tokens = a->limits.request_burst * TOKEN;
-	p->filled = now;
+	p->requests = (struct bucket){ a->limits.request_burst * TOKEN, now };
+	p->handshakes = (struct bucket){ a->limits.handshake_burst * TOKEN, now };
 	p->next = *slot_of(a, key);
 	*slot_of(a, key) = p;
 	a->peers++;
@@ -90,31 +91,47 @@ void admission_leave(struct admission *a, struct peer *p)
 	a->connections--;
 }
 
-static void fill(const struct admission *a, struct peer *p, u64 now)
+/* True: there is one to take. */
+static bool fill(struct bucket *b, u64 per_second, u64 burst, u64 now)
 {
-	u64 most = a->limits.request_burst * TOKEN, passed = now - p->filled;
+	u64 most = burst * TOKEN, passed = now - b->filled;
 	/* A day fills any bucket; longer would only overflow. */
-	u64 gained = (passed < 86400000 ? passed : 86400000) * a->limits.requests_per_second;
+	u64 gained = (passed < 86400000 ? passed : 86400000) * per_second;
 
-	p->tokens = p->tokens + gained < most ? p->tokens + gained : most;
-	p->filled = now;
+	b->tokens = b->tokens + gained < most ? b->tokens + gained : most;
+	b->filled = now;
+	return b->tokens >= TOKEN;
+}
+
+bool admission_handshake(struct admission *a, struct peer *p, u64 now)
+{
+	const struct admission_limits *l = &a->limits;
+
+	if (!fill(&p->handshakes, l->handshakes_per_second, l->handshake_burst, now) ||
+	        !fill(&a->handshakes, l->handshakes_per_second_in_all, l->handshake_burst_in_all, now))
+		return false;
+	p->handshakes.tokens -= TOKEN;
+	a->handshakes.tokens -= TOKEN;
+	return true;
 }
 
 bool admission_request(struct admission *a, struct peer *p, u64 now)
 {
-	fill(a, p, now);
-	if (p->tokens < TOKEN)
+	if (!fill(&p->requests, a->limits.requests_per_second, a->limits.request_burst, now))
 		return false;
-	p->tokens -= TOKEN;
+	p->requests.tokens -= TOKEN;
 	return true;
 }
 
 static bool is_idle(const struct admission *a, struct peer *p, u64 now)
 {
+	const struct admission_limits *l = &a->limits;
+
 	if (p->connections)
 		return false;
-	fill(a, p, now);
-	return p->tokens >= a->limits.request_burst * TOKEN;
+	(void)fill(&p->requests, l->requests_per_second, l->request_burst, now);
+	(void)fill(&p->handshakes, l->handshakes_per_second, l->handshake_burst, now);
+	return p->requests.tokens >= l->request_burst * TOKEN && p->handshakes.tokens >= l->handshake_burst * TOKEN;
 }
 
 void admission_sweep(struct admission *a, u64 now)

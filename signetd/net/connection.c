@@ -432,6 +432,12 @@ void connection_begin(struct connection *c)
 		connection_close(c);
 		return;
 	}
+	if (p->tls && !admission_handshake(p->admission, c->peer, now_of(c))) {
+		p->server->counters.refused_handshakes[p->listener]++;
+		connection_close(c);
+		return;
+	}
+	memcpy(c->who.network, c->peer->address, sizeof(c->who.network));
 	if (stream_open(&c->stream, p->tls ? tls_context_use(p->tls) : NULL, on_wake)) {
 		connection_close(c);
 		return;

@@ -107,8 +107,16 @@ static enum err open_listener(struct loop *l, enum listener listener)
 
 static struct admission_limits limits_of(const struct config *c)
 {
-	return (struct admission_limits){ c->connections, c->connections_per_peer, c->requests_per_second,
-		c->request_burst };
+	return (struct admission_limits){
+		.connections = c->connections,
+		.connections_per_peer = c->connections_per_peer,
+		.requests_per_second = c->requests_per_second,
+		.request_burst = c->request_burst,
+		.handshakes_per_second = c->handshakes_per_second,
+		.handshake_burst = c->handshake_burst,
+		.handshakes_per_second_in_all = c->handshakes_per_second_in_all,
+		.handshake_burst_in_all = c->handshake_burst_in_all,
+	};
 }
 
 /* New connections get the newest certificate, old ones keep theirs. */
@@ -224,7 +232,7 @@ static enum err open_loop(struct loop *l)
 	enum err e = OK;
 
 	for (enum listener i = 0; i < LISTENER_COUNT; i++) {
-		admission_init(&l->admissions[i], &limits);
+		admission_init(&l->admissions[i], &limits, monotonic(l));
 		l->ports[i] = (struct port){ .server = l->server, .listener = i, .admission = &l->admissions[i] };
 	}
 	if (uv_timer_init(&l->uv, &l->ticker) != 0 || uv_timer_init(&l->uv, &l->deadline) != 0)

@@ -196,10 +196,10 @@ static enum err find(struct storage *s, const u8 id[ATTEST_ID_SIZE], struct node
 	return e;
 }
 
-static enum err read_nodes(
-        struct storage *s, enum err (*visit)(void *context, const struct node_entry *n), void *context)
+typedef enum err visit_node(void *context, const struct node_entry *n);
+
+static enum err read_rows(struct storage *s, sqlite3_stmt *q, visit_node *visit, void *context)
 {
-	sqlite3_stmt *q = sqlite_query(s, "SELECT id, state, record FROM nodes ORDER BY id");
 	struct node_entry *n = malloc(sizeof(*n));
 	enum err e = n ? OK : ERR_NO_MEMORY;
 
@@ -213,15 +213,17 @@ static enum err read_nodes(
 	return e == ERR_STORAGE_ABSENT ? OK : e;
 }
 
-static enum err count(struct storage *s, enum node_state state, u64 *n)
+static enum err read_nodes(struct storage *s, visit_node *visit, void *context)
 {
-	sqlite3_stmt *q = sqlite_query(s, "SELECT count(*) FROM nodes WHERE state = ?1");
+	return read_rows(s, sqlite_query(s, "SELECT id, state, record FROM nodes ORDER BY id"), visit, context);
+}
+
+static enum err read_in(struct storage *s, enum node_state state, visit_node *visit, void *context)
+{
+	sqlite3_stmt *q = sqlite_query(s, "SELECT id, state, record FROM nodes WHERE state = ?1 ORDER BY id");
 
 	sqlite_bind_number(q, 1, (u64)state);
-	enum err e = sqlite_next(s, q);
-	*n = e ? 0 : sqlite_number(q, 0);
-	sqlite_end(q);
-	return e;
+	return read_rows(s, q, visit, context);
 }
 
 static enum err remove_rows(struct storage *s, const char *sql, const u8 id[ATTEST_ID_SIZE])
@@ -260,4 +262,4 @@ static enum err remove_node(struct storage *s, const u8 id[ATTEST_ID_SIZE])
 	return e;
 }
 
-const struct node_ops sqlite_nodes = { put, find, read_nodes, count, remove_node };
+const struct node_ops sqlite_nodes = { put, find, read_nodes, read_in, remove_node };

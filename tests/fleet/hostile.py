@@ -8,11 +8,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from signetd import PATIENCE, Server, error_of, is_closed, read_answer, status_of
+from signetd import PATIENCE, Server, ask_on, error_of, is_closed, read_answer, status_of
 from tap import expect
 
 QUICK = {"limits.head-seconds": "2", "limits.body-seconds": "2", "limits.answer-seconds": "2", "limits.idle-seconds": "4",
-         "limits.requests-per-second": "10000", "limits.request-burst": "10000"}
+         "limits.requests-per-second": "10000", "limits.request-burst": "10000", "limits.handshake-burst": "10000"}
 HEAD = b"POST /v1/operators HTTP/1.1\r\nHost: a\r\n"
 
 
@@ -209,6 +209,34 @@ def connections_of_one_address_are_limited():
             pass
 
 
+def handshakes_of_one_address_are_limited():
+    with Server(settings={**QUICK, "limits.handshakes-per-second": "1", "limits.handshake-burst": "5"}) as s:
+        s.start()
+        held = s.client()
+        expect(ask_on(held, "GET", "/v1/status")[0] == 200, "no connection")
+        done = 0
+        for _ in range(20):
+            try:
+                with s.connect("nodes"):
+                    done += 1
+            except (OSError, ssl.SSLError):
+                pass
+        refused = s.figures()['signetd_handshakes_refused_total{listener="nodes"}']
+        expect(done >= 5 and done + refused == 20 and refused, f"{done} done, {refused} refused")
+        # Nodes cannot lock operators out, and connections that are there go on.
+        serves(s)
+        expect(ask_on(held, "GET", "/v1/status")[0] == 200, "the connection that was there")
+        expect(s.figures()['signetd_handshakes_refused_total{listener="operators"}'] == 0, "operators are limited")
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            try:
+                s.connect("nodes").close()
+                return
+            except (OSError, ssl.SSLError):
+                time.sleep(0.2)
+        expect(False, "it never lets in again")
+
+
 def requests_of_one_address_are_limited():
     with Server(settings={"limits.requests-per-second": "1", "limits.request-burst": "5"}) as s:
         s.start()
@@ -275,6 +303,7 @@ SCENARIOS = [
     ("renegotiation and noise end the connection", renegotiation_and_noise_end_the_connection),
     ("chains that cost are not verified", chains_that_cost_are_not_verified),
     ("connections of one address are limited", connections_of_one_address_are_limited),
+    ("handshakes of one address are limited", handshakes_of_one_address_are_limited),
     ("requests of one address are limited", requests_of_one_address_are_limited),
     ("500 idle connections cost little", five_hundred_idle_connections_cost_little),
     ("wrong paths, queries and bodies have their codes", wrong_paths_and_queries_have_codes),

@@ -91,6 +91,26 @@ def the_pending_have_little():
         same(join_of(fleet, 2).tell("get " + blob)["status"], 404, "and those may ask")
 
 
+def who_is_away_makes_place():
+    """TPMs of software: they wait as long as nobody else needs the place, or they are there."""
+    with Fleet(settings={"tpm.pending-uncertified": "3", "tpm.pending-per-address": "3"}) as fleet:
+        nodes = [fleet.node(seed) for seed in range(1, 6)]
+        for node in nodes[:3]:
+            node.join()
+        answer = nodes[3].tell("enroll")
+        same((answer["status"], error_of(answer["body"])), (503, "too-many-pending"), "more of one address")
+        same(fleet.server.figures()["signetd_pending_refused_total"], 1, "counted")
+        # The server has forgotten whence they came, and nobody is there.
+        fleet.restart()
+        nodes[0].tell("rekey")
+        nodes[0].attest()
+        nodes[0].send_poll()
+        nodes[4].join()
+        known = {n["id"] for n in fleet.ask("GET", "/v1/nodes")["nodes"]}
+        expect(nodes[0].id in known and nodes[4].id in known and len(known) == 3, "who is there stays", str(known))
+        same(fleet.server.figures()["signetd_pending_dropped_total"], 1, "counted")
+
+
 def forgeries_are_nobodys():
     """ATTACKS 26, 27, 28, 32 through the server: refused by name, and they do the node no harm."""
     with Fleet() as fleet:
@@ -420,7 +440,7 @@ def old_appraisals_go():
 
 
 def two_hundred_at_once():
-    with Fleet(settings={"tpm.pending": "256"}) as fleet:
+    with Fleet(settings={"tpm.pending-uncertified": "256", "tpm.pending-per-address": "256"}) as fleet:
         first = join_of(fleet, 1000)
         everybody = [first, *fleet.good_nodes(range(1001, 1200))]
         for node in everybody:
@@ -444,7 +464,7 @@ def two_hundred_at_once():
 
 
 SCENARIOS = [(f.__name__.replace("_", " "), f) for f in (
-    enrols_and_attests, activation_is_judged, the_pending_have_little, forgeries_are_nobodys, failures_stick,
+    enrols_and_attests, activation_is_judged, the_pending_have_little, who_is_away_makes_place, forgeries_are_nobodys, failures_stick,
     firmware_is_explained_and_approved, a_baseline_forgives_firmware_alone, logs_that_prove_nothing_are_no_baseline,
     trials_are_committed, guests_run_on_order, bad_definitions_are_refused, silent_nodes_are_told_of,
     results_are_verified_by_others, images_are_verified, restarts_lose_nothing,

@@ -20,6 +20,8 @@ class Fleet:
         self.server = Server("--name", "test", "--host", "localhost,127.0.0.1", "--approver", "approver",
                              settings={"images.anchor": "anchor.bin", "limits.requests-per-second": "100000",
                                        "limits.request-burst": "100000", "limits.connections-per-peer": "4096",
+                                       "limits.handshakes-per-second": "100000", "limits.handshake-burst": "100000",
+                                       "limits.handshakes-per-second-in-all": "100000",
                                        **(settings or {})})
         self.nodes = []
         self.image = self.server.path("image")

@@ -14,6 +14,10 @@ static const struct admission_limits limits = {
 	.connections_per_peer = 3,
 	.requests_per_second = 5,
 	.request_burst = 8,
+	.handshakes_per_second = 2,
+	.handshake_burst = 4,
+	.handshakes_per_second_in_all = 5,
+	.handshake_burst_in_all = 10,
 };
 
 static const u8 *v4(u8 last)
@@ -27,7 +31,7 @@ static const u8 *v4(u8 last)
 static int set_up(void **state)
 {
 	(void)state;
-	admission_init(&a, &limits);
+	admission_init(&a, &limits, 0);
 	return 0;
 }
 
@@ -51,6 +55,50 @@ static void each_peer_has_its_share(void **state)
 	assert_non_null(admission_enter(&a, v4(2), 0));
 	admission_leave(&a, first);
 	assert_non_null(admission_enter(&a, v4(1), 0));
+}
+
+static u32 handshakes(struct peer *p, u32 tries, u64 now)
+{
+	u32 n = 0;
+
+	for (u32 i = 0; i < tries; i++)
+		n += admission_handshake(&a, p, now);
+	return n;
+}
+
+static void handshakes_have_a_rate_each_and_in_all(void **state)
+{
+	struct peer *p[4];
+
+	(void)state;
+	for (u8 i = 0; i < 4; i++) {
+		p[i] = admission_enter(&a, v4(i), 0);
+		assert_non_null(p[i]);
+	}
+	assert_int_equal(handshakes(p[0], 100, 0), 4);
+	/* Those that were refused for their address took nothing from the others. */
+	assert_int_equal(handshakes(p[1], 100, 0), 4);
+	assert_int_equal(handshakes(p[2], 100, 0), 2);
+	assert_int_equal(handshakes(p[3], 100, 0), 0);
+	assert_int_equal(handshakes(p[0], 100, 999), 1);
+	assert_int_equal(handshakes(p[3], 100, 1000), 4);
+	assert_int_equal(handshakes(p[2], 100, 1000), 0);
+	assert_int_equal(handshakes(p[0], 100, 3600000), 4);
+	/* Requests are counted by themselves. */
+	assert_true(admission_request(&a, p[2], 1000));
+}
+
+static void who_made_handshakes_is_remembered_until_they_are_forgiven(void **state)
+{
+	struct peer *p = admission_enter(&a, v4(1), 0);
+
+	(void)state;
+	assert_int_equal(handshakes(p, 4, 0), 4);
+	admission_leave(&a, p);
+	admission_sweep(&a, 1999);
+	assert_int_equal(a.peers, 1);
+	admission_sweep(&a, 2000);
+	assert_int_equal(a.peers, 0);
 }
 
 static void all_together_have_a_limit(void **state)
@@ -121,6 +169,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(each_peer_has_its_share, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(handshakes_have_a_rate_each_and_in_all, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(who_made_handshakes_is_remembered_until_they_are_forgiven, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(all_together_have_a_limit, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(one_ipv6_network_is_one_peer, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_burst_then_a_rate, set_up, tear_down),

@@ -1,0 +1,86 @@
+/* Nodes that wait for an approver. Trust: see the header. */
+#include "signetd/pending.h"
+
+#include "lib/print.h"
+#include "signetd/journal.h"
+
+#include <string.h>
+
+/* Those that wait, seen from an applicant. */
+struct crowd {
+	const struct server *server;
+	const struct caller *who;
+	u64 certified, uncertified, of_address;
+	bool has_absent;
+	u8 absent[ATTEST_ID_SIZE]; /* uncertified, away, and waiting longest */
+	u64 since;
+};
+
+static enum err count(void *context, const struct node_entry *n)
+{
+	struct crowd *c = context;
+	const struct live_node *l = live_find(c->server, n->id);
+
+	if (n->ek_finding == EK_TRUSTED) {
+		c->certified++;
+		return OK;
+	}
+	c->uncertified++;
+	if (l && memcmp(l->network, c->who->network, sizeof(l->network)) == 0)
+		c->of_address++;
+	if ((l && live_is_online(c->server, l)) || (c->has_absent && n->known_since >= c->since))
+		return OK;
+	c->has_absent = true;
+	c->since = n->known_since;
+	memcpy(c->absent, n->id, sizeof(c->absent));
+	return OK;
+}
+
+static enum err drop(struct server *s, const u8 id[ATTEST_ID_SIZE])
+{
+	char text[2 * ATTEST_ID_SIZE + 1];
+	enum err e = s->storage->nodes->remove(s->storage, id);
+
+	if (e)
+		return e;
+	live_forget(s, id);
+	s->counters.pending_dropped++;
+	hex_encode(text, id, ATTEST_ID_SIZE);
+	journal(JOURNAL_NOTICE, "node %s is away, and made place for another that waits for an approver", text);
+	return OK;
+}
+
+static enum err admit_uncertified(struct server *s, const struct crowd *c)
+{
+	const struct config *limits = &s->config;
+
+	if (c->of_address >= limits->pending_per_address)
+		return ERR_RANGE;
+	if (c->uncertified < limits->pending_uncertified)
+		return OK;
+	return c->has_absent && limits->pending_uncertified ? drop(s, c->absent) : ERR_RANGE;
+}
+
+enum err pending_admit(struct server *s, const struct node_entry *applicant, const struct caller *who)
+{
+	struct crowd c = { .server = s, .who = who };
+	enum err e = s->storage->nodes->read_in(s->storage, NODE_PENDING, count, &c);
+
+	if (!e && applicant->ek_finding != EK_TRUSTED)
+		e = admit_uncertified(s, &c);
+	else if (!e && c.certified >= s->config.pending)
+		e = ERR_RANGE;
+	if (e == ERR_RANGE)
+		s->counters.pending_refused++;
+	return e;
+}
+
+void pending_came(struct server *s, const struct node_entry *n, const struct caller *who)
+{
+	struct live_node *l = live_node(s, n->id);
+
+	if (!l)
+		return;
+	memcpy(l->network, who->network, sizeof(l->network));
+	live_touch(s, l);
+}
