@@ -6,6 +6,7 @@
 
 #include "keys/files.h"
 #include "signetd/blobs.h"
+#include "signetd/descriptors.h"
 #include "signetd/journal.h"
 
 #include <fcntl.h>
@@ -101,6 +102,8 @@ enum err server_open(struct server *s)
 
 	s->lock = -1;
 	if (!e)
+		e = descriptors_ensure(&s->config);
+	if (!e)
 		e = take_lock(s);
 	if (!e)
 		e = open_storage(s);
@@ -122,7 +125,7 @@ void server_reload(struct server *s)
 	struct config next;
 	const char *fixed;
 
-	if (server_configuration(s->folder, &next)) {
+	if (server_configuration(s->folder, &next) || descriptors_ensure(&next)) {
 		journal(JOURNAL_ERROR, "the configuration in force stays as it was");
 		return;
 	}
