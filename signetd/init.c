@@ -76,7 +76,7 @@ static enum err join_hosts(const struct init_options *o, char out[CONFIG_TEXT_SI
 	return OK;
 }
 
-static enum err copy_file(const char *from, const char *to, mode_t mode)
+static enum err copy_certificate(const char *from, const char *to)
 {
 	u8 *bytes = malloc(CA_FILE_MAX);
 	size_t n = 0;
@@ -84,17 +84,45 @@ static enum err copy_file(const char *from, const char *to, mode_t mode)
 
 	if (!bytes)
 		return ERR_NO_MEMORY;
-	e = mode == SECRET_MODE ? secret_read(from, bytes, CA_FILE_MAX, &n) : file_read(from, bytes, CA_FILE_MAX, &n);
+	e = file_read(from, bytes, CA_FILE_MAX, &n);
 	if (e)
 		journal(JOURNAL_ERROR, "%s: %s", from, err_text(e));
 	else
-		e = file_create(to, bytes, n, mode);
-	explicit_bzero(bytes, CA_FILE_MAX);
+		e = file_create(to, bytes, n, PUBLIC_MODE);
 	free(bytes);
 	return e;
 }
 
-/* A key that is locked with a passphrase is refused when the server opens it: nobody would be there to type. */
+static void say_locked(const struct init_options *o, enum err e)
+{
+	if (e == ERR_KEY_PASSPHRASE && !o->ca_passphrase)
+		journal(JOURNAL_ERROR,
+		        "%s is locked: --ca-passphrase-file unlocks it for the server, which nobody"
+		        " could do for it at each start",
+		        o->ca_key);
+	else if (e)
+		journal(JOURNAL_ERROR, "%s: %s", o->ca_key, err_text(e));
+}
+
+/* Without its passphrase in the server's folder: a passphrase beside it would protect nothing. */
+static enum err unlock_ca_key(const struct init_options *o, const char *to)
+{
+	struct passphrase passphrase = no_passphrase;
+	mbedtls_pk_context key;
+	enum err e = o->ca_passphrase ? passphrase_read(o->ca_passphrase, &passphrase) : OK;
+
+	if (e)
+		return say(e, o->ca_passphrase);
+	mbedtls_pk_init(&key);
+	e = private_key_load(o->ca_key, &passphrase, &key);
+	passphrase_wipe(&passphrase);
+	say_locked(o, e);
+	if (!e)
+		e = private_key_save(&key, &no_passphrase, to);
+	mbedtls_pk_free(&key);
+	return e;
+}
+
 static enum err take_ca(const struct init_options *o, const char *keys)
 {
 	char key[PATH_MAX], certificate[PATH_MAX];
@@ -103,8 +131,8 @@ static enum err take_ca(const struct init_options *o, const char *keys)
 	if (!e)
 		e = path_make(certificate, sizeof(certificate), "%s/fleet-ca.crt", keys);
 	if (!e)
-		e = copy_file(o->ca_key, key, SECRET_MODE);
-	return e ? e : copy_file(o->ca_certificate, certificate, PUBLIC_MODE);
+		e = unlock_ca_key(o, key);
+	return e ? e : copy_certificate(o->ca_certificate, certificate);
 }
 
 static enum err make_ca(const struct init_options *o, const char *name, const char *folder)
@@ -152,7 +180,7 @@ static enum err show_ca(const char *folder)
 
 	if (!e)
 		e = path_make(to, sizeof(to), "%s/fleet-ca.crt", folder);
-	return e ? e : copy_file(from, to, PUBLIC_MODE);
+	return e ? e : copy_certificate(from, to);
 }
 
 static enum err add_approver(const char *name, const char *folder, const char *kind, const struct clock *clock)
@@ -200,8 +228,8 @@ static enum err check(const struct init_options *o)
 		        ORGANISATION_MAX);
 		return ERR_ARGUMENT;
 	}
-	if (!o->ca_key != !o->ca_certificate) {
-		journal(JOURNAL_ERROR, "--ca-key and --ca-cert go together");
+	if (!o->ca_key != !o->ca_certificate || (o->ca_passphrase && !o->ca_key)) {
+		journal(JOURNAL_ERROR, "--ca-key and --ca-cert go together, and --ca-passphrase-file with them");
 		return ERR_ARGUMENT;
 	}
 	return check_approver(o->approver);

@@ -18,6 +18,7 @@ struct init_options {
 	const char *hosts[INIT_HOSTS_MAX]; /* each a name or address, or several with commas */
 	size_t host_count;
 	const char *ca_key, *ca_certificate; /* both or none */
+	const char *ca_passphrase; /* a file, for a key that is locked; NULL: it is not */
 };
 
 /* Says on stderr what is wrong. ERR_ARGUMENT, ERR_KEY_EXISTS when the folder holds something, and what making keys

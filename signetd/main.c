@@ -21,6 +21,7 @@ static const char usage[] =
         "           --host NAME[,IP]            in the server's certificate; may be given several times\n"
         "           --approver NAME             the first approver: DIR/approver.pem and .crt\n"
         "           --ca-key FILE --ca-cert FILE  a fleet CA of `signet keys init`, instead of a new one\n"
+        "           --ca-passphrase-file FILE   what its key is locked with\n"
         "       signetd --new-approver NAME DIR certify another approver while no server runs on DIR\n"
         "       signetd --check-config DIR      read DIR/signetd.ini as the server does\n"
         "       signetd --version | --help\n"
@@ -38,7 +39,15 @@ struct invocation {
 	struct init_options init;
 };
 
-enum { OPTION_NAME = 256, OPTION_HOST, OPTION_APPROVER, OPTION_CA_KEY, OPTION_CA_CERT, OPTION_ACCEPT };
+enum {
+	OPTION_NAME = 256,
+	OPTION_HOST,
+	OPTION_APPROVER,
+	OPTION_CA_KEY,
+	OPTION_CA_PASSPHRASE,
+	OPTION_CA_CERT,
+	OPTION_ACCEPT
+};
 
 static const struct option options[] = {
 	{ "init", no_argument, NULL, INIT },
@@ -50,6 +59,7 @@ static const struct option options[] = {
 	{ "host", required_argument, NULL, OPTION_HOST },
 	{ "approver", required_argument, NULL, OPTION_APPROVER },
 	{ "ca-key", required_argument, NULL, OPTION_CA_KEY },
+	{ "ca-passphrase-file", required_argument, NULL, OPTION_CA_PASSPHRASE },
 	{ "ca-cert", required_argument, NULL, OPTION_CA_CERT },
 	{ "accept-broken-audit", no_argument, NULL, OPTION_ACCEPT },
 	{ 0 },
@@ -85,6 +95,9 @@ static bool take_option(struct invocation *v, int option)
 		return true;
 	case OPTION_CA_KEY:
 		v->init.ca_key = optarg;
+		return true;
+	case OPTION_CA_PASSPHRASE:
+		v->init.ca_passphrase = optarg;
 		return true;
 	case OPTION_CA_CERT:
 		v->init.ca_certificate = optarg;

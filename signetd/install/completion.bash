@@ -7,7 +7,7 @@ _signetd() {
 		return
 		;;
 	esac
-	[[ $word == -* ]] && words='--init --name --host --approver --ca-key --ca-cert --new-approver --check-config --accept-broken-audit --version --help'
+	[[ $word == -* ]] && words='--init --name --host --approver --ca-key --ca-cert --ca-passphrase-file --new-approver --check-config --accept-broken-audit --version --help'
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
 }
 complete -o default -F _signetd signetd

@@ -1,6 +1,7 @@
 """Init, configuration, TLS, operators and their roles."""
 import os
 import shutil
+import signal
 import ssl
 import stat
 import subprocess
@@ -34,6 +35,33 @@ def init_makes_a_private_folder():
         expect("CN = approver" in subject.replace("CN=approver", "CN = approver") and "approver" in subject, subject)
 
 
+def limited(server, soft, hard):
+    """A program that is the server with so many open files allowed."""
+    path = os.path.join(server.scratch, "limited")
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(f'#!/bin/sh\nexec prlimit --nofile={soft}:{hard} "{os.path.abspath(server.binary)}" "$@"\n')
+    os.chmod(path, 0o755)
+    return path
+
+
+def open_files_suffice_or_it_does_not_start():
+    with Server(settings={"limits.connections": "1000"}) as s:
+        real = s.binary
+        s.binary = limited(s, 200, 2000)
+        done = s.command(s.folder)
+        expect(done.returncode == 1 and "needs 4024 open files, the system allows 2000: raise LimitNOFILE" in done.stderr,
+               "it starts with too few", done.stderr)
+        s.binary = real
+        s.binary = limited(s, 200, 5000)
+        s.start()
+        with open(f"/proc/{s.process.pid}/limits", encoding="utf-8") as f:
+            row = next(line for line in f if line.startswith("Max open files"))
+        expect(row.split()[3] == "4024", "the limit is not raised", row)
+        s.configure({"limits.connections": "2000"})
+        s.signal(signal.SIGHUP)
+        s.wait_log("stays as it was")
+
+
 def init_touches_no_folder_in_use():
     with Server() as s:
         before = sorted(os.listdir(s.folder)), sorted(os.listdir(s.scratch))
@@ -45,6 +73,24 @@ def init_touches_no_folder_in_use():
             done = s.command(*wrong)
             expect(done.returncode in (1, 2) and done.stderr, f"{wrong}: {done.returncode}", done.stderr)
             expect(not os.path.exists(s.folder + "2"), f"{wrong} made a folder")
+
+
+def locked_ca(server):
+    """A key with a passphrase: refused with what to do, or unlocked once."""
+    keys, passphrase = os.path.join(server.scratch, "locked"), os.path.join(server.scratch, "passphrase")
+    for path, words in ((passphrase, "correct horse"), (passphrase + ".wrong", "other")):
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as f:
+            f.write(words + "\n")
+    done = subprocess.run(["build/signet", "keys", "init", keys, "--passphrase-file", passphrase], capture_output=True, text=True,
+                          check=False)
+    expect(done.returncode == 0, "signet keys init", done.stderr)
+    ca = os.path.join(keys, "fleet-ca")
+    words = ("--ca-key", ca + ".pem", "--ca-cert", ca + ".crt")
+    for more, says in (((), "--ca-passphrase-file unlocks it"), (("--ca-passphrase-file", passphrase + ".wrong"), "passphrase is wrong")):
+        done = server.command("--init", *words, *more, server.folder + "2")
+        expect(done.returncode == 1 and says in done.stderr and not os.path.exists(server.folder + "2"), f"not {says}", done.stderr)
+    with Server(*words, "--ca-passphrase-file", passphrase) as s:
+        expect(s.start().ask("GET", "/v1/status")[0] == 200, "no status with an unlocked CA")
 
 
 def init_takes_a_fleet_ca():
@@ -59,6 +105,7 @@ def init_takes_a_fleet_ca():
             expect(s.start().ask("GET", "/v1/status")[0] == 200, "no status")
         done = other.command("--init", "--ca-key", ca + ".pem", "--ca-cert", other.path("fleet-ca.crt"), other.folder + "2")
         expect(done.returncode == 1 and not os.path.exists(other.folder + "2"), "a key of another CA was taken", done.stderr)
+        locked_ca(other)
         os.chmod(ca + ".pem", 0o640)
         done = other.command("--init", "--ca-key", ca + ".pem", "--ca-cert", ca + ".crt", other.folder + "2")
         expect(done.returncode == 1 and "readable by others" in done.stderr, "a key that others read was taken", done.stderr)
@@ -223,6 +270,7 @@ def requests_are_answered_in_order_on_one_connection():
 
 
 SCENARIOS = [
+    ("open files suffice, or it does not start", open_files_suffice_or_it_does_not_start),
     ("--init makes a folder that nobody else reads", init_makes_a_private_folder),
     ("--init touches no folder in use, and says what is wrong", init_touches_no_folder_in_use),
     ("--init takes a fleet CA of `signet keys init`, and only a matching pair", init_takes_a_fleet_ca),
