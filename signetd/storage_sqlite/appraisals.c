@@ -112,15 +112,10 @@ static enum err read_appraisals(struct storage *s, const u8 node[ATTEST_ID_SIZE]
 	enum err e;
 
 	sqlite_bind_bytes(q, 1, node, ATTEST_ID_SIZE);
-	while ((e = sqlite_next(s, q)) == OK) {
-		e = take(q, &a);
-		if (!e)
-			e = visit(context, &a);
-		if (e)
+	while ((e = sqlite_next(s, q)) == OK && (e = take(q, &a)) == OK)
+		if ((e = visit(context, &a)) != OK)
 			break;
-	}
-	sqlite_end(q);
-	return e == ERR_STORAGE_ABSENT ? OK : e;
+	return sqlite_walked(q, e);
 }
 
 static enum err trim(struct storage *s, const u8 node[ATTEST_ID_SIZE], u64 number)

@@ -53,15 +53,10 @@ static enum err read_entries(struct storage *s, u64 after, u64 limit,
 
 	sqlite_bind_number(q, 1, after);
 	sqlite_bind_number(q, 2, limit);
-	while ((e = sqlite_next(s, q)) == OK) {
-		e = take(q, &r);
-		if (!e)
-			e = visit(context, &r);
-		if (e)
+	while ((e = sqlite_next(s, q)) == OK && (e = take(q, &r)) == OK)
+		if ((e = visit(context, &r)) != OK)
 			break;
-	}
-	sqlite_end(q);
-	return e == ERR_STORAGE_ABSENT ? OK : e;
+	return sqlite_walked(q, e);
 }
 
 const struct audit_ops sqlite_audit = { append, last, read_entries };

@@ -75,15 +75,10 @@ static enum err read_baselines(
 	struct baseline_entry b;
 	enum err e;
 
-	while ((e = sqlite_next(s, q)) == OK) {
-		e = take(q, &b);
-		if (!e)
-			e = visit(context, &b);
-		if (e)
+	while ((e = sqlite_next(s, q)) == OK && (e = take(q, &b)) == OK)
+		if ((e = visit(context, &b)) != OK)
 			break;
-	}
-	sqlite_end(q);
-	return e == ERR_STORAGE_ABSENT ? OK : e;
+	return sqlite_walked(q, e);
 }
 
 static enum err remove_baseline(struct storage *s, const char *hardware_class)

@@ -62,15 +62,10 @@ static enum err read_guests(struct storage *s, const u8 node[ATTEST_ID_SIZE],
 	enum err e;
 
 	sqlite_bind_bytes(q, 1, node, ATTEST_ID_SIZE);
-	while ((e = sqlite_next(s, q)) == OK) {
-		e = take(q, &g);
-		if (!e)
-			e = visit(context, &g);
-		if (e)
+	while ((e = sqlite_next(s, q)) == OK && (e = take(q, &g)) == OK)
+		if ((e = visit(context, &g)) != OK)
 			break;
-	}
-	sqlite_end(q);
-	return e == ERR_STORAGE_ABSENT ? OK : e;
+	return sqlite_walked(q, e);
 }
 
 static enum err remove_guest(struct storage *s, const u8 node[ATTEST_ID_SIZE], const char *name)

@@ -79,15 +79,10 @@ static enum err read_images(struct storage *s,
 	struct image_entry i;
 	enum err e;
 
-	while ((e = sqlite_next(s, q)) == OK) {
-		e = take(q, &i);
-		if (!e)
-			e = visit(context, &i, sqlite3_column_blob(q, 5), (size_t)sqlite3_column_bytes(q, 5));
-		if (e)
+	while ((e = sqlite_next(s, q)) == OK && (e = take(q, &i)) == OK)
+		if ((e = visit(context, &i, sqlite3_column_blob(q, 5), (size_t)sqlite3_column_bytes(q, 5))) != OK)
 			break;
-	}
-	sqlite_end(q);
-	return e == ERR_STORAGE_ABSENT ? OK : e;
+	return sqlite_walked(q, e);
 }
 
 const struct image_ops sqlite_images = { put, find, read_images };

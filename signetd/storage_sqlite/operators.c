@@ -78,12 +78,10 @@ static enum err read_operators(
 
 	while ((e = sqlite_next(s, q)) == OK) {
 		take(q, &r);
-		e = visit(context, &r);
-		if (e)
+		if ((e = visit(context, &r)) != OK)
 			break;
 	}
-	sqlite_end(q);
-	return e == ERR_STORAGE_ABSENT ? OK : e;
+	return sqlite_walked(q, e);
 }
 
 const struct operator_ops sqlite_operators = { add, find, revoke, read_operators };

@@ -47,6 +47,8 @@ enum err sqlite_run(struct storage *s, sqlite3_stmt *q) MUST_CHECK;
 enum err sqlite_next(struct storage *s, sqlite3_stmt *q) MUST_CHECK;
 /* After the last row that is wanted. */
 void sqlite_end(sqlite3_stmt *q);
+/* The same after a walk over all rows, which ended with e: OK when there were no more. */
+enum err sqlite_walked(sqlite3_stmt *q, enum err e) MUST_CHECK;
 
 /* Columns of a row, from 0. Text that does not fit is cut, bytes that do not are ERR_STORAGE. */
 void sqlite_words(sqlite3_stmt *q, int at, char *out, size_t room);

@@ -68,6 +68,12 @@ void sqlite_end(sqlite3_stmt *q)
 	(void)sqlite3_clear_bindings(q);
 }
 
+enum err sqlite_walked(sqlite3_stmt *q, enum err e)
+{
+	sqlite_end(q);
+	return e == ERR_STORAGE_ABSENT ? OK : e;
+}
+
 static enum err failure(struct sqlite_storage *s, int status)
 {
 	if (status == SQLITE_CONSTRAINT_PRIMARYKEY || status == SQLITE_CONSTRAINT_UNIQUE ||

@@ -96,15 +96,10 @@ static enum err read_updates(
 	struct update_entry u;
 	enum err e;
 
-	while ((e = sqlite_next(s, q)) == OK) {
-		e = take(q, &u);
-		if (!e)
-			e = visit(context, &u);
-		if (e)
+	while ((e = sqlite_next(s, q)) == OK && (e = take(q, &u)) == OK)
+		if ((e = visit(context, &u)) != OK)
 			break;
-	}
-	sqlite_end(q);
-	return e == ERR_STORAGE_ABSENT ? OK : e;
+	return sqlite_walked(q, e);
 }
 
 static enum err put_node(struct storage *s, const struct update_node *n)
@@ -180,15 +175,10 @@ static enum err read_nodes(
 	enum err e;
 
 	sqlite_bind_number(q, 1, update);
-	while ((e = sqlite_next(s, q)) == OK) {
-		e = take_node(q, &n);
-		if (!e)
-			e = visit(context, &n);
-		if (e)
+	while ((e = sqlite_next(s, q)) == OK && (e = take_node(q, &n)) == OK)
+		if ((e = visit(context, &n)) != OK)
 			break;
-	}
-	sqlite_end(q);
-	return e == ERR_STORAGE_ABSENT ? OK : e;
+	return sqlite_walked(q, e);
 }
 
 static enum err find_node(struct storage *s, u64 update, const u8 node[ATTEST_ID_SIZE], struct update_node *out)
@@ -226,9 +216,7 @@ static enum err fell_back(struct storage *s, const u8 node[ATTEST_ID_SIZE], cons
 	sqlite_bind_bytes(q, 2, image, SHA384_SIZE);
 	enum err e = sqlite_next(s, q);
 	*out = !e && sqlite_number(q, 0) == UPDATE_FALLEN_BACK;
-	if (!e)
-		sqlite_end(q);
-	return e == ERR_STORAGE_ABSENT ? OK : e;
+	return sqlite_walked(q, e);
 }
 
 const struct update_ops sqlite_updates = { add, find, set_cancelled, read_updates, put_node, read_nodes, find_node,
