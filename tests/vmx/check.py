@@ -11,8 +11,10 @@ import firmware
 import fleet
 import ground
 import guest
+import interrupted
 import linux
 import node
+import refused
 import service
 import tap
 import vms
@@ -22,7 +24,7 @@ FOLDER = Path("build/vmx/check").resolve()
 # The longest first, so that both workers come to an end together.
 GROUPS = (fleet.scenarios, linux.cloud, firmware.scenarios, ground.scenarios, guest.scenarios, vms.scenarios, node.scenarios, exits.scenarios)
 # Minutes each, in which Linux does most of the work: for `make check-vmx-long`.
-LONG_GROUPS = (service.scenarios, linux.company, linux.generic)
+LONG_GROUPS = (refused.scenarios, interrupted.scenarios, service.scenarios, linux.company, linux.generic)
 
 
 def main():

@@ -54,12 +54,17 @@ class FleetBed:
 
     # --- what there is before the machine is switched on ---
 
-    def make(self, allowed=None):
-        """allowed: what the policy permits the node's class; all that an emulator cannot do without."""
+    def make(self, allowed=None, guest=None):
+        """
+        allowed: what the policy permits the node's class; all that an emulator cannot do without. guest: the name of one that
+        fetches the page; its file, where its parts lie in the store already.
+        """
         self.make_keys()
         self.make_tpm()
         self.start_server(allowed)
-        self.make_store()
+        made = guest and self.guest_file(guest, "fetch address=10.0.2.77")
+        self.make_store([made.parent / part for part in ("vmlinuz", "guest.cpio")] if made else [])
+        return made
 
     def make_keys(self):
         self.folder.mkdir()
