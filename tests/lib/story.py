@@ -35,8 +35,8 @@ class Story:
                 self.told = True
                 self.tell()
         if name not in self.results:
-            failure = self.results.get(self.reached)
-            raise Failed(f"not reached: before it failed '{self.reached}'", str(failure or ""))
+            failure = self.results.get(self.reached) or Failed("see the first step")
+            raise Failed(f"not reached: before it failed '{self.reached}'", f"{failure}\n{failure.detail}")
         if self.results[name]:
             raise self.results[name]
 
