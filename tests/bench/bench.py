@@ -31,7 +31,8 @@ PARTS = {
     "appraisal": attestation.measure_appraisal,
     "fleet": attestation.measure_fleet,
     "node": attestation.measure_node,
-    "install": updates.measure,
+    "install": updates.measure_large,
+    "next": updates.measure_release,
     "cuts": updates.measure_cuts,
 }
 

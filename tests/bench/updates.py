@@ -4,6 +4,7 @@ import os
 import random
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
 from tap import Failed
@@ -28,10 +29,9 @@ class Pair:
         self.old, self.new = self._image("old", 1, parts), self._image("new", 2, next_parts)
         self.length = self.new.stat().st_size
         self.target, self.running = self.folder / "target", self.folder / "running"
-        shutil.copy(self.old, self.running)
-        self.target.write_bytes(b"")
-        # As much as a slot has more than the image.
+        # Both with an image in them, as slots have, and with more room than it takes: nobody's file grows.
         for slot in self.target, self.running:
+            shutil.copy(self.old, slot)
             os.truncate(slot, self.length + 8 * MIB & -MIB)
 
     def _image(self, name, svn, parts):
@@ -65,8 +65,9 @@ def next_initramfs(folder):
         shutil.copy(Path("build/service") / program, folder / program)
     with open(folder / "signet-agent", "ab") as f:
         f.write(b"the next release's agent")
-    tool("agent/initramfs/make", KERNELS, folder / "initramfs", *(folder / program for program in PROGRAMS))
-    return folder / "initramfs"
+    made = (folder / "initramfs").relative_to(Path.cwd())
+    tool("agent/initramfs/make", KERNELS, made, *(folder / program for program in PROGRAMS))
+    return made
 
 
 def release_pair(folder, owner):
@@ -86,7 +87,7 @@ class Swupdate:
         self.folder, self.target = pair.folder / "swu", pair.folder / "swupdate-target"
         self.folder.mkdir()
         os.link(pair.new, self.folder / "image")
-        shutil.copy(pair.target, self.target)
+        shutil.copy(pair.old, self.target)
         certificate(self.folder)
         with open(pair.new, "rb") as f:
             digest = hashlib.file_digest(f, "sha256").hexdigest()
@@ -125,9 +126,7 @@ def add_install(table, pair):
     ours, floors, peers, peer = [], [], [], Swupdate(pair)
     anchor = pair.owner.boot / "anchor.bin"
     for _ in range(ROUNDS):
-        floors.append(figures(Usage("build/tests/install_cost", "floor", pair.new, pair.target).output)["wall"] / 1e9)
-        pair.target.write_bytes(b"")
-        os.truncate(pair.target, pair.running.stat().st_size)
+        floors.append(figures(Usage("build/tests/install_cost", "floor", pair.new, pair.target).output))
         run = Usage("build/tests/install_cost", "install", anchor, pair.new, pair.running, pair.target)
         ours.append((figures(run.output), run.peak))
         peers.append(peer.install())
@@ -138,8 +137,11 @@ def add_install(table, pair):
     counted = ours[0][0]
     table.add(f"{pair.name}: installing", seconds, "s", peer=min(p.seconds for p in peers),
               note="peer: swupdate, which reads nothing back; process start and fsync counted for it")
-    table.add(f"{pair.name}: floor of installing, of its time", min(floors) / seconds, "of it", least=FLOOR_SHARE,
-              note="write, flush, uncached read-back, two SHA-384 of the same library")
+    table.add(f"{pair.name}: floor of installing, of its time", min(f["wall"] for f in floors) / 1e9 / seconds, "of it",
+              least=FLOOR_SHARE, note="write, flush, uncached read-back, two SHA-384 of the same library; ours flushes at each mark, "
+              "and hashes once more where it looks in the running slot in vain")
+    table.add(f"{pair.name}: the same in processor time", min(f["processor"] for f in floors) /
+              min(found["processor"] for found, _ in ours), "of it", note="what a busy machine changes least")
     table.add(f"{pair.name}: peak memory of installing", max(peak for _, peak in ours) / 1024, "MiB",
               peer=max(p.peak for p in peers) / 1024, note="peer: swupdate")
     table.add(f"{pair.name}: written to the slot", counted["written"] / MIB, "MiB", peer=counted["length"] / MIB,
@@ -186,26 +188,33 @@ def add_download(table, pair, counted):
               note="peer: zchunk, whose chunks follow content that moves")
 
 
-def measure(table, folder, tell):
+def measure(make, table, folder, tell):
     owner = Owner(folder / "owner")
     owner.build_boot_files("512M")
-    for make in large_pair, release_pair:
-        tell(f"{make.__name__.replace('_', ' ')}: made")
-        pair = make(folder, owner)
-        tell(f"{pair.name}: installed, {ROUNDS} times each way")
-        counted = add_install(table, pair)
-        tell(f"{pair.name}: verified, and packed for zchunk")
-        add_verify(table, pair)
-        add_download(table, pair, counted)
+    tell("a release and the next one are made")
+    pair = make(folder, owner)
+    tell(f"installed, {ROUNDS} times each way")
+    counted = add_install(table, pair)
+    tell("verified, and packed for zchunk")
+    add_verify(table, pair)
+    add_download(table, pair, counted)
+
+
+def measure_large(table, folder, tell):
+    measure(large_pair, table, folder, tell)
+
+
+def measure_release(table, folder, tell):
+    measure(release_pair, table, folder, tell)
 
 
 def measure_cuts(table, _folder, tell):
-    """The simulator's own words (tests/sim): it fails when a cut leaves a node that does not come up."""
+    """The simulator's own words (tests/sim): a scenario is not ok when a cut left a node that does not come up."""
     tell("power cuts in the simulator")
-    said = tool("build/tests/sim/sim")
+    said = subprocess.run("build/tests/sim/sim", capture_output=True, text=True, check=False).stdout
     found = re.search(r"^# (\d+) operations cut in (\d+) ways, and (\d+) times again in the recovery$", said, re.M)
     if not found:
         raise Failed("the simulator tells no sum", said[-2000:])
     table.add("flash and NV operations, each cut", int(found[1]), "operations")
     table.add("power cuts tried, with those in recoveries", int(found[2]) + int(found[3]), "cuts")
-    table.add("bricks", len(re.findall(r"^not ok", said, re.M)), "nodes", most=0)
+    table.add("scenarios with a brick", len(re.findall(r"^not ok", said, re.M)), "scenarios", most=0)
