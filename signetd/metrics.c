@@ -51,7 +51,8 @@ void metrics_write_counters(struct text *out, const struct counters *c)
 	metric_value(out, "signetd_throttled_total", NULL, c->throttled);
 	metric_family(out, "signetd_parked", "gauge", "Requests that wait for something.");
 	metric_value(out, "signetd_parked", NULL, c->parked);
-	metric_family(out, "signetd_pending_refused_total", "counter", "Nodes that found no place to wait for an approver.");
+	metric_family(
+	        out, "signetd_pending_refused_total", "counter", "Nodes that found no place to wait for an approver.");
 	metric_value(out, "signetd_pending_refused_total", NULL, c->pending_refused);
 	metric_family(out, "signetd_pending_dropped_total", "counter", "Waiting nodes that made place for another.");
 	metric_value(out, "signetd_pending_dropped_total", NULL, c->pending_dropped);

@@ -28,8 +28,9 @@ bool guest_disks_fit(const struct agent_options *o, const struct guest_file *g, 
 /* Where a blob is kept: on the store when there is one, else in memory. */
 enum err blob_path(const struct agent_options *o, const u8 digest[SHA384_SIZE], char out[GUEST_PATH_MAX]) MUST_CHECK;
 /*
- * Makes the blob be there and be what its digest says: kept, or fetched, where it was cut before, and of no more than so
- * many bytes. ERR_IMAGE_CONTENT: what came is something else; ERR_HTTP_LENGTH: it is larger; those of link_ask(), ERR_IO.
+ * Makes the blob be there and be what its digest says: kept, or fetched, where it was cut before, and of no more than
+ * so many bytes. ERR_IMAGE_CONTENT: what came is something else; ERR_HTTP_LENGTH: it is larger; those of link_ask(),
+ * ERR_IO.
  */
 enum err blob_need(struct link *l, const struct agent_options *o, const u8 digest[SHA384_SIZE], u64 most) MUST_CHECK;
 

@@ -1,6 +1,6 @@
 /*
- * Who may connect and how often he may ask: connections and handshakes in all and a peer address, and a rate of requests
- * a peer address. Trust: addresses are all that is known of a peer here. Pure; the caller brings the time.
+ * Who may connect and how often he may ask: connections and handshakes in all and a peer address, and a rate of
+ * requests a peer address. Trust: addresses are all that is known of a peer here. Pure; the caller brings the time.
  */
 #ifndef SIGNET_SIGNETD_NET_ADMISSION_H
 #define SIGNET_SIGNETD_NET_ADMISSION_H
