@@ -78,7 +78,7 @@ class Load:
 
 
 def measure_fleet(table, _folder, tell):
-    with Fleet(settings={"tpm.pending": "256"}) as fleet:
+    with Fleet(settings={"tpm.pending-uncertified": "256", "tpm.pending-per-address": "256"}) as fleet:
         load, first = Load(fleet), None
         for count in NODES:
             tell(f"signetd with {count} nodes")
