@@ -8,6 +8,7 @@ import re
 
 import release as build
 from fleetbed import CLASS, HYPERVISOR_READY, FleetBed
+from live import wait_for
 from story import Story
 from tap import expect
 from tickets import KEEP, PAUSE, STOP, make_ticket
@@ -143,8 +144,8 @@ class RefusedStory(Story):
         bed.machine.until(r"^signet: starting slot a \(good\): release 1\.0 svn 1$")
         share = bed.update_becomes(update, "fallen-back")
         expect(share["reason"] == EXHAUSTED, f"the update's reason: {share}")
-        shown = bed.operator("node", "show", self.id)
-        expect(f"bad: {EXHAUSTED}" in shown, "the slot's reason", shown)
+        # Evidence has told it; the node's own words, which are shown, come a little later.
+        wait_for("the slot's reason", lambda: f"bad: {EXHAUSTED}" in bed.operator("node", "show", self.id), bed.machine)
         bed.becomes("the old release", state="good", release="1.0", svn=1)
         # Nothing goes out by itself, and a new order needs a word more.
         bed.operator("attest", "now", self.id)
