@@ -4,6 +4,7 @@
  */
 #include "cli/output.h"
 #include "cli/version.h"
+#include "signetd/descriptors.h"
 #include "signetd/init.h"
 #include "signetd/journal.h"
 #include "signetd/net/loop.h"
@@ -135,6 +136,11 @@ static enum err serve(const struct invocation *v)
 	e = server_open(&s);
 	if (e)
 		return e;
+	e = descriptors_ensure(&s.config);
+	if (e) {
+		server_close(&s);
+		return e;
+	}
 	journal_set((enum journal_level)s.config.log_level, !isatty(STDERR_FILENO));
 	e = loop_serve(&s, server_reload);
 	server_close(&s);

@@ -1,6 +1,7 @@
 /* Nodes that wait for an approver. Trust: see the header. */
 #include "signetd/pending.h"
 
+#include "lib/bytes.h"
 #include "lib/print.h"
 #include "signetd/journal.h"
 
@@ -81,6 +82,8 @@ void pending_came(struct server *s, const struct node_entry *n, const struct cal
 
 	if (!l)
 		return;
-	memcpy(l->network, who->network, sizeof(l->network));
+	/* The first one: whoever came again from elsewhere would no longer count where it came from. */
+	if (bytes_are_zero(l->network, sizeof(l->network)))
+		memcpy(l->network, who->network, sizeof(l->network));
 	live_touch(s, l);
 }

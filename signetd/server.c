@@ -102,8 +102,6 @@ enum err server_open(struct server *s)
 
 	s->lock = -1;
 	if (!e)
-		e = descriptors_ensure(&s->config);
-	if (!e)
 		e = take_lock(s);
 	if (!e)
 		e = open_storage(s);

@@ -293,7 +293,9 @@ static void handle_audited(struct exchange *x, struct work *w)
 		e = s->transaction->commit(s);
 	if (e) {
 		(void)unpark(c);
-		c->begun_entry = 0;
+		/* That it began stays on the disk once it is there. */
+		if (!c->begun)
+			c->begun_entry = 0;
 		replace_answer(c, e, "storage");
 	}
 	if (c->answer.status == 500) {

@@ -113,6 +113,22 @@ static void an_address_has_its_share(void **state)
 	assert_int_equal(server.counters.pending_dropped, 0);
 }
 
+/* Sent on from one address to the next, each would leave its share free again. */
+static void who_comes_again_from_elsewhere_still_counts_where_it_came_from(void **state)
+{
+	static struct node_entry n;
+
+	(void)state;
+	for (u8 i = 1; i <= 2; i++) {
+		const u8 id[ATTEST_ID_SIZE] = { i };
+
+		assert_int_equal(comes(i, EK_ABSENT, 9), OK);
+		assert_int_equal(server.storage->nodes->find(server.storage, id, &n), OK);
+		pending_came(&server, &n, &(struct caller){ .network = { 8 } });
+	}
+	assert_int_equal(comes(3, EK_ABSENT, 9), ERR_RANGE);
+}
+
 static void who_is_away_longest_makes_place(void **state)
 {
 	const u8 second[ATTEST_ID_SIZE] = { 2 };
@@ -160,6 +176,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		PENDING_TEST(the_uncertified_take_no_certified_place),
 		PENDING_TEST(an_address_has_its_share),
+		PENDING_TEST(who_comes_again_from_elsewhere_still_counts_where_it_came_from),
 		PENDING_TEST(who_is_away_longest_makes_place),
 		PENDING_TEST(certified_and_enrolled_nodes_never_make_place),
 		PENDING_TEST(none_may_be_let),
