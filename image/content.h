@@ -1,7 +1,7 @@
 /*
- * A payload against its manifest, leaf by leaf as it comes from a file or from flash: every component, then the Merkle
- * root; where every leaf was compared with the root's on its way in, the root is not made again. Between components are zeros.
- * Trust: pure; bounded memory whatever the payload's size. The manifest is one whose signatures hold.
+ * A payload against its manifest, leaf by leaf as it comes from a file or from flash: every component, the zeros
+ * between them, then the Merkle root, unless every leaf was compared with the root's on its way in. Trust: pure;
+ * bounded memory whatever the payload's size. The manifest is one whose signatures hold.
  */
 #ifndef SIGNET_IMAGE_CONTENT_H
 #define SIGNET_IMAGE_CONTENT_H

@@ -65,8 +65,7 @@ static void take_handoff(const void *tree, u64 length)
 
 	/* A tree that does not hold has told no console; a line lost on a port that is not there does no harm. */
 	console_serial(e ? COM1 : info.console_port, 0);
-	/* Before anything of the tree is believed: a wrong reset costs a start, a stop would wait for somebody to come.
-	 */
+	/* Whether or not the tree holds: a wrong reset costs a start, a wrong stop somebody's way to the machine. */
 	stop_resets = info.reason == REASON_TRIAL;
 	must(e);
 	show_screen(false);
