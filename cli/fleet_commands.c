@@ -121,7 +121,7 @@ static enum exit_code take_options(const struct args *args, struct fleet *f)
 	if (!ca)
 		return f->epoch ? usage_error(args, "--epoch needs --ca") : EXIT_OK;
 	enum err e = ca_key_load(ca, f->ca_key);
-	return e ? complain_file(e, "`signet keys export` leaves fleet-ca.crt", "cannot use CA", ca) : EXIT_OK;
+	return e ? complain_file(e, "`signetd --init DIR` leaves DIR/fleet-ca.crt", "cannot use CA", ca) : EXIT_OK;
 }
 
 static enum exit_code make_command(const struct args *args)

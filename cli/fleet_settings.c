@@ -105,7 +105,7 @@ static enum exit_code find_all(const struct args *args, const struct ini_text *i
 		out[i] = find(args, ini, (enum setting)i);
 		if (out[i].value[0])
 			continue;
-		note("it is not said %s: --%s, %s and fleet.ini are silent", settings[i].what, settings[i].name,
+		note("%s: neither --%s nor %s nor fleet.ini says it", settings[i].what, settings[i].name,
 		        settings[i].variable);
 		note("`signet fleet connect --server HOST:PORT --operator FILE --ca FILE` keeps it for all commands");
 		return EXIT_USAGE_ERROR;

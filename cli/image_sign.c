@@ -59,6 +59,7 @@ static enum exit_code sign_with(struct signing *s, struct signer *signer, const 
 	}
 	if (e == ERR_KEY_EXISTS) {
 		note("%s has signed already", name);
+		note("each signature has to be of another release key: `signet keys list` shows them");
 		return EXIT_FAILED;
 	}
 	if (e)
@@ -168,7 +169,7 @@ static enum exit_code save(const struct args *args, struct signing *s)
 		e = image_save(&s->file, output);
 	if (e)
 		return complain_file(e, NULL, "cannot write", output);
-	printf("%s: %u of %u signatures needed\n", output, valid, s->keys.release_threshold);
+	printf("%s: %u of %u signatures are there\n", output, valid, s->keys.release_threshold);
 	return EXIT_OK;
 }
 

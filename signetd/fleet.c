@@ -138,6 +138,20 @@ static enum err open_fleet(struct server *s)
 	return e;
 }
 
+enum err fleet_check(struct server *s)
+{
+	struct fleet_state *f = calloc(1, sizeof(*f));
+
+	if (!f)
+		return ERR_NO_MEMORY;
+	enum err e = load_anchor(s, f);
+	if (!e)
+		e = load_authorities(s, f);
+	ek_authorities_free(f->authorities);
+	free(f);
+	return e;
+}
+
 static bool names_class(const char *list, const char *hardware_class)
 {
 	size_t n = strlen(hardware_class);

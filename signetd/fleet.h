@@ -70,6 +70,9 @@ struct fleet_state {
 
 extern const struct part fleet_part;
 
+/* For who asks before a start: what the configuration names can be read. s has folder and config alone. */
+enum err fleet_check(struct server *s) MUST_CHECK;
+
 u64 fleet_now(const struct server *s); /* milliseconds that never go back */
 u64 fleet_wall(const struct server *s); /* Unix seconds */
 

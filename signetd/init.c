@@ -193,6 +193,8 @@ static enum err add_approver(const char *name, const char *folder, const char *k
 	if (e)
 		return e;
 	e = say(make_approver(&s, name, kind), "the approver");
+	if (e == ERR_KEY_EXISTS)
+		journal(JOURNAL_ERROR, "take approver.pem and approver.crt away from %s, then ask again", folder);
 	server_close(&s);
 	return e;
 }
@@ -232,6 +234,12 @@ static enum err check(const struct init_options *o)
 		journal(JOURNAL_ERROR, "--ca-key and --ca-cert go together, and --ca-passphrase-file with them");
 		return ERR_ARGUMENT;
 	}
+	for (size_t i = 0; i < o->host_count; i++)
+		if (!o->hosts[i][strspn(o->hosts[i], ", ")]) {
+			journal(JOURNAL_ERROR,
+			        "--host names nothing: it takes names and addresses, with commas between");
+			return ERR_ARGUMENT;
+		}
 	return check_approver(o->approver);
 }
 
@@ -240,6 +248,16 @@ enum err init_approver(const char *folder, const char *name, const struct clock 
 	enum err e = check_approver(name);
 
 	return e ? e : add_approver(name, folder, "approver-made", clock);
+}
+
+static void say_made(const struct init_options *o)
+{
+	journal(JOURNAL_NOTICE, "made %s; its fleet CA, for command line and images: %s/fleet-ca.crt", o->folder,
+	        o->folder);
+	journal(JOURNAL_NOTICE, "next: take %s/approver.pem and approver.crt away, they are the first approver's",
+	        o->folder);
+	journal(JOURNAL_NOTICE, "then read %s/signetd.ini, set [images] anchor and [tpm] ek-authorities, and start",
+	        o->folder);
 }
 
 enum err init_folder(const struct init_options *o, const struct clock *clock)
@@ -252,16 +270,19 @@ enum err init_folder(const struct init_options *o, const struct clock *clock)
 	if (e)
 		return e;
 	if (!mkdtemp(temporary)) {
-		journal(JOURNAL_ERROR, "%s: %s", temporary, strerror(errno));
+		journal(JOURNAL_ERROR, "%s: no folder can be made at its place: %s", o->folder, strerror(errno));
 		return ERR_IO;
 	}
 	e = fill(o, temporary, clock);
 	/* Takes the place of nothing, or of an empty folder. */
 	if (!e && rename(temporary, o->folder) != 0) {
 		e = errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR ? ERR_KEY_EXISTS : ERR_IO;
-		journal(JOURNAL_ERROR, "%s: %s: nothing there was changed", o->folder, strerror(errno));
+		journal(JOURNAL_ERROR, "%s: %s: nothing there was changed; name a folder that is not there yet",
+		        o->folder, strerror(errno));
 	}
 	if (e)
 		directory_remove(temporary);
+	else
+		say_made(o);
 	return e;
 }

@@ -5,6 +5,7 @@
 #include "cli/output.h"
 #include "cli/version.h"
 #include "signetd/descriptors.h"
+#include "signetd/fleet.h"
 #include "signetd/init.h"
 #include "signetd/journal.h"
 #include "signetd/net/loop.h"
@@ -24,7 +25,7 @@ static const char usage[] =
         "           --ca-key FILE --ca-cert FILE  a fleet CA of `signet keys init`, instead of a new one\n"
         "           --ca-passphrase-file FILE   what its key is locked with\n"
         "       signetd --new-approver NAME DIR certify another approver while no server runs on DIR\n"
-        "       signetd --check-config DIR      read DIR/signetd.ini as the server does\n"
+        "       signetd --check-config DIR      read DIR/signetd.ini and what it names, as a start does\n"
         "       signetd --version | --help\n"
         "\n"
         "       --accept-broken-audit           with DIR: start although the audit log was tampered with\n"
@@ -149,10 +150,19 @@ static enum err serve(const struct invocation *v)
 	return e;
 }
 
+static enum err check_configuration(const struct invocation *v)
+{
+	struct server s = { .clock = &clock_system };
+	enum err e;
+
+	if (snprintf(s.folder, sizeof(s.folder), "%s", v->init.folder) >= (int)sizeof(s.folder))
+		return ERR_ARGUMENT;
+	e = server_configuration(s.folder, &s.config);
+	return e ? e : fleet_check(&s);
+}
+
 static enum err act(const struct invocation *v)
 {
-	struct config c;
-
 	switch (v->action) {
 	case SERVE:
 		return serve(v);
@@ -161,7 +171,7 @@ static enum err act(const struct invocation *v)
 	case APPROVER:
 		return init_approver(v->init.folder, v->init.approver, &clock_system);
 	case CHECK:
-		return server_configuration(v->init.folder, &c);
+		return check_configuration(v);
 	case VERSION:
 		(void)puts("signetd " SIGNET_VERSION);
 		return OK;
@@ -175,11 +185,18 @@ static enum err act(const struct invocation *v)
 int main(int argc, char *argv[])
 {
 	struct invocation v = { .action = SERVE };
+	enum err e;
 
 	journal_set(JOURNAL_INFO, !isatty(STDERR_FILENO));
 	if (!read_arguments(argc, argv, &v)) {
 		(void)fputs(usage, stderr);
 		return EXIT_USAGE_ERROR;
 	}
-	return tls_start() || act(&v) ? EXIT_FAILED : EXIT_OK;
+	if (tls_start())
+		return EXIT_FAILED;
+	e = act(&v);
+	/* An option that cannot be is wrong usage; what a server that ran could not use is not. */
+	if (e == ERR_ARGUMENT && v.action != SERVE)
+		return EXIT_USAGE_ERROR;
+	return e ? EXIT_FAILED : EXIT_OK;
 }

@@ -9,6 +9,7 @@
 #include "signetd/descriptors.h"
 #include "signetd/journal.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
@@ -45,6 +46,8 @@ enum err server_configuration(const char *folder, struct config *out)
 	e = config_read(path, out, message);
 	if (e == ERR_CONFIGURATION)
 		journal(JOURNAL_ERROR, "%s", message);
+	if (e && access(path, F_OK) != 0 && errno == ENOENT)
+		journal(JOURNAL_ERROR, "this is no data folder: `signetd --init DIR` makes one");
 	return e;
 }
 

@@ -110,7 +110,8 @@ static bool find_route(struct call *c, const struct request_head *head, enum lis
 	case MATCH_NONE:
 		break;
 	}
-	answer_error(c, 404, "path", see_page, "there is nothing at this path");
+	answer_error(c, 404, "path", "docs/fleet-api.md lists the requests; nodes and operators have a port each",
+	        "there is nothing at this path");
 	return false;
 }
 

@@ -182,7 +182,7 @@ def who_is_locked_out_comes_back():
         expect(done.returncode == 1 and "is there already" in done.stderr, "over an approver's key", done.stderr)
         for kind in "pem", "crt":
             os.unlink(s.path(f"approver.{kind}"))
-        expect(s.command("--new-approver", "a,b", s.folder).returncode == 1, "a name that no certificate can hold")
+        expect(s.command("--new-approver", "a,b", s.folder).returncode == 2, "a name that no certificate can hold")
         expect(s.command("--new-approver", "anna", s.folder).returncode == 0, "no new approver")
         s.start()
         expect(s.ask("GET", "/v1/operators")[0] == 200, "the new approver is not let in")

@@ -69,9 +69,10 @@ def init_touches_no_folder_in_use():
         expect(done.returncode == 1, "it was made again", done.stderr)
         expect((sorted(os.listdir(s.folder)), sorted(os.listdir(s.scratch))) == before, "something was left or changed")
         for wrong in (["--init"], ["--init", "--name", "a,b", s.folder + "2"], ["--init", "--ca-key", "x", s.folder + "2"],
+                      ["--init", "--host", "", s.folder + "2"],
                       ["--what"], [], ["a", "b"]):
             done = s.command(*wrong)
-            expect(done.returncode in (1, 2) and done.stderr, f"{wrong}: {done.returncode}", done.stderr)
+            expect(done.returncode == 2 and done.stderr, f"{wrong}: {done.returncode}", done.stderr)
             expect(not os.path.exists(s.folder + "2"), f"{wrong} made a folder")
 
 
@@ -121,6 +122,16 @@ def a_wrong_configuration_is_named_by_line():
         for arguments in (["--check-config", s.folder], [s.folder]):
             done = s.command(*arguments)
             expect(done.returncode == 1 and f"signetd.ini: line {line}: \"speed\"" in done.stderr, "no line", done.stderr)
+
+
+def what_the_configuration_names_is_checked():
+    with Server() as s:
+        for setting, path in (("images.anchor", "gone.bin"), ("tpm.ek-authorities", "gone")):
+            s.configure({setting: path})
+            done = s.command("--check-config", s.folder)
+            expect(done.returncode == 1 and s.path(path) in done.stderr, f"{setting} was not looked for", done.stderr)
+        done = s.command("--check-config", s.folder + "2")
+        expect(done.returncode == 1 and "signetd --init" in done.stderr, "not what to do without a folder", done.stderr)
 
 
 def keys_that_others_read_stop_it():
@@ -275,6 +286,7 @@ SCENARIOS = [
     ("--init touches no folder in use, and says what is wrong", init_touches_no_folder_in_use),
     ("--init takes a fleet CA of `signet keys init`, and only a matching pair", init_takes_a_fleet_ca),
     ("a wrong configuration is named by file and line", a_wrong_configuration_is_named_by_line),
+    ("--check-config looks for the anchor and the TPM makers that are named", what_the_configuration_names_is_checked),
     ("private keys that others read stop the start", keys_that_others_read_stop_it),
     ("a leaf's key that is not the recorded one stops the start", a_leaf_of_another_fleet_stops_it),
     ("one folder, one server", one_folder_one_server),
