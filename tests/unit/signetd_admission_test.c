@@ -170,7 +170,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(each_peer_has_its_share, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(handshakes_have_a_rate_each_and_in_all, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(who_made_handshakes_is_remembered_until_they_are_forgiven, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		        who_made_handshakes_is_remembered_until_they_are_forgiven, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(all_together_have_a_limit, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(one_ipv6_network_is_one_peer, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_burst_then_a_rate, set_up, tear_down),
