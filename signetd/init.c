@@ -183,16 +183,16 @@ static enum err show_ca(const char *folder)
 	return e ? e : copy_certificate(from, to);
 }
 
-static enum err add_approver(const char *name, const char *folder, const char *kind, const struct clock *clock)
+static enum err add_approver(const char *name, const char *folder, bool fresh, const struct clock *clock)
 {
-	struct server s = { .clock = clock };
+	struct server s = { .clock = clock, .fresh = fresh };
 	enum err e = path_make(s.folder, sizeof(s.folder), "%s", folder);
 
 	if (!e)
 		e = server_open(&s);
 	if (e)
 		return e;
-	e = say(make_approver(&s, name, kind), "the approver");
+	e = say(make_approver(&s, name, fresh ? "fleet-made" : "approver-made"), "the approver");
 	if (e == ERR_KEY_EXISTS)
 		journal(JOURNAL_ERROR, "take approver.pem and approver.crt away from %s, then ask again", folder);
 	server_close(&s);
@@ -210,7 +210,7 @@ static enum err fill(const struct init_options *o, const char *folder, const str
 	if (!e)
 		e = say(write_configuration(folder, name, hosts), "signetd.ini");
 	if (!e)
-		e = add_approver(o->approver ? o->approver : "approver", folder, "fleet-made", clock);
+		e = add_approver(o->approver ? o->approver : "approver", folder, true, clock);
 	return e ? e : say(show_ca(folder), "fleet-ca.crt");
 }
 
@@ -247,7 +247,7 @@ enum err init_approver(const char *folder, const char *name, const struct clock 
 {
 	enum err e = check_approver(name);
 
-	return e ? e : add_approver(name, folder, "approver-made", clock);
+	return e ? e : add_approver(name, folder, false, clock);
 }
 
 static void say_made(const struct init_options *o)

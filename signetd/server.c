@@ -51,11 +51,23 @@ enum err server_configuration(const char *folder, struct config *out)
 	return e;
 }
 
+/* A fleet without nodes, operators' records and audit log must not come to be because a file was lost. */
+static enum err find_database(const struct server *s, const char *path)
+{
+	if (s->fresh || access(path, F_OK) == 0)
+		return OK;
+	journal(JOURNAL_ERROR, "%s: %s: bring the folder back from a backup, or make another with `signetd --init`",
+	        path, strerror(errno));
+	return ERR_IO;
+}
+
 static enum err open_storage(struct server *s)
 {
 	char path[PATH_MAX];
 	enum err e = path_make(path, sizeof(path), "%s/signetd.db", s->folder);
 
+	if (!e)
+		e = find_database(s, path);
 	if (!e)
 		e = storage_sqlite_open(path, &s->storage);
 	if (!e)

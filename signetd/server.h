@@ -22,6 +22,7 @@ struct server {
 	struct leaves *leaves; /* signetd/leaves.h: the fleet CA and the keys under it */
 	struct counters counters; /* signetd/metrics.h */
 	bool accept_broken_audit; /* told so at this start */
+	bool fresh; /* the folder is being made: there is no database yet */
 	int lock; /* held as long as the data folder is ours */
 	struct fleet_state *fleet; /* the domain's own, made and freed by its part */
 };
@@ -45,7 +46,7 @@ extern const size_t part_count;
 
 /*
  * Takes the data folder: configuration, lock, storage, then each part. What is wrong is said in the log, and nothing
- * stays open. folder, clock and accept_broken_audit are filled in by the caller, everything else is zero.
+ * stays open. folder, clock, accept_broken_audit and fresh are filled in by the caller, everything else is zero.
  */
 enum err server_open(struct server *s) MUST_CHECK;
 void server_close(struct server *s);

@@ -44,6 +44,14 @@ def limited(server, soft, hard):
     return path
 
 
+def a_lost_database_is_no_empty_fleet():
+    with Server() as s:
+        os.unlink(s.path("signetd.db"))
+        done = s.command(s.folder)
+        expect(done.returncode == 1 and "bring the folder back from a backup" in done.stderr, "it starts", done.stderr)
+        expect(not os.path.exists(s.path("signetd.db")), "it made another")
+
+
 def open_files_suffice_or_it_does_not_start():
     with Server(settings={"limits.connections": "1000"}) as s:
         real = s.binary
@@ -281,6 +289,7 @@ def requests_are_answered_in_order_on_one_connection():
 
 
 SCENARIOS = [
+    ("a lost database does not become an empty fleet", a_lost_database_is_no_empty_fleet),
     ("open files suffice, or it does not start", open_files_suffice_or_it_does_not_start),
     ("--init makes a folder that nobody else reads", init_makes_a_private_folder),
     ("--init touches no folder in use, and says what is wrong", init_touches_no_folder_in_use),
