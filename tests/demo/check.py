@@ -5,6 +5,7 @@ import pty
 import re
 import select
 import shutil
+import signal
 import sys
 import time
 import uuid
@@ -203,6 +204,8 @@ def interrupted(pattern, children):
     mark, end = f"{MARK}={uuid.uuid4()}", time.monotonic() + PATIENCE
     pid, terminal = pty.fork()
     if pid == 0:
+        # Whoever runs this in the background has it ignored, and a person's terminal has not.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         name, value = mark.split("=")
         os.execve("tools/demo", ["tools/demo", FOLDER], {**os.environ, name: value, "TERM": "xterm"})
     heard = read_until(terminal, pattern, "", end)
