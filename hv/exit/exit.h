@@ -32,19 +32,13 @@ struct exit_io {
 	u16 port;
 	u8 size; /* 1, 2 or 4; 0: one that does not exist */
 	bool in, string;
-	/* Of string instructions alone: */
-	bool rep;
-	u8 address_size; /* 2, 4 or 8 */
-	u64 linear; /* where the first element lies */
 };
 
 struct exit_memory {
 	u64 guest; /* guest-physical address */
-	u64 linear; /* when has_linear */
-	bool read, write, fetch; /* what was tried */
-	bool mapped; /* the page is there, but not with these rights */
-	bool has_linear;
-	bool walking; /* the processor met it in the guest's own page tables */
+	bool write, fetch; /* what was tried; neither: a read */
+	bool has_linear; /* an instruction's own access, */
+	bool walking; /* or one in the guest's page tables on the way there */
 };
 
 struct exit {

@@ -14,9 +14,6 @@ exit_handler handle_memory;
 exit_handler handle_rdmsr, handle_wrmsr;
 exit_handler handle_xsetbv;
 
-/* INS and OUTS. */
-exit_handler handle_string_io;
-
 /* By kind. alone: it touches nothing but its vCPU, or takes the lock itself where it does more. */
 struct exit_row {
 	exit_handler *handle;

@@ -1,7 +1,6 @@
-/* Decoding by one table of opcodes (SDM volume 2, chapter 2 and appendix A). Trust: in the TCB; pure. */
+/* Decoding 64-bit code by one table of opcodes (SDM volume 2, chapter 2 and appendix A). Trust: in the TCB; pure. */
 #include "hv/exit/instruction.h"
 
-enum prefix_bits { PREFIX_OPERAND = BIT(0), PREFIX_ADDRESS = BIT(1) };
 enum rex_bits { REX_R = BIT(2), REX_W = BIT(3) };
 
 enum opcode_flags {
@@ -11,26 +10,18 @@ enum opcode_flags {
 	SIGNED = BIT(3),
 	EXTENDS = BIT(4), /* the register has the operand size, whatever memory has */
 	IMMEDIATE = BIT(5),
-	OFFSET = BIT(6), /* AL..RAX and an address instead of a ModRM byte */
-	DWORD = BIT(7),
-	WIDE = BIT(8), /* only with REX.W: else it is ARPL, or a form that the manual discourages */
-	KNOWN = BIT(9),
+	KNOWN = BIT(6),
 };
 
 /* By opcode, with 0F before it from TWO_BYTE on; nothing but KNOWN ones is decoded. */
 enum { TWO_BYTE = 0x100 };
-static const u16 opcodes[2 * TWO_BYTE] = {
+static const u8 opcodes[2 * TWO_BYTE] = {
 	[0x88] = KNOWN | BYTE | WRITES,
 	[0x89] = KNOWN | WRITES,
 	[0x8A] = KNOWN | BYTE,
 	[0x8B] = KNOWN,
-	[0xA0] = KNOWN | BYTE | OFFSET,
-	[0xA1] = KNOWN | OFFSET,
-	[0xA2] = KNOWN | BYTE | OFFSET | WRITES,
-	[0xA3] = KNOWN | OFFSET | WRITES,
 	[0xC6] = KNOWN | BYTE | IMMEDIATE | WRITES,
 	[0xC7] = KNOWN | IMMEDIATE | WRITES,
-	[0x63] = KNOWN | DWORD | EXTENDS | SIGNED | WIDE,
 	[TWO_BYTE | 0xB6] = KNOWN | BYTE | EXTENDS,
 	[TWO_BYTE | 0xB7] = KNOWN | WORD | EXTENDS,
 	[TWO_BYTE | 0xBE] = KNOWN | BYTE | EXTENDS | SIGNED,
@@ -40,9 +31,8 @@ static const u16 opcodes[2 * TWO_BYTE] = {
 struct cursor {
 	const u8 *bytes;
 	size_t n, at;
-	u8 prefixes, rex;
-	u16 flags;
-	enum code_size mode;
+	u8 rex, flags;
+	bool short_operand;
 };
 
 static bool take(struct cursor *c, u8 *byte)
@@ -61,24 +51,21 @@ static bool pass(struct cursor *c, size_t count)
 	return true;
 }
 
-/* LOCK and REP are not here: with these opcodes they are undefined. */
-static bool is_segment(u8 byte)
+/* Of segment, operand and address size. LOCK and REP are not here: with these opcodes they are undefined. */
+static bool is_prefix(u8 byte)
 {
-	return byte == 0x26 || byte == 0x2E || byte == 0x36 || byte == 0x3E || byte == 0x64 || byte == 0x65;
+	return byte == 0x26 || byte == 0x2E || byte == 0x36 || byte == 0x3E || (byte >= 0x64 && byte <= 0x67);
 }
 
 /* Leaves the first byte of the opcode in *byte. A REX prefix that others follow counts for nothing. */
 static bool take_prefixes(struct cursor *c, u8 *byte)
 {
 	while (take(c, byte)) {
-		bool rex = c->mode == CODE_64 && (*byte & 0xF0) == 0x40;
+		bool rex = (*byte & 0xF0) == 0x40;
 
-		if (*byte == 0x66)
-			c->prefixes |= PREFIX_OPERAND;
-		else if (*byte == 0x67)
-			c->prefixes |= PREFIX_ADDRESS;
-		else if (!rex && !is_segment(*byte))
+		if (!rex && !is_prefix(*byte))
 			return true;
+		c->short_operand |= *byte == 0x66;
 		c->rex = rex ? *byte : 0;
 	}
 	return false;
@@ -91,43 +78,28 @@ static bool take_opcode(struct cursor *c, u8 byte)
 	if (two_byte && !take(c, &byte))
 		return false;
 	c->flags = opcodes[two_byte * TWO_BYTE + byte];
-	return c->flags & KNOWN && (c->rex & REX_W || !(c->flags & WIDE));
+	return c->flags & KNOWN;
 }
 
 static u8 operand_size(const struct cursor *c)
 {
-	bool prefixed = c->prefixes & PREFIX_OPERAND;
-
 	if (c->rex & REX_W)
 		return 8;
-	return (c->mode == CODE_16) != prefixed ? 2 : 4;
-}
-
-static u8 address_size(const struct cursor *c)
-{
-	bool prefixed = c->prefixes & PREFIX_ADDRESS;
-
-	if (c->mode == CODE_64)
-		return prefixed ? 4 : 8;
-	return (c->mode == CODE_16) != prefixed ? 2 : 4;
+	return c->short_operand ? 2 : 4;
 }
 
 static u8 memory_size(const struct cursor *c)
 {
 	if (c->flags & BYTE)
 		return 1;
-	if (c->flags & WORD)
-		return 2;
-	return c->flags & DWORD ? 4 : operand_size(c);
+	return c->flags & WORD ? 2 : operand_size(c);
 }
 
-/* What of the address follows the ModRM byte (SDM volume 2, tables 2-1 to 2-3). */
+/* What of the address follows the ModRM byte (SDM volume 2, tables 2-2 and 2-3). */
 static bool pass_address(struct cursor *c, u8 modrm)
 {
 	u8 mod = modrm >> 6, rm = modrm & 7, sib;
 
-	if (address_size(c) == 2)
-		return pass(c, mod == 0 ? (rm == 6 ? 2 : 0) : mod);
 	if (rm == 4) {
 		if (!take(c, &sib))
 			return false;
@@ -152,10 +124,6 @@ static bool take_operands(struct cursor *c, struct instruction *in)
 {
 	u8 modrm;
 
-	if (c->flags & OFFSET) {
-		in->gpr = 0;
-		return pass(c, address_size(c));
-	}
 	if (!take(c, &modrm) || modrm >> 6 == 3)
 		return false;
 	/* C6 and C7 are MOV only with 0 in the register's place. */
@@ -181,9 +149,9 @@ static bool take_immediate(struct cursor *c, struct instruction *in)
 	return true;
 }
 
-bool instruction_decode(const u8 *bytes, size_t n, enum code_size mode, struct instruction *in)
+bool instruction_decode(const u8 *bytes, size_t n, struct instruction *in)
 {
-	struct cursor c = { .bytes = bytes, .n = n < INSTRUCTION_MAX ? n : INSTRUCTION_MAX, .mode = mode };
+	struct cursor c = { .bytes = bytes, .n = n < INSTRUCTION_MAX ? n : INSTRUCTION_MAX };
 	u8 byte;
 
 	*in = (struct instruction){ 0 };

@@ -1,6 +1,7 @@
 /*
- * The few instructions with which drivers reach device memory: MOV in all its forms, MOVZX, MOVSX. Anything else is
- * refused. Trust: in the TCB; pure. The bytes are the guest's; addresses come from the processor, never from here.
+ * The few instructions with which drivers reach device memory in 64-bit code, the same that Linux knows of itself where
+ * a hypervisor shall not see its registers: MOV with a ModRM byte, MOVZX, MOVSX. Anything else is refused. Trust: in
+ * the TCB; pure. The bytes are the guest's; addresses come from the processor, never from here.
  */
 #ifndef SIGNET_HV_EXIT_INSTRUCTION_H
 #define SIGNET_HV_EXIT_INSTRUCTION_H
@@ -8,8 +9,6 @@
 #include "lib/types.h"
 
 enum { INSTRUCTION_MAX = 15 };
-
-enum code_size { CODE_16, CODE_32, CODE_64 };
 
 struct instruction {
 	u8 length;
@@ -24,6 +23,6 @@ struct instruction {
 };
 
 /* False when n bytes hold no whole instruction of these with a memory operand; n may be more than 15. */
-bool instruction_decode(const u8 *bytes, size_t n, enum code_size mode, struct instruction *in);
+bool instruction_decode(const u8 *bytes, size_t n, struct instruction *in);
 
 #endif

@@ -1,64 +1,80 @@
 /*
- * EPT violations: device memory on the bus, which one decoded MOV reaches. What nobody claims reads as ones and takes
- * writes without effect. Trust: in the TCB; pure.
+ * EPT violations: device memory on the bus, which one decoded MOV of 64-bit code reaches. What nobody claims reads as
+ * ones and takes writes without effect. Trust: in the TCB; pure.
  */
 #include "hv/exit/handlers.h"
 #include "hv/exit/instruction.h"
-#include "hv/vm/walk.h"
 
 #include "lib/bytes.h"
 
 #include <string.h>
 
-enum { PAGE = 4096, CS_DEFAULT_32 = BIT(14) };
+enum { PAGE = 4096, PAGE_SHIFT = 12, TOP_SHIFT = 39, INDEX_BITS = 9, PRESENT = BIT(0), LARGE = BIT(7) };
+#define ENTRY_ADDRESS 0x000FFFFFFFFFF000ull
 
-static enum code_size code_size(const struct vcpu *v)
+static u64 load_entry(const u64 *entry)
 {
-	if (vcpu_code_64(v))
-		return CODE_64;
-	return vcpu_get(v, VCPU_CS_ACCESS) & CS_DEFAULT_32 ? CODE_32 : CODE_16;
+	return __atomic_load_n(entry, __ATOMIC_RELAXED);
 }
 
 /*
- * The instruction is the same when it is fetched by the same registers through the same entries of the guest's tables,
- * and its bytes are the same: all are looked at again, as the guest changes any of them without an exit. Paging and PAE
- * are on in 64-bit code, and nothing else of CR0 and RFLAGS matters to a fetch (SDM 4.6).
+ * The n bytes at linear, by the tables that the processor has just fetched the instruction through. By what right is
+ * its affair: a guest that has changed tables or code since then deceives itself alone.
+ */
+static const u8 *walk(const struct vm *vm, u64 root, u64 linear, u32 n, struct fetched *f)
+{
+	u64 value = root, in_page;
+	u32 shift = TOP_SHIFT;
+
+	for (f->entries = 0;; shift -= INDEX_BITS) {
+		u64 index = linear >> shift & ((1u << INDEX_BITS) - 1);
+		const u64 *entry = vm_memory(vm, (value & ENTRY_ADDRESS) + index * sizeof(value), sizeof(value));
+
+		value = entry ? load_entry(entry) : 0;
+		if (!(value & PRESENT))
+			return NULL;
+		f->entry[f->entries] = entry;
+		f->value[f->entries++] = value;
+		if (shift == PAGE_SHIFT || (shift < TOP_SHIFT && value & LARGE))
+			break;
+	}
+	in_page = (1ull << shift) - 1;
+	return vm_memory(vm, (value & ENTRY_ADDRESS & ~in_page) | (linear & in_page), n);
+}
+
+/*
+ * The instruction is the same when it is fetched from the same place through the same entries of the guest's tables,
+ * and its bytes are the same: all are looked at again, as the guest changes any of them without an exit.
  */
 static bool is_kept(const struct vcpu *v, const struct fetched *f)
 {
-	return f->at && vcpu_get(v, VCPU_RIP) == f->by.rip && vcpu_get(v, VCPU_CR3) == f->by.cr3 &&
-	        vcpu_get(v, VCPU_CR4) == f->by.cr4 && vcpu_get(v, VCPU_EFER) == f->by.efer &&
-	        vcpu_get(v, VCPU_CS_ACCESS) == f->by.cs_access && vcpu_get(v, VCPU_SS_ACCESS) == f->by.ss_access &&
-	        walk_is_same(&f->trail) && load_le64(f->at) == f->word[0] && load_le64(f->at + 8) == f->word[1];
+	bool same = f->at && vcpu_get(v, VCPU_RIP) == f->rip && vcpu_get(v, VCPU_CR3) == f->cr3;
+
+	for (u32 i = 0; same && i < f->entries; i++)
+		same = load_entry(f->entry[i]) == f->value[i];
+	return same && load_le64(f->at) == f->word[0] && load_le64(f->at + 8) == f->word[1];
 }
 
 /* Its end may share no page with its beginning: then what is to be had of it may do, and it is not kept. */
 __attribute__((noinline)) static bool fetch(struct vcpu *v, struct fetched *f)
 {
-	enum code_size mode = code_size(v);
-	u64 rip = vcpu_get(v, VCPU_RIP), linear = mode == CODE_64 ? rip : (u32)(rip + vcpu_get(v, VCPU_CS_BASE)), guest;
-	u32 access = FAULT_FETCH | (vcpu_cpl(v) == 3 ? FAULT_USER : 0), border = PAGE - (u32)(linear % PAGE);
-	u32 n = border < FETCH_SIZE ? border : FETCH_SIZE;
-	u8 *bytes = (u8 *)f->word, *at;
-	struct paging paging = paging_of(v);
-	struct walk_fault fault;
+	u64 rip = vcpu_get(v, VCPU_RIP), cr3 = vcpu_get(v, VCPU_CR3);
+	u32 border = PAGE - (u32)(rip % PAGE), n = border < FETCH_SIZE ? border : FETCH_SIZE;
+	u8 *bytes = (u8 *)f->word;
+	const u8 *at = walk(v->vm, cr3, rip, n, f), *rest;
 
 	f->at = NULL;
-	f->trail.used = 0;
-	if (walk(v->vm, &paging, linear, access, &f->trail, &guest, &fault) != WALK_DONE)
-		return false;
-	at = vm_memory(v->vm, guest, n);
 	if (!at)
 		return false;
 	memcpy(bytes, at, n);
-	if (n < FETCH_SIZE &&
-	        linear_read(v->vm, &paging, linear + n, access, bytes + n, FETCH_SIZE - n, &fault) == WALK_DONE)
-		n = FETCH_SIZE;
-	if (!instruction_decode(bytes, n, mode, &f->in))
+	rest = n < FETCH_SIZE ? walk(v->vm, cr3, rip + n, FETCH_SIZE - n, f) : NULL;
+	if (rest)
+		memcpy(bytes + n, rest, FETCH_SIZE - n);
+	if (!instruction_decode(bytes, rest ? FETCH_SIZE : n, &f->in))
 		return false;
-	f->at = mode == CODE_64 && border >= FETCH_SIZE ? at : NULL;
-	f->by = (struct fetched_by){ rip, vcpu_get(v, VCPU_CR3), vcpu_get(v, VCPU_CR4), vcpu_get(v, VCPU_EFER),
-		vcpu_get(v, VCPU_CS_ACCESS), vcpu_get(v, VCPU_SS_ACCESS) };
+	f->at = n < FETCH_SIZE ? NULL : at;
+	f->rip = rip;
+	f->cr3 = cr3;
 	return true;
 }
 
@@ -95,7 +111,7 @@ __attribute__((flatten)) enum exit_result handle_memory(struct vcpu *v, const st
 	 */
 	if (m->walking || !m->has_linear || v->due.type != EVENT_NONE)
 		return vcpu_stop(v, x, "its tables or stacks lie outside its memory");
-	if (!is_kept(v, &v->fetched) && !fetch(v, &v->fetched))
+	if (!vcpu_code_64(v) || (!is_kept(v, &v->fetched) && !fetch(v, &v->fetched)))
 		return vcpu_raise(v, VECTOR_UD, 0);
 	/* Another processor has changed the instruction since: let it run what is there now. */
 	if (in->write != m->write)

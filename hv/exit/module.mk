@@ -1,2 +1,1 @@
-HV_PURE_SRCS += hv/exit/table.c hv/exit/cpuid.c hv/exit/cr.c hv/exit/exception.c hv/exit/io.c hv/exit/io_string.c \
-	hv/exit/msr.c hv/exit/xsetbv.c hv/exit/instruction.c hv/exit/memory.c
+HV_PURE_SRCS += $(addprefix hv/exit/,table.c cpuid.c cr.c exception.c io.c msr.c xsetbv.c instruction.c memory.c)

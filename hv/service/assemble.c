@@ -159,10 +159,10 @@ static enum err add_ioapics(struct service *s)
 static void put(void *context, u8 byte)
 {
 	struct service *s = context;
-	u64 now = read_time_stamp() / clock_ticks(1000), exit = s->vm->vcpu[0]->exits[EXIT_IO];
+	u64 now = read_time_stamp() / clock_ticks(1000);
 	u32 lost = s->lines.lost;
 
-	if (!service_lines_put(&s->lines, byte, exit, now))
+	if (!service_lines_put(&s->lines, byte, now))
 		return;
 	if (lost)
 		say("service VM: %u lines left out", lost);

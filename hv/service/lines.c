@@ -2,10 +2,8 @@
 #include "hv/service/lines.h"
 
 enum { CREDIT_PER_MS = 4, CREDIT_MOST = 8192 };
-enum {
-	AROUND = 19,
-	LOSS = 45
-}; /* characters that it is printed between; and of the line that tells how many are lost */
+/* Characters that it is printed between; and of the line that tells how many are lost. */
+enum { AROUND = 19, LOSS = 45 };
 
 static void earn(struct service_lines *l, u64 now)
 {
@@ -16,7 +14,7 @@ static void earn(struct service_lines *l, u64 now)
 }
 
 /* One at its end. */
-static bool take(struct service_lines *l, u64 exit, u64 now)
+static bool take(struct service_lines *l, u64 now)
 {
 	u32 length = l->length, cost = length + AROUND + (l->lost ? LOSS : 0);
 
@@ -25,19 +23,18 @@ static bool take(struct service_lines *l, u64 exit, u64 now)
 	if (!length)
 		return false;
 	earn(l, now);
-	if (exit == l->exit || l->credit < cost) {
+	if (l->credit < cost) {
 		l->lost++;
 		return false;
 	}
 	l->credit -= cost;
-	l->exit = exit;
 	l->lost = 0;
 	return true;
 }
 
-bool service_lines_put(struct service_lines *l, u8 byte, u64 exit, u64 now)
+bool service_lines_put(struct service_lines *l, u8 byte, u64 now)
 {
 	if (byte != '\n' && byte != '\r')
 		l->text[l->length++] = (char)(byte < ' ' || byte > '~' ? '.' : byte);
-	return (byte == '\n' || l->length == SERVICE_LINE - 1) && take(l, exit, now);
+	return (byte == '\n' || l->length == SERVICE_LINE - 1) && take(l, now);
 }

@@ -14,15 +14,13 @@ struct service_lines {
 	u32 length;
 	u32 credit; /* characters, as of then: */
 	u64 then; /* ms */
-	u64 exit; /* that a line was printed in last */
 	u32 lost; /* lines, since then */
 };
 
 /*
  * True: text is a line to be printed, for which a third of what a slow line carries is kept, and a burst of some
- * hundred short lines. Empty lines are none; a second one in the same exit (rep outsb), and those over it are lost.
- * exit: of this byte, from 1 on; now: ms.
+ * hundred short lines. Empty lines are none; those over it are lost. now: ms.
  */
-bool service_lines_put(struct service_lines *lines, u8 byte, u64 exit, u64 now);
+bool service_lines_put(struct service_lines *lines, u8 byte, u64 now);
 
 #endif

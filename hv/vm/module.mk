@@ -1,2 +1,2 @@
-HV_PURE_SRCS += hv/vm/event.c hv/vm/message.c hv/vm/vm.c hv/vm/vcpu.c hv/vm/walk.c
+HV_PURE_SRCS += hv/vm/event.c hv/vm/message.c hv/vm/vm.c hv/vm/vcpu.c
 HV_SRCS += hv/vm/life.c

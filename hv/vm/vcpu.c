@@ -48,12 +48,6 @@ enum exit_result vcpu_raise(struct vcpu *v, u8 vector, u32 error)
 	return vcpu_stop(v, NULL, "triple fault");
 }
 
-enum exit_result vcpu_page_fault(struct vcpu *v, u64 address, u32 error)
-{
-	vcpu_set(v, VCPU_CR2, address);
-	return vcpu_raise(v, VECTOR_PF, error);
-}
-
 enum exit_result vcpu_stop(struct vcpu *v, const struct exit *x, const char *reason)
 {
 	v->report = reason;

@@ -56,22 +56,15 @@ struct cpuid_kept {
 };
 static_assert(sizeof(struct cpuid_kept) == 32, "found by a shift");
 
-/* The entries that a walk of four levels went through: while they read the same, it ends at the same place. */
-struct walk_trail {
-	const u64 *entry[4];
-	u64 value[4];
-	u32 used;
-};
-
 /* The instruction that reached for device memory last, and what it was fetched by (hv/exit/memory.c). */
-enum { FETCH_SIZE = 16 };
+enum { FETCH_SIZE = 16, FETCH_LEVELS = 4 };
 struct fetched {
 	const u8 *at; /* its FETCH_SIZE bytes in guest memory, or NULL: nothing is kept */
 	u64 word[FETCH_SIZE / 8]; /* what they were */
-	struct fetched_by {
-		u64 rip, cr3, cr4, efer, cs_access, ss_access;
-	} by;
-	struct walk_trail trail;
+	u64 rip, cr3;
+	const u64 *entry[FETCH_LEVELS]; /* of the guest's page tables, on the way there */
+	u64 value[FETCH_LEVELS];
+	u32 entries;
 	struct instruction in;
 };
 
@@ -165,7 +158,6 @@ static inline void vcpu_flush(struct vcpu *v)
 
 /* An exception for the guest; a triple fault that comes of it stops the VM: EXIT_STOP, else EXIT_RETRY. */
 enum exit_result vcpu_raise(struct vcpu *v, u8 vector, u32 error);
-enum exit_result vcpu_page_fault(struct vcpu *v, u64 address, u32 error);
 /* The VM is at its end: reason is a literal, x what led to it. Always EXIT_STOP. */
 enum exit_result vcpu_stop(struct vcpu *v, const struct exit *x, const char *reason);
 

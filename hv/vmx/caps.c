@@ -41,7 +41,6 @@ static const struct {
 } required[] = {
 	{ 1ull << 48, 0, offsetof(struct vmx_caps, basic), "VMX structures above 4 GiB" },
 	{ 15ull << 50, 6ull << 50, offsetof(struct vmx_caps, basic), "write-back VMX structures" },
-	{ 1ull << 54, 1ull << 54, offsetof(struct vmx_caps, basic), "instruction information for INS and OUTS" },
 	{ 1ull << BASIC_TRUE_CONTROLS_BIT, 1ull << BASIC_TRUE_CONTROLS_BIT, offsetof(struct vmx_caps, basic),
 	        "true control MSRs" },
 	{ 1ull << 5, 1ull << 5, offsetof(struct vmx_caps, misc), "saving EFER.LMA on VM exit" },

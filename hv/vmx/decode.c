@@ -2,12 +2,10 @@
 #include "hv/vmx/vmcs.h"
 #include "hv/vmx/vmx.h"
 
-enum io_qualification { IO_SIZE = 7, IO_IN = BIT(3), IO_STRING = BIT(4), IO_REP = BIT(5), IO_PORT_SHIFT = 16 };
+enum io_qualification { IO_SIZE = 7, IO_IN = BIT(3), IO_STRING = BIT(4), IO_PORT_SHIFT = 16 };
 enum memory_qualification {
-	MEMORY_READ = BIT(0),
 	MEMORY_WRITE = BIT(1),
 	MEMORY_FETCH = BIT(2),
-	MEMORY_MAPPED = 7 << 3,
 	MEMORY_HAS_LINEAR = BIT(7),
 	MEMORY_TRANSLATED = BIT(8),
 };
@@ -45,19 +43,12 @@ static void decode_cr(struct exit *x)
 
 static void decode_io(struct exit *x)
 {
-	/* Instruction information 9:7: 0, 1, 2 for 16, 32, 64 bits (SDM table 28-8). */
-	static const u8 address_sizes[8] = { 2, 4, 8 }, sizes[8] = { 1, 2, 0, 4 };
+	static const u8 sizes[8] = { 1, 2, 0, 4 };
 	u64 q = x->qualification = vmcs_read(VMCS_EXIT_QUALIFICATION);
 
-	x->io.port = (u16)(q >> IO_PORT_SHIFT);
-	x->io.size = sizes[q & IO_SIZE];
-	x->io.in = q & IO_IN;
-	x->io.string = q & IO_STRING;
-	if (!x->io.string)
-		return;
-	x->io.rep = q & IO_REP;
-	x->io.address_size = address_sizes[vmcs_read(VMCS_EXIT_INSTRUCTION_INFO) >> 7 & 7];
-	x->io.linear = vmcs_read(VMCS_GUEST_LINEAR_ADDRESS);
+	x->io = (struct exit_io){
+		.port = (u16)(q >> IO_PORT_SHIFT), .size = sizes[q & IO_SIZE], .in = q & IO_IN, .string = q & IO_STRING
+	};
 }
 
 static void decode_memory(struct exit *x)
@@ -65,20 +56,10 @@ static void decode_memory(struct exit *x)
 	u64 q = x->qualification = vmcs_read(VMCS_EXIT_QUALIFICATION);
 
 	x->memory = (struct exit_memory){ .guest = vmcs_read(VMCS_GUEST_PHYSICAL_ADDRESS),
-		.read = q & MEMORY_READ,
 		.write = q & MEMORY_WRITE,
 		.fetch = q & MEMORY_FETCH,
-		.mapped = q & MEMORY_MAPPED,
-		.has_linear = q & MEMORY_HAS_LINEAR };
-	if (!x->memory.has_linear)
-		return;
-	x->memory.linear = vmcs_read(VMCS_GUEST_LINEAR_ADDRESS);
-	x->memory.walking = !(q & MEMORY_TRANSLATED);
-}
-
-static void decode_misconfiguration(struct exit *x)
-{
-	x->memory = (struct exit_memory){ .guest = vmcs_read(VMCS_GUEST_PHYSICAL_ADDRESS) };
+		.has_linear = q & MEMORY_HAS_LINEAR,
+		.walking = q & MEMORY_HAS_LINEAR && !(q & MEMORY_TRANSLATED) };
 }
 
 struct reason {
@@ -109,7 +90,7 @@ static const struct reason reasons[REASONS] = {
 	[REASON_MONITOR] = { EXIT_MONITOR, NULL },
 	[REASON_ENTRY_MACHINE_CHECK] = { EXIT_MACHINE_CHECK, NULL },
 	[REASON_EPT_VIOLATION] = { EXIT_MEMORY, decode_memory },
-	[REASON_EPT_MISCONFIGURATION] = { EXIT_MISCONFIGURATION, decode_misconfiguration },
+	[REASON_EPT_MISCONFIGURATION] = { EXIT_MISCONFIGURATION, NULL },
 	[REASON_INVEPT] = { EXIT_VIRTUALIZATION, NULL },
 	[REASON_PREEMPTION_TIMER] = { EXIT_TIMER, NULL },
 	[REASON_INVVPID] = { EXIT_VIRTUALIZATION, NULL },

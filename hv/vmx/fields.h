@@ -69,7 +69,6 @@ enum vmcs_field {
 	VMCS_IDT_VECTORING_INFO = 0x4408,
 	VMCS_IDT_VECTORING_ERROR_CODE = 0x440A,
 	VMCS_EXIT_INSTRUCTION_LENGTH = 0x440C,
-	VMCS_EXIT_INSTRUCTION_INFO = 0x440E,
 	/* 32-bit guest state */
 	VMCS_GUEST_ES_LIMIT = 0x4800,
 	VMCS_GUEST_CS_LIMIT = 0x4802,
@@ -94,7 +93,6 @@ enum vmcs_field {
 	VMCS_CR4_SHADOW = 0x6006,
 	/* natural-width read-only data */
 	VMCS_EXIT_QUALIFICATION = 0x6400,
-	VMCS_GUEST_LINEAR_ADDRESS = 0x640A,
 	/* natural-width guest state */
 	VMCS_GUEST_CR0 = 0x6800,
 	VMCS_GUEST_CR3 = 0x6802,

@@ -32,7 +32,7 @@ static void touch_port(u64 r)
 		out(port, (u32)(r >> 32), size);
 }
 
-/* String instructions on whatever lies there. */
+/* String instructions on whatever lies there: none of them is permitted. */
 static void string(u64 r)
 {
 	u64 count = r >> 8 & 0xFF, address = GUEST_STACK + (r >> 24 & 0xFFFFF);

@@ -12,11 +12,11 @@ static_assert(VMCS_GUEST_PHYSICAL_ADDRESS == VMCS_ENCODING(VMCS_64, VMCS_READ_ON
 static_assert(VMCS_GUEST_PDPTE3 == VMCS_ENCODING(VMCS_64, VMCS_GUEST, 8), "64-bit guest state");
 static_assert(VMCS_HOST_EFER == VMCS_ENCODING(VMCS_64, VMCS_HOST, 1), "64-bit host state");
 static_assert(VMCS_SECONDARY_CONTROLS == VMCS_ENCODING(VMCS_32, VMCS_CONTROL, 15), "32-bit controls");
-static_assert(VMCS_EXIT_INSTRUCTION_INFO == VMCS_ENCODING(VMCS_32, VMCS_READ_ONLY, 7), "32-bit read-only data");
+static_assert(VMCS_EXIT_INSTRUCTION_LENGTH == VMCS_ENCODING(VMCS_32, VMCS_READ_ONLY, 6), "32-bit read-only data");
 static_assert(VMCS_PREEMPTION_TIMER == VMCS_ENCODING(VMCS_32, VMCS_GUEST, 23), "32-bit guest state");
 static_assert(VMCS_HOST_SYSENTER_CS == VMCS_ENCODING(VMCS_32, VMCS_HOST, 0), "32-bit host state");
 static_assert(VMCS_CR4_SHADOW == VMCS_ENCODING(VMCS_NATURAL, VMCS_CONTROL, 3), "natural-width controls");
-static_assert(VMCS_GUEST_LINEAR_ADDRESS == VMCS_ENCODING(VMCS_NATURAL, VMCS_READ_ONLY, 5), "natural-width data");
+static_assert(VMCS_EXIT_QUALIFICATION == VMCS_ENCODING(VMCS_NATURAL, VMCS_READ_ONLY, 0), "natural-width data");
 static_assert(VMCS_GUEST_SYSENTER_EIP == VMCS_ENCODING(VMCS_NATURAL, VMCS_GUEST, 19), "natural-width guest state");
 static_assert(VMCS_HOST_RIP == VMCS_ENCODING(VMCS_NATURAL, VMCS_HOST, 11), "natural-width host state");
 

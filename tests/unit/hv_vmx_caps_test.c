@@ -162,7 +162,6 @@ static const struct {
 } other[] = {
 	{ 0, 1ull << 48, "VMX structures above 4 GiB" },
 	{ 0, 2ull << 50, "write-back VMX structures" },
-	{ 0, 1ull << 54, "instruction information for INS and OUTS" },
 	{ 0, 0x400ull << 32, "a VMCS of at most 4 KiB" },
 	{ 0, 0x1800ull << 32, "a VMCS of at most 4 KiB" },
 	{ 5, 1ull << 5, "saving EFER.LMA on VM exit" },

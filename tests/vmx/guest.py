@@ -16,9 +16,6 @@ STEPS = [
     "port+0, size 4: 20",  # CR4: PAE alone, whatever the processor runs with
     "port+0, size 4: c0000031",  # CR0: CD as written
     "port+0, size 4: 3",  # XCR0
-    "port+0, size 1: 61",  # OUTS
-    "port+0, size 1: 62",
-    "port+0, size 1: 63",
     "processor 0: state 1, no report",  # HLT
     "port+0, size 4: 77",  # and on, on the other processor
 ]
