@@ -20,12 +20,12 @@ struct exit_exception {
 	u32 error; /* or 0 */
 };
 
+/* The processor's own numbers; CLTS and LMSW change nothing that exits. */
 enum cr_access { CR_WRITE, CR_READ, CR_CLTS, CR_LMSW };
 struct exit_cr {
 	u8 number; /* 0-15 */
 	u8 access; /* enum cr_access */
 	u8 gpr; /* of a read or write */
-	u16 lmsw;
 };
 
 struct exit_io {

@@ -103,8 +103,6 @@ static_assert(offsetof(struct vcpu, gpr) == 0, "enter.S");
 u64 vcpu_get(const struct vcpu *v, enum vcpu_register r);
 /* CR0, CR4, EFER and XCR0 take a value that vcpu_cr0_allowed and its like have let through. */
 void vcpu_set(struct vcpu *v, enum vcpu_register r, u64 value);
-/* The PDPTE registers of 32-bit PAE paging. */
-void vcpu_set_pdptes(struct vcpu *v, const u64 pdpte[4]);
 /* Moves past the instruction: RIP, the shadow of STI and MOV SS, and a single step that is due. */
 void vcpu_skip(struct vcpu *v, u64 length);
 /* The same for the instruction that exited. */

@@ -38,7 +38,7 @@ static void decode_cr(struct exit *x)
 {
 	u64 q = x->qualification = vmcs_read(VMCS_EXIT_QUALIFICATION);
 
-	x->cr = (struct exit_cr){ .number = q & 15, .access = q >> 4 & 3, .gpr = q >> 8 & 15, .lmsw = (u16)(q >> 16) };
+	x->cr = (struct exit_cr){ .number = q & 15, .access = q >> 4 & 3, .gpr = q >> 8 & 15 };
 }
 
 static void decode_io(struct exit *x)

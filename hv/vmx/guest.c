@@ -136,8 +136,7 @@ void vmx_vcpu_begin(struct vcpu *v, const struct vmx_entry *entry)
 void vmx_guest_state(struct vcpu *v, const struct vmx_entry *entry)
 {
 	static const u16 zero[] = { VMCS_PAGE_FAULT_MASK, VMCS_PAGE_FAULT_MATCH, VMCS_CR3_TARGET_COUNT,
-		VMCS_EXIT_MSR_STORE_COUNT, VMCS_EXIT_MSR_LOAD_COUNT, VMCS_ENTRY_MSR_LOAD_COUNT, VMCS_GUEST_PDPTE0,
-		VMCS_GUEST_PDPTE1, VMCS_GUEST_PDPTE2, VMCS_GUEST_PDPTE3 };
+		VMCS_EXIT_MSR_STORE_COUNT, VMCS_EXIT_MSR_LOAD_COUNT, VMCS_ENTRY_MSR_LOAD_COUNT };
 	struct vcpu_hardware *h = v->hardware;
 
 	for (size_t i = 0; i < ARRAY_SIZE(zero); i++)

@@ -2,8 +2,8 @@
 #include "hv/vmx/vmcs.h"
 #include "hv/vmx/vmx.h"
 
-/* CR0.CD and NW would stay set in root mode (SDM 28.5.1); NE has to be set under VMX. */
-enum { CR0_OWNED = CR0_NE | CR0_NW | CR0_CD };
+/* CR0.CD and NW would stay set in root mode (SDM 28.5.1); NE has to be set under VMX; PG is for long mode alone. */
+#define CR0_OWNED ((u64)CR0_NE | CR0_NW | CR0_CD | CR0_PG)
 /* What a guest may change by itself; everything else in CR4 exits. */
 enum {
 	CR4_FREE = CR4_VME | CR4_PVI | CR4_TSD | CR4_DE | CR4_PSE | CR4_PAE | CR4_PGE | CR4_PCE | CR4_OSFXSR |
@@ -99,15 +99,6 @@ void vcpu_set(struct vcpu *v, enum vcpu_register r, u64 value)
 		write_dr6(value);
 	else
 		xsetbv(value);
-}
-
-void vcpu_set_pdptes(struct vcpu *v, const u64 pdpte[4])
-{
-	(void)v;
-	vmcs_write(VMCS_GUEST_PDPTE0, pdpte[0]);
-	vmcs_write(VMCS_GUEST_PDPTE1, pdpte[1]);
-	vmcs_write(VMCS_GUEST_PDPTE2, pdpte[2]);
-	vmcs_write(VMCS_GUEST_PDPTE3, pdpte[3]);
 }
 
 /*

@@ -9,7 +9,7 @@ static_assert(VMCS_HOST_TR_SELECTOR == VMCS_ENCODING(VMCS_16, VMCS_HOST, 6), "th
 static_assert(VMCS_GUEST_TR_SELECTOR == VMCS_ENCODING(VMCS_16, VMCS_GUEST, 7), "16-bit guest state");
 static_assert(VMCS_EPT_POINTER == VMCS_ENCODING(VMCS_64, VMCS_CONTROL, 13), "64-bit controls");
 static_assert(VMCS_GUEST_PHYSICAL_ADDRESS == VMCS_ENCODING(VMCS_64, VMCS_READ_ONLY, 0), "64-bit read-only data");
-static_assert(VMCS_GUEST_PDPTE3 == VMCS_ENCODING(VMCS_64, VMCS_GUEST, 8), "64-bit guest state");
+static_assert(VMCS_GUEST_EFER == VMCS_ENCODING(VMCS_64, VMCS_GUEST, 3), "64-bit guest state");
 static_assert(VMCS_HOST_EFER == VMCS_ENCODING(VMCS_64, VMCS_HOST, 1), "64-bit host state");
 static_assert(VMCS_SECONDARY_CONTROLS == VMCS_ENCODING(VMCS_32, VMCS_CONTROL, 15), "32-bit controls");
 static_assert(VMCS_EXIT_INSTRUCTION_LENGTH == VMCS_ENCODING(VMCS_32, VMCS_READ_ONLY, 6), "32-bit read-only data");
