@@ -21,7 +21,7 @@ static u64 load_entry(const u64 *entry)
  * The n bytes at linear, by the tables that the processor has just fetched the instruction through. By what right is
  * its affair: a guest that has changed tables or code since then deceives itself alone.
  */
-static const u8 *walk(const struct vm *vm, u64 root, u64 linear, u32 n, struct fetched *f)
+static const u8 *walk(struct vm *vm, u64 root, u64 linear, u32 n, struct fetched *f)
 {
 	u64 value = root, in_page;
 	u32 shift = TOP_SHIFT;

@@ -117,12 +117,8 @@ void vm_end_of_interrupt(void *context, u8 vector);
 /* --- memory (hv/vm/vm.c); no lock needed --- */
 
 /* Root mode's pointer to length bytes of the VM's RAM; NULL when they do not lie in one piece of it. */
-void *vm_memory(const struct vm *vm, u64 guest, u64 length);
-
-/* Copies in or out; false, and nothing written to the guest, when any byte lies outside its RAM. */
-bool vm_read(const struct vm *vm, u64 guest, void *to, u64 length) __attribute__((warn_unused_result));
-bool vm_write(const struct vm *vm, u64 guest, const void *from, u64 length) __attribute__((warn_unused_result));
-/* The same, for device models. */
+void *vm_memory(struct vm *vm, u64 guest, u64 length);
+/* For device models, which copy in and out. */
 struct guest_memory vm_guest_memory(struct vm *vm);
 
 #endif

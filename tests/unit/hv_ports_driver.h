@@ -35,32 +35,16 @@ struct control_message {
 	const u8 *name;
 };
 
-static inline bool driver_ram(void *context, u64 address, u64 length)
-{
-	(void)context;
-	return address >= DRIVER_BASE && range_inside(address - DRIVER_BASE, length, DRIVER_SIZE);
-}
-
-static inline bool driver_out(void *context, u64 address, void *to, u32 length)
+static inline u8 *driver_look(void *context, u64 address, u64 *n)
 {
 	struct driver *d = context;
+	u64 offset = address - DRIVER_BASE;
 
-	if (!driver_ram(d, address, length))
-		return false;
+	if (offset >= DRIVER_SIZE)
+		return NULL;
 	d->accesses++;
-	memcpy(to, d->memory + (address - DRIVER_BASE), length);
-	return true;
-}
-
-static inline bool driver_in(void *context, u64 address, const void *from, u32 length)
-{
-	struct driver *d = context;
-
-	if (!driver_ram(d, address, length))
-		return false;
-	d->accesses++;
-	memcpy(d->memory + (address - DRIVER_BASE), from, length);
-	return true;
+	*n = *n < DRIVER_SIZE - offset ? *n : DRIVER_SIZE - offset;
+	return d->memory + offset;
 }
 
 static inline void driver_irq(void *controller, u32 pin, bool level)
@@ -73,7 +57,7 @@ static inline void driver_irq(void *controller, u32 pin, bool level)
 
 static inline struct guest_memory driver_memory(struct driver *d)
 {
-	return (struct guest_memory){ driver_ram, driver_out, driver_in, d };
+	return (struct guest_memory){ driver_look, d };
 }
 
 static inline struct irq_line driver_line(struct driver *d)
