@@ -4,11 +4,8 @@
  */
 #include "hv/boot/layout.h"
 
-#include "hv/boot/panic.h"
 #include "hv/boot/smp.h"
 #include "hv/x86/cpu.h"
-
-#include "lib/print.h"
 
 enum { CPUID_EXTENDED = 0x80000001, FEATURE_D_1G = BIT(26) };
 
@@ -137,44 +134,4 @@ void layout_load(void)
 	write_cr4(read_cr4() & ~(u64)CR4_PGE);
 	write_msr(MSR_EFER, read_msr(MSR_EFER) | EFER_NXE);
 	write_cr3(layout.paging.root);
-}
-
-static bool is_guard(u32 page)
-{
-	for (u32 a = 0; a < CPU_AREAS; a++) {
-		if (page >= cpu_areas[a].first && page < (u32)(cpu_areas[a].first + cpu_areas[a].count))
-			return false;
-	}
-	return true;
-}
-
-/* Number of guards; a mapped one is counted in *mapped too. */
-static u32 count_guards(u64 root, u32 *mapped)
-{
-	u32 levels = table_levels(), guards = 2;
-	u64 size;
-
-	*mapped = paging_lookup(root, levels, 0, &size) || paging_lookup(root, levels, (u64)boot_stack_guard, &size);
-	for (u32 i = 0; i < smp.count; i++) {
-		for (u32 page = 0; page < CPU_BLOCK_PAGES; page++) {
-			if (!is_guard(page))
-				continue;
-			guards++;
-			*mapped += paging_lookup(root, levels, smp.cpu[i]->block + page * PAGING_PAGE, &size) != 0;
-		}
-	}
-	return guards;
-}
-
-void layout_audit(void)
-{
-	struct paging_audit audit;
-	u64 root = read_cr3();
-	u32 mapped, guards = count_guards(root, &mapped);
-
-	paging_audit(root, table_levels(), &audit);
-	say("hypervisor: page tables: %lu pages, executable %lu KiB, broken %lu, guards %u, mapped guards %u",
-	        audit.pages, audit.executable >> 10, audit.broken, guards, mapped);
-	if (audit.broken || mapped)
-		panic("the page tables in force are not as they were built");
 }

@@ -38,7 +38,4 @@ enum err layout_build(const struct boot_info *info, const struct acpi *acpi) MUS
 /* Puts them in force on this processor. */
 void layout_load(void);
 
-/* Walks the tables in force: panics when a page is writable and executable, or a guard is mapped. */
-void layout_audit(void);
-
 #endif

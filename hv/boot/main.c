@@ -138,7 +138,6 @@ static void start_processors(void)
 {
 	exceptions_use_own_stacks();
 	show_screen(true);
-	layout_audit();
 	smp_start(layout.low);
 	say("hypervisor: processors: %u up, %u siblings parked, %u silent, %u left out", smp.up, smp.parked,
 	        smp.count - smp.up - smp.parked, acpi.processors.left_out);

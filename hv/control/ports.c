@@ -18,7 +18,7 @@ static struct virtio_console console;
 static struct virtio_net uplink;
 static struct ports_place place;
 static bool attached;
-static u32 starts;
+u32 ports_starts;
 
 /* The TPM's answer that the driver has no buffer for yet, and whether the command that comes is too long already. */
 static struct {
@@ -102,7 +102,7 @@ enum err ports_attach(const struct ports_place *p)
 	static const struct guest_observer observer = { control_changed, control_done };
 
 	ports_detach();
-	guests_observe(&observer);
+	guest_observer = &observer;
 	tpm_port_init(tpm_answer);
 	virtio_console_init(&console, users, p->memory, p->console_line);
 	enum err e = virtio_attach(&console.virtio, p->bus, p->console);
@@ -112,7 +112,7 @@ enum err ports_attach(const struct ports_place *p)
 		return e;
 	place = *p;
 	attached = true;
-	starts++;
+	ports_starts++;
 	return virtio_attach(&uplink.virtio, p->bus, p->uplink);
 }
 
@@ -123,11 +123,6 @@ void ports_detach(void)
 	attached = false;
 	virtio_console_close(&console);
 	switch_disconnect(place.network, UPLINK);
-}
-
-u32 ports_starts(void)
-{
-	return starts;
 }
 
 void ports_power(enum power_event event)

@@ -31,7 +31,7 @@ enum err ports_attach(const struct ports_place *place) MUST_CHECK;
  */
 void ports_detach(void);
 /* How often the service VM was started. */
-u32 ports_starts(void);
+extern u32 ports_starts;
 void ports_power(enum power_event event);
 
 /* As console_send(), console_resume() and console_refuse(); nothing happens while detached. */

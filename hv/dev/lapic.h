@@ -36,7 +36,7 @@ struct lapic {
 	u32 reg[LAPIC_REGISTERS]; /* by number: the low byte of the MSR */
 	u64 icr;
 	u32 errors; /* since the last write to ESR */
-	u64 timer_start, deadline; /* guest TSC */
+	u64 timer_start, deadline; /* guest TSC; deadline: at which its timer is due, or LAPIC_NEVER */
 };
 
 void lapic_init(struct lapic *l, const struct lapic_config *config);
@@ -50,8 +50,6 @@ void lapic_reset(struct lapic *l);
 bool lapic_rdmsr(struct lapic *l, u32 msr, u64 tsc, u64 *value) MUST_CHECK;
 bool lapic_wrmsr(struct lapic *l, u32 msr, u64 tsc, u64 value) MUST_CHECK;
 
-/* Guest TSC at which its timer is due, or LAPIC_NEVER. */
-u64 lapic_deadline(const struct lapic *l);
 /* Delivers what is due at tsc. */
 void lapic_tick(struct lapic *l, u64 tsc);
 

@@ -90,11 +90,6 @@ void lapic_timer_write_lvt(struct lapic *l, u32 value)
 	l->reg[REG_LVT_TIMER] = value;
 }
 
-u64 lapic_deadline(const struct lapic *l)
-{
-	return l->deadline;
-}
-
 /* Missed periods are skipped, never made up for. */
 void lapic_tick(struct lapic *l, u64 tsc)
 {

@@ -1,6 +1,8 @@
 /* What becomes of each kind of exit: one table, and the handlers too small for files. Trust: in the TCB; pure. */
 #include "hv/exit/handlers.h"
 
+#include "lib/fatal.h"
+
 /* The run loop takes the machine's interrupts and NMIs; a real INIT is a stray, and none of the VM's doing. */
 static enum exit_result leave(struct vcpu *v, const struct exit *x)
 {
@@ -8,10 +10,11 @@ static enum exit_result leave(struct vcpu *v, const struct exit *x)
 	return EXIT_LEAVE;
 }
 
+/* The processor told of damage: nothing here goes on. The report shows what the processor knows of it. */
 static enum exit_result machine_check(struct vcpu *v, const struct exit *x)
 {
-	(void)x;
-	vcpu_machine_check(v);
+	(void)v, (void)x;
+	fatal("a machine check in a guest");
 }
 
 /* A window opened, or a time has come. */

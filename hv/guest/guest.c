@@ -22,11 +22,6 @@ static u32 last_id;
 
 const struct guest_observer *guest_observer;
 
-void guests_observe(const struct guest_observer *observer)
-{
-	guest_observer = observer;
-}
-
 struct guest *guest_from(u32 id)
 {
 	struct guest *best = NULL;

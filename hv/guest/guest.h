@@ -17,7 +17,7 @@ struct guest_observer {
 	/* CONTROL_START and CONTROL_DESTROY, once for each that returned OK. */
 	void (*done)(u16 kind, u32 id, enum err e);
 };
-void guests_observe(const struct guest_observer *observer);
+extern const struct guest_observer *guest_observer;
 
 /* Guests' network; port 0 is left to the uplink. */
 extern struct net_switch guest_network;

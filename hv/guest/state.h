@@ -45,7 +45,6 @@ struct guest {
 
 extern const struct vm_policy guest_policy;
 void guest_answer_cpuid(const struct vcpu *v, u32 leaf, u32 subleaf, struct cpuid_result *result);
-extern const struct guest_observer *guest_observer;
 
 /* NULL: there is none. */
 struct guest *guest_find(u32 id);

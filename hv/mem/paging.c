@@ -4,30 +4,23 @@
  */
 #include "hv/mem/paging.h"
 
-#include <string.h>
-
 enum { ENTRIES = 512, INDEX_BITS = 9, PAGE_BITS = 12 };
-enum {
-	PRESENT = BIT(0),
-	USER = BIT(2),
-	WRITE_THROUGH = BIT(3),
-	CACHE_DISABLE = BIT(4),
-	ACCESSED = BIT(5),
-	DIRTY = BIT(6)
-};
+enum { PRESENT = BIT(0), WRITE = BIT(1), WRITE_THROUGH = BIT(3), CACHE_DISABLE = BIT(4), ACCESSED = BIT(5) };
+enum { DIRTY = BIT(6), LARGE = BIT(7) };
+
+#define NO_EXECUTE (1ull << 63)
 
 #define ADDRESS_MASK 0x000FFFFFFFFFF000ull
 #define LOWER_HALF_END (1ull << 47)
 
 /* A table's own entry takes no right away: what holds is the page's. Access and dirty bits are set once and for all. */
-static const u64 table_flags = PRESENT | PAGING_ENTRY_WRITE | ACCESSED;
+static const u64 table_flags = PRESENT | WRITE | ACCESSED;
 static const u64 page_flags[] = {
 	[PAGING_NONE] = 0,
-	[PAGING_READ] = PRESENT | ACCESSED | PAGING_ENTRY_NO_EXECUTE,
-	[PAGING_WRITE] = PRESENT | PAGING_ENTRY_WRITE | ACCESSED | DIRTY | PAGING_ENTRY_NO_EXECUTE,
+	[PAGING_READ] = PRESENT | ACCESSED | NO_EXECUTE,
+	[PAGING_WRITE] = PRESENT | WRITE | ACCESSED | DIRTY | NO_EXECUTE,
 	[PAGING_EXECUTE] = PRESENT | ACCESSED,
-	[PAGING_DEVICE] = PRESENT | PAGING_ENTRY_WRITE | WRITE_THROUGH | CACHE_DISABLE | ACCESSED | DIRTY |
-	        PAGING_ENTRY_NO_EXECUTE,
+	[PAGING_DEVICE] = PRESENT | WRITE | WRITE_THROUGH | CACHE_DISABLE | ACCESSED | DIRTY | NO_EXECUTE,
 };
 
 static u64 page_size(u32 level)
@@ -47,7 +40,7 @@ static u32 index_of(u64 address, u32 level)
 
 static bool is_page(u64 entry, u32 level)
 {
-	return level == 1 || (entry & PAGING_ENTRY_LARGE);
+	return level == 1 || (entry & LARGE);
 }
 
 static u64 take_table(struct paging *p)
@@ -74,7 +67,7 @@ static enum err split(struct paging *p, u64 *entry, u32 level)
 	if (!page)
 		return ERR_NO_MEMORY;
 	if (level == 2)
-		old &= ~(u64)PAGING_ENTRY_LARGE;
+		old &= ~(u64)LARGE;
 	for (u32 i = 0; (old & PRESENT) && i < ENTRIES; i++)
 		table_at(page)[i] = old + i * size;
 	*entry = page | table_flags;
@@ -104,7 +97,7 @@ static enum err set_one(struct paging *p, u64 at, u64 end, u64 flags, u64 *size)
 		entry = &table_at(*entry)[index_of(at, level)];
 	}
 	/* A table that was there stays taken: nothing is mapped twice at start, so this is rare. */
-	*entry = flags ? at | flags | (level > 1 ? PAGING_ENTRY_LARGE : 0) : 0;
+	*entry = flags ? at | flags | (level > 1 ? LARGE : 0) : 0;
 	*size = page_size(level);
 	return OK;
 }
@@ -122,49 +115,4 @@ enum err paging_set(struct paging *p, u64 base, u64 length, enum paging_access a
 			return e;
 	}
 	return OK;
-}
-
-u64 paging_lookup(u64 root, u32 levels, u64 address, u64 *size)
-{
-	u64 entry = root;
-
-	*size = PAGING_PAGE;
-	for (u32 level = levels; level; level--) {
-		entry = table_at(entry)[index_of(address, level)];
-		*size = page_size(level);
-		if (!(entry & PRESENT))
-			return 0;
-		if (is_page(entry, level))
-			return entry;
-	}
-	return 0;
-}
-
-static void judge(struct paging_audit *audit, u64 entry, u64 address, u64 size)
-{
-	bool writable = entry & PAGING_ENTRY_WRITE, executable = !(entry & PAGING_ENTRY_NO_EXECUTE);
-	bool elsewhere = (entry & ADDRESS_MASK & ~(size - 1)) != address;
-
-	audit->pages++;
-	audit->writable += writable ? size : 0;
-	audit->executable += executable ? size : 0;
-	if (!(writable && executable) && !(entry & USER) && !elsewhere)
-		return;
-	if (!audit->broken++)
-		audit->first_broken = address;
-}
-
-/* What is not there is skipped a whole entry at a time, so the walk is as long as there are entries. */
-void paging_audit(u64 root, u32 levels, struct paging_audit *audit)
-{
-	u64 address = 0, step;
-
-	memset(audit, 0, sizeof(*audit));
-	do {
-		u64 entry = paging_lookup(root, levels, address, &step);
-
-		if (entry)
-			judge(audit, entry, address, step);
-		address = (address & ~(step - 1)) + step;
-	} while (address && address < 1ull << (PAGE_BITS + INDEX_BITS * levels));
 }

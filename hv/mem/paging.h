@@ -35,20 +35,4 @@ enum err paging_create(struct paging *p, const struct page_source *source, u32 l
  */
 enum err paging_set(struct paging *p, u64 base, u64 length, enum paging_access access) MUST_CHECK;
 
-/* What a walk of tables in force found. */
-struct paging_audit {
-	u64 pages; /* mapped, of any size */
-	u64 writable, executable; /* bytes */
-	u64 broken; /* pages that are both, are open to user mode, or lead elsewhere than to their own address */
-	u64 first_broken;
-};
-
-/* Walks every table below root. */
-void paging_audit(u64 root, u32 levels, struct paging_audit *audit);
-
-/* The entry that maps address, and its page's size; 0 when nothing does. */
-u64 paging_lookup(u64 root, u32 levels, u64 address, u64 *size);
-enum { PAGING_ENTRY_WRITE = BIT(1), PAGING_ENTRY_LARGE = BIT(7) };
-#define PAGING_ENTRY_NO_EXECUTE (1ull << 63)
-
 #endif

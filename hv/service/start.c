@@ -35,7 +35,7 @@ static void stopped(struct vm *vm)
 	say("service VM: off: %s", vm->reason);
 	service_irq_stop();
 	ports_detach();
-	node_event(EVENT_SERVICE, NULL, ports_starts(), 0, vm->reason);
+	node_event(EVENT_SERVICE, NULL, ports_starts, 0, vm->reason);
 	worker_submit(&service->job);
 }
 
@@ -148,7 +148,7 @@ static void start_again(struct job *job)
 	else if (e)
 		panic(err_text(e));
 	else
-		say("service VM: started again, %u starts", ports_starts());
+		say("service VM: started again, %u starts", ports_starts);
 	hv_unlock();
 }
 

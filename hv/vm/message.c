@@ -137,5 +137,5 @@ void vcpu_attend(struct vcpu *v)
 	}
 	if (vcpu_ready(v))
 		v->state = VCPU_RUNNABLE;
-	v->deadline = machine_time(v, lapic_deadline(&v->lapic), now);
+	v->deadline = machine_time(v, v->lapic.deadline, now);
 }

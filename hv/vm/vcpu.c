@@ -1,7 +1,7 @@
 /* vCPU accessors that need no hardware of their own. Trust: in the TCB; pure. */
 #include "hv/vm/vcpu.h"
 
-enum { CS_ACCESS_LONG = BIT(13), SS_ACCESS_DPL_SHIFT = 5 };
+enum { CS_ACCESS_LONG = BIT(13) };
 
 u64 vcpu_gpr(const struct vcpu *v, u8 number)
 {
@@ -22,20 +22,9 @@ void vcpu_set_gpr(struct vcpu *v, u8 number, u64 value, u32 size)
 		v->gpr[number % GPRS] = value;
 }
 
-bool vcpu_long_mode(const struct vcpu *v)
-{
-	return vcpu_get(v, VCPU_EFER) & EFER_LMA;
-}
-
 bool vcpu_code_64(const struct vcpu *v)
 {
-	return vcpu_long_mode(v) && vcpu_get(v, VCPU_CS_ACCESS) & CS_ACCESS_LONG;
-}
-
-/* SS, not CS: a conforming code segment's DPL is not the current privilege level (SDM 25.4.1). */
-u8 vcpu_cpl(const struct vcpu *v)
-{
-	return vcpu_get(v, VCPU_SS_ACCESS) >> SS_ACCESS_DPL_SHIFT & 3;
+	return vcpu_get(v, VCPU_EFER) & EFER_LMA && vcpu_get(v, VCPU_CS_ACCESS) & CS_ACCESS_LONG;
 }
 
 enum exit_result vcpu_raise(struct vcpu *v, u8 vector, u32 error)

@@ -114,8 +114,6 @@ u64 vcpu_efer_allowed(const struct vcpu *v);
 u64 vcpu_xcr0_allowed(const struct vcpu *v);
 /* Writes back and empties this processor's caches. */
 void vcpu_write_back_caches(struct vcpu *v);
-/* The processor told of damage: nothing here goes on. */
-_Noreturn void vcpu_machine_check(struct vcpu *v);
 /* The guest's TSC now. */
 u64 vcpu_tsc(const struct vcpu *v);
 /* Registers as a SIPI leaves them, the next time it is loaded or entered. Lock held. */
@@ -135,7 +133,6 @@ bool vcpu_ready(const struct vcpu *v);
 /* General registers by number 0-15; writes of 4 bytes clear the upper half, smaller ones keep the rest. */
 u64 vcpu_gpr(const struct vcpu *v, u8 number);
 void vcpu_set_gpr(struct vcpu *v, u8 number, u64 value, u32 size);
-bool vcpu_long_mode(const struct vcpu *v); /* EFER.LMA */
 static inline bool vcpu_has_attention(const struct vcpu *v)
 {
 	return __atomic_load_n(&v->attention, __ATOMIC_RELAXED);
@@ -144,8 +141,8 @@ static inline void vcpu_set_attention(struct vcpu *v)
 {
 	__atomic_store_n(&v->attention, true, __ATOMIC_RELAXED);
 }
-bool vcpu_code_64(const struct vcpu *v); /* and a 64-bit code segment */
-u8 vcpu_cpl(const struct vcpu *v);
+/* Long mode, and a 64-bit code segment. */
+bool vcpu_code_64(const struct vcpu *v);
 
 /* Its translations are forgotten before it goes on. */
 static inline void vcpu_flush(struct vcpu *v)

@@ -170,9 +170,3 @@ void vcpu_write_back_caches(struct vcpu *v)
 	(void)v;
 	wbinvd();
 }
-
-_Noreturn void vcpu_machine_check(struct vcpu *v)
-{
-	(void)v;
-	live_machine_check();
-}

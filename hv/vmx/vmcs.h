@@ -31,6 +31,4 @@ void write_msr(u32 msr, u64 value);
 u64 rdtsc(void);
 void wbinvd(void);
 
-_Noreturn void live_machine_check(void);
-
 #endif

@@ -12,13 +12,11 @@ static enum err random_chunk(struct tpm *tpm, u8 *out, size_t want, size_t *got)
 {
 	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_GetRandom);
 	write_be16(&c.w, (u16)want);
-	struct reader r;
-	enum err e = tpm_command_run(&c, NULL, &r);
-	if (e)
-		return e;
+	tpm_command_run(&c, NULL);
+	*got = read_tpm2b_to(&c.r, out, want);
+	enum err e = tpm_command_end(&c);
 	/* None at all would keep the caller asking for ever. */
-	*got = read_tpm2b_to(&r, out, want);
-	return *got ? tpm_parameters_end(&r) : ERR_TPM_RESPONSE;
+	return e || *got ? e : ERR_TPM_RESPONSE;
 }
 
 enum err tpm_get_random(struct tpm *tpm, u8 *out, size_t n)
@@ -40,19 +38,15 @@ enum err tpm_get_property(struct tpm *tpm, enum tpm_pt property, u32 *value)
 	write_be32(&c.w, TPM_CAP_TPM_PROPERTIES);
 	write_be32(&c.w, property);
 	write_be32(&c.w, 1);
-	struct reader r;
-	enum err e = tpm_command_run(&c, NULL, &r);
-	if (e)
-		return e;
-	(void)read_u8(&r); /* whether there are further properties */
-	u32 capability = read_be32(&r);
-	u32 count = read_be32(&r);
-	u32 got = read_be32(&r);
-	*value = read_be32(&r);
+	tpm_command_run(&c, NULL);
+	(void)read_u8(&c.r); /* whether there are further properties */
+	u32 capability = read_be32(&c.r);
+	u32 count = read_be32(&c.r);
+	u32 got = read_be32(&c.r);
+	*value = read_be32(&c.r);
 	/* Asked for one it has not, a TPM answers with the next one it has. */
-	if (capability != TPM_CAP_TPM_PROPERTIES || count != 1 || got != (u32)property)
-		return ERR_TPM_RESPONSE;
-	return tpm_parameters_end(&r);
+	c.r.failed |= capability != TPM_CAP_TPM_PROPERTIES || count != 1 || got != (u32)property;
+	return tpm_command_end(&c);
 }
 
 enum err tpm_hierarchy_change_auth(

@@ -34,7 +34,7 @@ static enum err read_banks(struct reader *r, struct tpm_banks *banks)
 		if (e)
 			return e;
 	}
-	return tpm_parameters_end(r);
+	return OK;
 }
 
 bool tpm_bank_is_reliable(u16 alg)
@@ -57,15 +57,13 @@ enum err tpm_pcr_banks(struct tpm *tpm, struct tpm_banks *out)
 	write_be32(&c.w, TPM_CAP_PCRS);
 	write_be32(&c.w, 0);
 	write_be32(&c.w, 1);
-	struct reader r;
-	enum err e = tpm_command_run(&c, NULL, &r);
-	if (e)
-		return e;
-	u8 more = read_u8(&r);
-	u32 capability = read_be32(&r);
-	if (more || capability != TPM_CAP_PCRS)
-		return ERR_TPM_RESPONSE;
-	e = read_banks(&r, out);
+	tpm_command_run(&c, NULL);
+	u8 more = read_u8(&c.r);
+	u32 capability = read_be32(&c.r);
+	c.r.failed |= more || capability != TPM_CAP_PCRS;
+	enum err e = read_banks(&c.r, out);
+	if (!e)
+		e = tpm_command_end(&c);
 	if (e)
 		return e;
 	return any_is_reliable(out) ? OK : ERR_TPM_BANK;
@@ -89,21 +87,15 @@ enum err tpm_pcr_read(struct tpm *tpm, u16 alg, u32 pcr, struct tpm_bank_digest 
 	struct tpm_pcr_selection selection = { .alg = alg, .pcrs = BIT(pcr) };
 	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_PCR_Read);
 	write_pcr_selection(&c.w, selection);
-	struct reader r;
-	enum err e = tpm_command_run(&c, NULL, &r);
-	if (e)
-		return e;
-	(void)read_be32(&r); /* update counter */
-	if (!read_same_selection(&r, selection))
+	tpm_command_run(&c, NULL);
+	(void)read_be32(&c.r); /* update counter */
+	bool ours = read_same_selection(&c.r, selection);
+	if (!c.error && !ours)
 		return ERR_TPM_BANK;
-	u32 count = read_be32(&r);
-	size_t n;
-	const u8 *digest = read_tpm2b(&r, size, &n);
-	if (!digest || count != 1 || n != size)
-		return ERR_TPM_RESPONSE;
 	*out = (struct tpm_bank_digest){ .alg = alg, .size = size };
-	memcpy(out->digest, digest, size);
-	return tpm_parameters_end(&r);
+	c.r.failed |= read_be32(&c.r) != 1;
+	c.r.failed |= read_tpm2b_to(&c.r, out->digest, size) != size;
+	return tpm_command_end(&c);
 }
 
 enum err tpm_pcr_extend(struct tpm *tpm, u32 pcr, const struct tpm_digests *digests)

@@ -27,6 +27,9 @@ struct tpm_command {
 	struct tpm *tpm;
 	struct writer w;
 	u32 auths;
+	/* Once it was run: */
+	struct reader r; /* the response's parameters, inside the TPM's buffer until the next command */
+	enum err error;
 };
 
 /* In this order: begin, write the handles, authorize (if the command needs it), write the parameters, run. */
@@ -35,15 +38,16 @@ void tpm_command_authorize(struct tpm_command *c, const struct tpm_auth *auths, 
 void tpm_command_password(struct tpm_command *c, const struct tpm_auth_value *value);
 
 /*
- * Sends it. handle is where the response's handle goes, NULL when the command has none. *parameters spans exactly the
- * response's parameters, inside the TPM's buffer until the next command. ERR_TPM_REFUSED: see tpm->response_code;
- * ERR_TPM_RESPONSE: malformed; ERR_RANGE: the command does not fit its buffer; or the transport's.
+ * Sends it. handle is where the response's handle goes, NULL when the command has none. What goes wrong is kept for
+ * tpm_command_end(): until then parameters read as from a reader that failed.
  */
-enum err tpm_command_run(struct tpm_command *c, u32 *handle, struct reader *parameters) MUST_CHECK;
+void tpm_command_run(struct tpm_command *c, u32 *handle);
+/*
+ * What went wrong first. ERR_TPM_REFUSED: see tpm->response_code; ERR_TPM_RESPONSE: malformed, or the parameters are
+ * not exactly what was read; ERR_RANGE: the command does not fit its buffer; or the transport's.
+ */
+enum err tpm_command_end(const struct tpm_command *c) MUST_CHECK;
 /* For commands whose response has no parameters. */
 enum err tpm_command_run_plain(struct tpm_command *c) MUST_CHECK;
-
-/* ERR_TPM_RESPONSE unless all parameters were there and nothing is left. */
-enum err tpm_parameters_end(const struct reader *parameters) MUST_CHECK;
 
 #endif

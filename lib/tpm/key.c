@@ -33,12 +33,9 @@ enum err tpm_load_external(struct tpm *tpm, const u8 key[P256_KEY_SIZE], u32 *ha
 	if (!c.w.failed)
 		tpm_name_of(c.w.start + at, c.w.used - at, &name);
 	write_be32(&c.w, TPM_RH_OWNER);
-	struct reader r;
-	enum err e = tpm_command_run(&c, handle, &r);
-	if (e)
-		return e;
-	read_name_as(&r, &name);
-	return tpm_parameters_end(&r);
+	tpm_command_run(&c, handle);
+	read_name_as(&c.r, &name);
+	return tpm_command_end(&c);
 }
 
 static void read_ticket(struct reader *r, u16 tag, struct tpm_ticket *ticket)
@@ -57,10 +54,7 @@ enum err tpm_verify_signature(struct tpm *tpm, u32 key, const u8 digest[SHA256_S
 	write_be32(&c.w, key);
 	write_tpm2b(&c.w, digest, SHA256_SIZE);
 	write_ecdsa_signature(&c.w, signature);
-	struct reader r;
-	enum err e = tpm_command_run(&c, NULL, &r);
-	if (e)
-		return e;
-	read_ticket(&r, TPM_ST_VERIFIED, ticket);
-	return tpm_parameters_end(&r);
+	tpm_command_run(&c, NULL);
+	read_ticket(&c.r, TPM_ST_VERIFIED, ticket);
+	return tpm_command_end(&c);
 }

@@ -51,16 +51,14 @@ enum err tpm_nv_read_public(struct tpm *tpm, u32 index, struct tpm_nv_public *ou
 	memset(name, 0, sizeof(*name));
 	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_NV_ReadPublic);
 	write_be32(&c.w, index);
-	struct reader r;
-	enum err e = tpm_command_run(&c, NULL, &r);
+	tpm_command_run(&c, NULL);
+	size_t n;
+	const u8 *area = read_tpm2b(&c.r, NV_PUBLIC_MAX, &n);
+	read_name(&c.r, name);
+	enum err e = tpm_command_end(&c);
 	if (e)
 		return e;
-	size_t n;
-	const u8 *area = read_tpm2b(&r, NV_PUBLIC_MAX, &n);
-	read_name(&r, name);
-	if (!area || !reader_done(&r))
-		return ERR_TPM_RESPONSE;
-	r = reader_on(area, n);
+	struct reader r = reader_on(area, n);
 	read_nv_public(&r, out);
 	if (!reader_done(&r) || out->index != index || !name_fits(out, area, n, name))
 		return ERR_TPM_RESPONSE;
@@ -77,11 +75,9 @@ enum err tpm_nv_read(struct tpm *tpm, u32 index, u8 *out, u16 size)
 	tpm_command_password(&c, NULL);
 	write_be16(&c.w, size);
 	write_be16(&c.w, 0);
-	struct reader r;
-	enum err e = tpm_command_run(&c, NULL, &r);
-	if (e)
-		return e;
-	return read_tpm2b_to(&r, out, size) == size ? tpm_parameters_end(&r) : ERR_TPM_RESPONSE;
+	tpm_command_run(&c, NULL);
+	c.r.failed |= read_tpm2b_to(&c.r, out, size) != size;
+	return tpm_command_end(&c);
 }
 
 enum err tpm_nv_write(struct tpm *tpm, u32 index, const struct tpm_auth *auth, const u8 *bytes, size_t n)

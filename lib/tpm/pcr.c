@@ -24,7 +24,7 @@ static enum err read_digests(struct reader *r, struct tpm_digests *out)
 		read_copy(r, b->digest, b->size);
 	}
 	out->count = count;
-	return tpm_parameters_end(r);
+	return OK;
 }
 
 enum err tpm_pcr_event(struct tpm *tpm, u32 pcr, const u8 *data, size_t n, struct tpm_digests *out)
@@ -35,7 +35,7 @@ enum err tpm_pcr_event(struct tpm *tpm, u32 pcr, const u8 *data, size_t n, struc
 	write_be32(&c.w, pcr);
 	tpm_command_password(&c, NULL);
 	write_tpm2b(&c.w, data, n);
-	struct reader r;
-	enum err e = tpm_command_run(&c, NULL, &r);
-	return e ? e : read_digests(&r, out);
+	tpm_command_run(&c, NULL);
+	enum err e = read_digests(&c.r, out);
+	return e ? e : tpm_command_end(&c);
 }

@@ -19,13 +19,10 @@ enum err tpm_policy_session_start(struct tpm *tpm, enum tpm_se type, u32 *sessio
 	write_u8(&c.w, (u8)type);
 	write_be16(&c.w, TPM_ALG_NULL); /* no parameter encryption */
 	write_be16(&c.w, TPM_ALG_SHA256);
-	struct reader r;
-	enum err e = tpm_command_run(&c, session, &r);
-	if (e)
-		return e;
+	tpm_command_run(&c, session);
 	size_t n;
-	(void)read_tpm2b(&r, TPM_DIGEST_MAX, &n);
-	return tpm_parameters_end(&r);
+	(void)read_tpm2b(&c.r, TPM_DIGEST_MAX, &n);
+	return tpm_command_end(&c);
 }
 
 enum err tpm_policy_pcr(struct tpm *tpm, u32 session, u16 alg, u32 pcrs)
@@ -55,11 +52,9 @@ enum err tpm_policy_get_digest(struct tpm *tpm, u32 session, u8 digest[SHA256_SI
 {
 	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_PolicyGetDigest);
 	write_be32(&c.w, session);
-	struct reader r;
-	enum err e = tpm_command_run(&c, NULL, &r);
-	if (e)
-		return e;
-	return read_tpm2b_to(&r, digest, SHA256_SIZE) == SHA256_SIZE ? tpm_parameters_end(&r) : ERR_TPM_RESPONSE;
+	tpm_command_run(&c, NULL);
+	c.r.failed |= read_tpm2b_to(&c.r, digest, SHA256_SIZE) != SHA256_SIZE;
+	return tpm_command_end(&c);
 }
 
 enum err tpm_flush_context(struct tpm *tpm, u32 handle)

@@ -104,7 +104,7 @@ static enum err open_response(struct tpm *tpm, size_t length, u32 auths, struct 
 	return tag == (auths ? TPM_ST_SESSIONS : TPM_ST_NO_SESSIONS) ? OK : ERR_TPM_RESPONSE;
 }
 
-static enum err exchange(struct tpm_command *c, struct reader *r)
+static enum err exchange(struct tpm_command *c)
 {
 	struct tpm *tpm = c->tpm;
 	const struct tpm_transport *t = &tpm->transport;
@@ -113,7 +113,7 @@ static enum err exchange(struct tpm_command *c, struct reader *r)
 		enum err e =
 		        t->submit(t->context, tpm->command, c->w.used, tpm->response, sizeof(tpm->response), &length);
 		if (!e)
-			e = open_response(tpm, length, c->auths, r);
+			e = open_response(tpm, length, c->auths, &c->r);
 		if (e != ERR_TPM_REFUSED || !asks_for_repetition(tpm->response_code) || i == RETRIES)
 			return e;
 		if (t->pause)
@@ -132,43 +132,44 @@ static void read_auths(struct reader *r, u32 count)
 	}
 }
 
-static enum err split_response(struct reader r, u32 auths, u32 *handle, struct reader *parameters)
+/* From the whole response to its parameters. */
+static void split_response(struct tpm_command *c, u32 *handle)
 {
 	if (handle)
-		*handle = read_be32(&r);
-	if (auths) {
-		u32 size = read_be32(&r);
-		const u8 *start = read_bytes(&r, size);
-		read_auths(&r, auths);
-		if (!reader_done(&r))
-			return ERR_TPM_RESPONSE;
-		r = reader_on(start, size);
-	}
-	*parameters = r;
-	return r.failed ? ERR_TPM_RESPONSE : OK;
+		*handle = read_be32(&c->r);
+	if (!c->auths)
+		return;
+	u32 size = read_be32(&c->r);
+	const u8 *start = read_bytes(&c->r, size);
+	read_auths(&c->r, c->auths);
+	if (reader_done(&c->r))
+		c->r = reader_on(start, size);
+	else
+		c->r.failed = true;
 }
 
-enum err tpm_command_run(struct tpm_command *c, u32 *handle, struct reader *parameters)
+void tpm_command_run(struct tpm_command *c, u32 *handle)
 {
-	if (c->w.failed)
-		return ERR_RANGE;
 	struct writer header = writer_on(c->w.start, TPM_HEADER_SIZE);
+
 	write_header(&header, c->auths, (u32)c->w.used, c->tpm->command_code);
-	struct reader r;
-	enum err e = exchange(c, &r);
+	c->error = c->w.failed ? ERR_RANGE : exchange(c);
 	/* It may have held an authorization value. */
 	memset(c->w.start, 0, c->w.used);
-	return e ? e : split_response(r, c->auths, handle, parameters);
+	if (c->error)
+		c->r = (struct reader){ .failed = true };
+	split_response(c, handle);
+}
+
+enum err tpm_command_end(const struct tpm_command *c)
+{
+	if (c->error)
+		return c->error;
+	return reader_done(&c->r) ? OK : ERR_TPM_RESPONSE;
 }
 
 enum err tpm_command_run_plain(struct tpm_command *c)
 {
-	struct reader r;
-	enum err e = tpm_command_run(c, NULL, &r);
-	return e ? e : tpm_parameters_end(&r);
-}
-
-enum err tpm_parameters_end(const struct reader *parameters)
-{
-	return reader_done(parameters) ? OK : ERR_TPM_RESPONSE;
+	tpm_command_run(c, NULL);
+	return tpm_command_end(c);
 }

@@ -57,36 +57,30 @@ enum err tpm_create_ak(struct tpm *tpm, const struct tpm_auth_value *owner, u32 
 	write_sized_public(&c.w, &ak_template);
 	write_tpm2b(&c.w, NULL, 0); /* outside info */
 	write_be32(&c.w, 0); /* creation PCRs */
-	struct reader r;
-	enum err e = tpm_command_run(&c, handle, &r);
-	if (e)
-		return e;
-	read_sized_public(&r, out);
-	skip_creation(&r);
-	read_name_as(&r, &out->name);
-	return tpm_parameters_end(&r);
+	tpm_command_run(&c, handle);
+	read_sized_public(&c.r, out);
+	skip_creation(&c.r);
+	read_name_as(&c.r, &out->name);
+	return tpm_command_end(&c);
 }
 
 enum err tpm_read_public(struct tpm *tpm, u32 handle, struct tpm_public *out)
 {
 	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_ReadPublic);
 	write_be32(&c.w, handle);
-	struct reader r;
-	enum err e = tpm_command_run(&c, NULL, &r);
-	if (e)
-		return e;
+	tpm_command_run(&c, NULL);
 	struct tpm_name qualified = { .size = 0 };
-	read_sized_public(&r, out);
-	read_name_as(&r, &out->name);
-	read_name(&r, &qualified);
-	return tpm_parameters_end(&r);
+	read_sized_public(&c.r, out);
+	read_name_as(&c.r, &out->name);
+	read_name(&c.r, &qualified);
+	return tpm_command_end(&c);
 }
 
 enum err tpm_ecc_public_decode(const struct tpm_public *p, struct tpm_ecc_public *out)
 {
 	struct reader r = reader_on(p->bytes, p->size);
 	read_ecc_public(&r, out);
-	return tpm_parameters_end(&r);
+	return reader_done(&r) ? OK : ERR_TPM_RESPONSE;
 }
 
 enum err tpm_evict_control(struct tpm *tpm, const struct tpm_auth_value *owner, u32 object, u32 persistent)
@@ -112,18 +106,10 @@ static void write_qualifying(struct writer *w, struct tpm_qualifying q)
 static enum err run(struct tpm_command *c, struct tpm_attested *out)
 {
 	memset(out, 0, sizeof(*out));
-	struct reader r;
-	enum err e = tpm_command_run(c, NULL, &r);
-	if (e)
-		return e;
-	size_t n;
-	const u8 *bytes = read_tpm2b(&r, sizeof(out->bytes), &n);
-	if (!bytes)
-		return ERR_TPM_RESPONSE;
-	out->size = (u16)n;
-	memcpy(out->bytes, bytes, n);
-	read_ecdsa_signature(&r, out->signature);
-	return tpm_parameters_end(&r);
+	tpm_command_run(c, NULL);
+	out->size = read_tpm2b_to(&c->r, out->bytes, sizeof(out->bytes));
+	read_ecdsa_signature(&c->r, out->signature);
+	return tpm_command_end(c);
 }
 
 enum err tpm_quote(

@@ -4,8 +4,6 @@
 
 #include "hv/vmx/vmcs.h"
 
-#include <setjmp.h>
-
 /* An encoding is access 0, index 9:1, type 11:10, width 14:13 (SDM 25.11.2): the tables of fields.h cannot slip a
  * column. */
 enum vmcs_type { VMCS_CONTROL, VMCS_READ_ONLY, VMCS_GUEST, VMCS_HOST };
@@ -28,6 +26,5 @@ extern struct fake_vmcs {
 } fake_vmcs;
 
 /* Where a machine check ends. */
-extern jmp_buf fake_machine_check;
 
 #endif

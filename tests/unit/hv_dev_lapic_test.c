@@ -108,7 +108,7 @@ static void starts_as_after_power_on(void **state)
 		assert_int_equal(value, expected[i].value);
 	}
 	assert_int_equal(get(APIC_BASE), 0xFEE00D00);
-	assert_true(lapic_deadline(&cpu[0]) == LAPIC_NEVER);
+	assert_true(cpu[0].deadline == LAPIC_NEVER);
 }
 
 static void interrupts_nest_by_priority_class(void **state)
@@ -318,7 +318,7 @@ static void the_timer_counts_down_once(void **state)
 	set(TIMER, 0x31);
 	set(INITIAL, 1000);
 	/* 1 MHz divided by 16: 16 ms. */
-	assert_int_equal(lapic_deadline(&cpu[0]), 1000 + 16 * TSC_KHZ);
+	assert_int_equal(cpu[0].deadline, 1000 + 16 * TSC_KHZ);
 	pass(8000);
 	assert_int_equal(get(CURRENT), 500);
 	pass(7999);
@@ -331,7 +331,7 @@ static void the_timer_counts_down_once(void **state)
 	assert_int_equal(taken(0x31), 0);
 	/* A divider alone starts nothing. */
 	set(DIVIDE, 0xB);
-	assert_true(lapic_deadline(&cpu[0]) == LAPIC_NEVER);
+	assert_true(cpu[0].deadline == LAPIC_NEVER);
 	set(INITIAL, 1000);
 	pass(999);
 	assert_int_equal(get(CURRENT), 1);
@@ -399,13 +399,13 @@ static void the_longest_count_on_the_fastest_processor_fits(void **state)
 	set(TIMER, 0x20031);
 	set(INITIAL, 0xFFFFFFFF);
 	u64 period = 0xFFFFFFFF * (u64)128 * 20000;
-	assert_int_equal(lapic_deadline(&cpu[0]), tsc + period);
+	assert_int_equal(cpu[0].deadline, tsc + period);
 	tsc += period / 2;
 	assert_int_equal(get(CURRENT), 0x80000000);
 	tsc += period / 2 + 1;
 	lapic_tick(&cpu[0], tsc);
 	assert_int_equal(taken(0x31), 1);
-	assert_int_equal(lapic_deadline(&cpu[0]), ((u64)1 << 60) + 2 * period);
+	assert_int_equal(cpu[0].deadline, ((u64)1 << 60) + 2 * period);
 }
 
 static void tsc_deadlines_fire_once_and_read_zero_after(void **state)
@@ -416,7 +416,7 @@ static void tsc_deadlines_fire_once_and_read_zero_after(void **state)
 	set(TIMER, 0x40032);
 	set(DEADLINE, 20001);
 	assert_int_equal(get(DEADLINE), 20001);
-	assert_int_equal(lapic_deadline(&cpu[0]), 20001);
+	assert_int_equal(cpu[0].deadline, 20001);
 	set(INITIAL, 5);
 	assert_int_equal(get(INITIAL), 0);
 	assert_int_equal(get(CURRENT), 0);
@@ -443,7 +443,7 @@ static void tsc_deadlines_fire_once_and_read_zero_after(void **state)
 	/* And so does entering it. */
 	set(INITIAL, 10);
 	set(TIMER, 0x40032);
-	assert_true(lapic_deadline(&cpu[0]) == LAPIC_NEVER);
+	assert_true(cpu[0].deadline == LAPIC_NEVER);
 }
 
 static void init_starts_over_but_keeps_its_place(void **state)
@@ -459,7 +459,7 @@ static void init_starts_over_but_keeps_its_place(void **state)
 	assert_int_equal(get(TPR), 0);
 	assert_int_equal(get(SVR), 0xFF);
 	assert_int_equal(lapic_requested(&cpu[0]), LAPIC_NONE);
-	assert_true(lapic_deadline(&cpu[0]) == LAPIC_NEVER);
+	assert_true(cpu[0].deadline == LAPIC_NEVER);
 }
 
 /* Any value to any register: nothing breaks, and nothing fires without end. */
@@ -484,8 +484,8 @@ static void random_accesses_stay_inside(void **state)
 		set(DEADLINE, tsc + (seed >> 48));
 		lapic_acknowledge(&cpu[0]);
 		pass(1);
-		ticks += lapic_deadline(&cpu[0]) != LAPIC_NEVER;
-		assert_true(lapic_deadline(&cpu[0]) > tsc);
+		ticks += cpu[0].deadline != LAPIC_NEVER;
+		assert_true(cpu[0].deadline > tsc);
 	}
 	assert_true(sent > 10 && faults > 1000 && ticks > 100);
 }

@@ -174,7 +174,7 @@ static int set_up(void **state)
 	layout.pool.free += HUGE_RAM / POOL_PAGE;
 	free_before = layout.pool.free;
 	ram_top = 0;
-	guests_observe(&observer);
+	guest_observer = &observer;
 	node_gate = (struct gate){ .ungated = true, .development = true, .measured = true };
 	gate = devices = OK;
 	vms = starts = done_count = 0;

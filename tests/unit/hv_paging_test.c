@@ -2,7 +2,7 @@
  * Root page tables: every page of a small machine against what was asked for, and tables damaged by hand.
  * Trust: test code.
  */
-#include "hv/mem/paging.h"
+#include "tests/vmx/audit/paging.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

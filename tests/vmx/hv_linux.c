@@ -163,7 +163,7 @@ static void make_guests(const struct boot_info *info)
 	const struct memory_range *list = &info->component[COMPONENT_MICROCODE].content;
 	const char *at = (const char *)list->base, *end = at + list->length;
 
-	guests_observe(&observer);
+	guest_observer = &observer;
 	vm_audits_start();
 	pages_before = layout.pool.free;
 	for (const char *next; at < end; at = next + 1) {

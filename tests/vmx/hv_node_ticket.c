@@ -148,7 +148,7 @@ static void start(void)
 	static u8 kernel[KERNEL];
 	enum err e;
 
-	guests_observe(&observer);
+	guest_observer = &observer;
 	make_kernel(kernel);
 	known = false;
 	e = guest_create(&shape, &started);

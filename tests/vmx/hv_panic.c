@@ -4,6 +4,7 @@
  */
 #include "hv/boot/console.h"
 #include "hv/boot/run.h"
+#include "tests/vmx/audit/root.h"
 
 #include "lib/types.h"
 
@@ -25,6 +26,7 @@ _Noreturn void hv_run(const struct boot_info *info)
 	bool absent = console_serial(ABSENT_PORT, 9600), present = console_serial(COM1, 115200);
 	say("panic test: a port with nothing behind it is %s, a UART is %s", absent ? "taken" : "left",
 	        present ? "taken" : "left");
+	root_audit();
 	write_to_code(hv_head);
 	for (;;)
 		;

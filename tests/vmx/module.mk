@@ -1,6 +1,6 @@
 # The real flash image where there is VMX: Bochs, with a TPM of our own. ONLY='words' runs the scenarios they match;
 # PATIENCE=n gives each machine n times as long, where others keep the processors.
-TEST_SRCS += tests/vmx/audit/ept.c
+TEST_SRCS += tests/vmx/audit/ept.c tests/vmx/audit/paging.c
 VMX_TESTS := $(B)/tests/vmx/tpm_test
 VMX_SUPPORT := $(B)/san/tools/bochs-plugins/tpm/swtpm_link.o
 

@@ -71,10 +71,7 @@ void port_refuse(enum port port)
 	}
 }
 
-u32 ports_starts(void)
-{
-	return 1;
-}
+u32 ports_starts = 1;
 
 void ports_power(enum power_event event)
 {
@@ -238,7 +235,7 @@ _Noreturn void ports_serve(const struct options *o)
 	static char raw[4096];
 	int until_signal = signals();
 
-	guests_observe(&observer);
+	guest_observer = &observer;
 	tpm_port_init(tpm_answer);
 	(void)snprintf(raw, sizeof(raw), "%s.raw", o->control);
 	(void)unlink(o->control);
