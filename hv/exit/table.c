@@ -82,7 +82,7 @@ const struct exit_row exit_table[EXIT_KINDS] = {
 	[EXIT_RDPMC] = { .handle = not_permitted, .alone = true },
 	[EXIT_VIRTUALIZATION] = { .handle = invalid_opcode, .alone = true },
 	[EXIT_CR] = { .handle = handle_cr, .alone = true },
-	[EXIT_IO] = { .handle = handle_io },
+	[EXIT_IO] = { .handle = handle_io, .alone = true },
 	[EXIT_RDMSR] = { .handle = handle_rdmsr, .alone = true },
 	[EXIT_WRMSR] = { .handle = handle_wrmsr, .alone = true },
 	[EXIT_MWAIT] = { .handle = invalid_opcode, .alone = true },

@@ -62,11 +62,18 @@ static u64 ring_alarms(u64 now)
 	return next;
 }
 
-/* Interrupts are off there, in root mode: it comes when the guest is entered, or is asleep no longer. */
+/*
+ * Interrupts are off there, in root mode: it comes when the guest is entered, or is asleep no longer. Here it is an
+ * exit of whom this processor runs that brings it, or nobody's.
+ */
 static void kick(const struct cpu *cpu)
 {
+	struct vcpu *own = cpu == this_cpu() ? *vmx_loaded(cpu) : NULL;
+
 	if (cpu != this_cpu())
 		apic_send(cpu->apic_id, IPI_FIXED, VECTOR_KICK);
+	else if (own)
+		vcpu_set_attention(own);
 }
 
 static void have_look(u32 processor)

@@ -8,6 +8,7 @@ $(VMX_OBJS): hv/vmx/module.mk
 # What most exits run through: speed before size, and one unit for the compiler, so that a call between two of these files
 # costs none. Of each some function stays for tools/loc to see, but of the decoder of instructions: that one is called.
 EXIT_OBJS := $(addprefix $(B)/ring0/hv/,vmx/run.o vmx/decode.o vmx/vcpu.o vm/vcpu.o vm/vm.o x86/lock.o dev/bus.o \
+	dev/guest_memory.o dev/virtio.o dev/virtqueue.o \
 	$(addprefix exit/,table.o msr.o io.o cpuid.o memory.o))
 $(EXIT_OBJS): CFLAGS_RING0 += -O2 -flto
 $(B)/ring0/hv/exit/instruction.o: CFLAGS_RING0 += -O2

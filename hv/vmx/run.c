@@ -151,7 +151,8 @@ static bool goes_on(const struct vcpu *v)
 	return !vcpu_has_attention(v) && (int)((u32)rdtsc() - v->hardware->slow_from) < 0;
 }
 
-/* More than the vCPU's own: under the lock, and somebody may be waiting for this processor afterwards. */
+/* More than the vCPU's own: under the lock. Who waits for this processor afterwards has set its attention (dispatch.c).
+ */
 __attribute__((noinline, flatten)) NO_REGISTERS static bool handle_locked(struct vcpu *v)
 {
 	enum exit_result result;
@@ -161,7 +162,7 @@ __attribute__((noinline, flatten)) NO_REGISTERS static bool handle_locked(struct
 	hv_lock();
 	result = exit_handle(v, &v->last);
 	hv_unlock();
-	return result <= EXIT_SKIP && !__atomic_load_n(&v->hardware->cpu->look, __ATOMIC_RELAXED) && goes_on(v);
+	return result <= EXIT_SKIP && goes_on(v);
 }
 
 /*
