@@ -91,7 +91,9 @@ bool vcpu_ready(const struct vcpu *v)
 	case VCPU_PAUSED:
 		return true;
 	case VCPU_HALTED:
-		return v->nmi || v->init || (!v->deaf && lapic_pending(&v->lapic) != LAPIC_NONE);
+		/* Nobody watches for a timer that came due in a pause. */
+		return v->nmi || v->init ||
+		        (!v->deaf && (lapic_pending(&v->lapic) != LAPIC_NONE || v->lapic.deadline <= vcpu_tsc(v)));
 	case VCPU_WAITS_SIPI:
 		return v->sipi;
 	case VCPU_STOPPED:

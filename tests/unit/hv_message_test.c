@@ -201,6 +201,39 @@ static void a_paused_vm_waits_and_goes_on(void **state)
 	assert_int_equal(vcpus[0].state, VCPU_STOPPED);
 }
 
+/* Its processor has looked at it in the pause, and looks no more. */
+static void a_timer_that_comes_due_in_a_pause_wakes_after_it(void **state)
+{
+	struct vcpu *v = &vcpus[0];
+
+	(void)state;
+	v->state = VCPU_HALTED;
+	v->lapic.reg[REG_LVT_TIMER] = LVT_TIMER_TSC_DEADLINE | VECTOR;
+	fake_vmcs.tsc = 1000;
+	assert_true(lapic_wrmsr(&v->lapic, MSR_TSC_DEADLINE, vcpu_tsc(v), 1500));
+	vcpu_attend(v);
+	assert_false(vcpu_ready(v));
+	assert_int_equal(v->deadline, 1500);
+	fake.vm.paused = true;
+	fake_vmcs.tsc = 1500;
+	vcpu_attend(v);
+	assert_false(vcpu_ready(v));
+	assert_true(v->deadline == LAPIC_NEVER);
+	fake.vm.paused = false;
+	assert_true(vcpu_ready(v));
+	vcpu_attend(v);
+	assert_int_equal(v->state, VCPU_RUNNABLE);
+	assert_int_equal(lapic_pending(&v->lapic), VECTOR);
+	/* One that is masked wakes nobody twice. */
+	v->state = VCPU_HALTED;
+	lapic_acknowledge(&v->lapic);
+	v->lapic.reg[REG_LVT_TIMER] |= LVT_MASKED;
+	assert_true(lapic_wrmsr(&v->lapic, MSR_TSC_DEADLINE, vcpu_tsc(v), 1400));
+	vcpu_attend(v);
+	assert_int_equal(v->state, VCPU_HALTED);
+	assert_false(vcpu_ready(v));
+}
+
 static void deadlines_are_told_in_the_machines_time(void **state)
 {
 	struct vcpu *v = &vcpus[0];
@@ -288,6 +321,7 @@ int main(void)
 		cmocka_unit_test_setup(a_halted_vcpu_wakes_for_what_it_can_take, set_up),
 		cmocka_unit_test_setup(the_end_of_its_vm_stops_every_vcpu, set_up),
 		cmocka_unit_test_setup(a_paused_vm_waits_and_goes_on, set_up),
+		cmocka_unit_test_setup(a_timer_that_comes_due_in_a_pause_wakes_after_it, set_up),
 		cmocka_unit_test_setup(deadlines_are_told_in_the_machines_time, set_up),
 		cmocka_unit_test_setup(lines_go_through_the_io_apic_that_has_them, set_up),
 		cmocka_unit_test_setup(copies_span_pieces_of_memory, set_up),
