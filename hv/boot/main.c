@@ -20,7 +20,7 @@
 #include "lib/stack_guard.h"
 #include "update/decide.h"
 
-enum { COM1 = 0x3F8, RANDOM_TRIES = 10 };
+enum { COM1 = 0x3F8 };
 
 /* The stage's tables, in force while ACPI is read, map what lies above only where it is RAM, ACPI or the stage's. */
 #define MAPPED_END (1ull << 32)
@@ -31,18 +31,11 @@ _Noreturn void run_on_stack(u64 top, void (*function)(void));
 static struct boot_info info;
 static struct acpi acpi;
 
-static void must(enum err e)
-{
-	if (e)
-		stop(e);
-}
-
 static u64 random_word(void)
 {
 	u64 value = 0;
 
-	for (u32 i = 0; i < RANDOM_TRIES && !read_random(&value); i++)
-		pause();
+	(void)read_random(&value);
 	/* An odd multiplier spreads the counter's low bits over the word. */
 	return value ^ (read_time_stamp() * 0x9E3779B97F4A7C15ull);
 }

@@ -226,3 +226,9 @@ _Noreturn void stop(enum err e)
 	keep(err_text(e));
 	rest();
 }
+
+void must(enum err e)
+{
+	if (e)
+		stop(e);
+}

@@ -22,6 +22,8 @@ _Noreturn void restart(const char *reason);
  * resets, because the other slot may fare better.
  */
 _Noreturn void stop(enum err e);
+/* The same, unless e is OK. */
+void must(enum err e);
 
 /* This boot is a trial: the stage has counted the try. */
 extern bool stop_resets;

@@ -42,8 +42,7 @@ static void refuse_what_failed(void)
 			say("hypervisor: processor %u lacks %s", i, outcome[i].missing);
 		else if (e)
 			say("hypervisor: processor %u: %s", i, err_text(e));
-		if (e)
-			stop(e);
+		must(e);
 	}
 }
 
@@ -59,8 +58,6 @@ static void tell_what_is_open(void)
 
 void hv_root_mode(void)
 {
-	enum err e;
-
 	pic_off();
 	start_this(smp.cpu[0]);
 	refuse_what_failed();
@@ -70,7 +67,5 @@ void hv_root_mode(void)
 	say("hypervisor: %u processors in VMX root mode", smp.up);
 	dispatch_init();
 	wall_clock_start();
-	e = worker_init();
-	if (e)
-		stop(e);
+	must(worker_init());
 }

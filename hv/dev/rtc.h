@@ -1,23 +1,23 @@
 /*
- * The time of day as an MC146818 shows it on ports 70h and 71h: no alarm, no interrupt, 24 hours. A guest chooses BCD
- * or binary; the time itself is not its own to set, and no decision of the hypervisor hangs on it. Trust: in the TCB;
- * pure.
+ * The time of day as an MC146818 shows it on ports 70h and 71h: in BCD and 24 hours, no alarm, no interrupt. The time
+ * is not the guest's to set, and no decision of the hypervisor hangs on it. Trust: in the TCB; pure.
  */
 #ifndef SIGNET_HV_DEV_RTC_H
 #define SIGNET_HV_DEV_RTC_H
 
 #include "hv/dev/bus.h"
 
-enum { RTC_CENTURY = 0x32 };
-
-struct rtc {
-	/* Seconds since 1970, until the year 9999. */
-	u64 (*seconds)(void *context);
-	void *context;
-	u8 index, mode;
+struct rtc_time {
+	u32 year, month, day; /* 2000 to 2099; month and day from 1 */
+	u64 seconds; /* of the day, or more: rtc_carry() makes days of them */
 };
 
-void rtc_init(struct rtc *r, u64 (*seconds)(void *context), void *context);
+struct rtc {
+	struct rtc_time (*now)(void);
+	u8 index;
+};
+
+void rtc_carry(struct rtc_time *t);
 enum err rtc_attach(struct rtc *r, struct bus *bus) MUST_CHECK;
 
 #endif

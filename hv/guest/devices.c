@@ -4,7 +4,7 @@
 #include "hv/guest/wall_clock.h"
 #include "hv/x86/cpu.h"
 
-enum { IOAPIC_PINS = 32, IOAPIC_ID = 0xFE, VIRTIO_GSI = 16, VIRTIO_STEP = 0x1000, RANDOM_TRIES = 10 };
+enum { IOAPIC_PINS = 32, IOAPIC_ID = 0xFE, VIRTIO_GSI = 16, VIRTIO_STEP = 0x1000 };
 #define VIRTIO_BASE 0xFEB00000u
 
 struct net_switch guest_network;
@@ -15,11 +15,9 @@ static u32 random(void *context, u8 *to, u32 n)
 	u64 value;
 
 	(void)context;
-	for (u32 tries = 0; done < n && tries < RANDOM_TRIES; tries++) {
-		for (; done < n && read_random(&value); tries = 0)
-			for (u32 i = 0; i < sizeof(value) && done < n; i++, value >>= 8)
-				to[done++] = (u8)value;
-	}
+	while (done < n && read_random(&value))
+		for (u32 i = 0; i < sizeof(value) && done < n; i++, value >>= 8)
+			to[done++] = (u8)value;
 	return done;
 }
 
@@ -85,7 +83,7 @@ enum err guest_add_devices(struct guest *g)
 
 	g->acpi = (struct guest_acpi){ .vcpus = g->shape.vcpus, .ioapic_base = IOAPIC_BASE, .ioapic_id = IOAPIC_ID };
 	uart_init(&g->uart, vm_line(vm, UART_GSI), (struct uart_sink){ guest_console_put, g });
-	rtc_init(&g->rtc, wall_clock, NULL);
+	g->rtc = (struct rtc){ .now = wall_clock };
 	g->power = (struct power){ .line = vm_line(vm, POWER_GSI), .ended = ended, .context = g };
 	if (!e)
 		e = uart_attach(&g->uart, &vm->bus, UART_COM1);

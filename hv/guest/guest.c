@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-enum { SCRUB_CHUNK = 1 << 20, NS_PER_SECOND = 1000000000 };
+enum { NS_PER_SECOND = 1000000000 };
 enum { GUEST_PAGES = (sizeof(struct guest) + POOL_PAGE - 1) / POOL_PAGE };
 static_assert((u32)EXIT_KINDS <= CONTROL_EXITS_MAX, "wire");
 
@@ -173,13 +173,8 @@ static void scrub_and_discard(struct job *job)
 	struct guest *g = (struct guest *)job;
 	u32 id = g->id;
 
-	for (u32 i = 0; i < g->vm->memory_count; i++) {
-		const struct vm_memory *m = &g->vm->memory[i];
-		for (u64 at = 0; at < m->length; at += SCRUB_CHUNK) {
-			memset(m->window + at, 0, m->length - at < SCRUB_CHUNK ? m->length - at : SCRUB_CHUNK);
-			worker_yield();
-		}
-	}
+	for (u32 i = 0; i < g->vm->memory_count; i++)
+		zero_in_pieces(g->vm->memory[i].window, g->vm->memory[i].length);
 	hv_lock();
 	guest_observer->done(CONTROL_DESTROY, id, discard(g));
 	hv_unlock();

@@ -33,18 +33,29 @@ enum err guest_load(u32 id, u32 part, u64 offset, const u8 *bytes, u32 n)
 	return OK;
 }
 
-static void hash_part(const struct guest *g, enum control_part part, u8 digest[SHA384_SIZE])
+void hash_in_pieces(const u8 *at, u64 length, u8 digest[SHA384_SIZE])
 {
-	const struct guest_part *p = &g->part[part];
 	struct sha384 h;
 
 	sha384_init(&h);
-	for (u64 at = 0; at < p->length; at += HASH_CHUNK) {
-		sha384_update(&h, g->vm->memory[0].window + p->at + at,
-		        p->length - at < HASH_CHUNK ? p->length - at : HASH_CHUNK);
+	for (u64 done = 0; done < length; done += HASH_CHUNK) {
+		sha384_update(&h, at + done, length - done < HASH_CHUNK ? length - done : HASH_CHUNK);
 		worker_yield();
 	}
 	sha384_final(&h, digest);
+}
+
+void zero_in_pieces(u8 *at, u64 length)
+{
+	for (u64 done = 0; done < length; done += ZERO_CHUNK) {
+		memset(at + done, 0, length - done < ZERO_CHUNK ? length - done : ZERO_CHUNK);
+		worker_yield();
+	}
+}
+
+static void hash_part(const struct guest *g, enum control_part part, u8 digest[SHA384_SIZE])
+{
+	hash_in_pieces(g->vm->memory[0].window + g->part[part].at, g->part[part].length, digest);
 }
 
 static enum err admit(struct guest *g)
@@ -81,14 +92,6 @@ static enum err take_rest(struct guest *g)
 	return e;
 }
 
-static void zero(u8 *at, u64 length)
-{
-	for (u64 done = 0; done < length; done += ZERO_CHUNK) {
-		memset(at + done, 0, length - done < ZERO_CHUNK ? length - done : ZERO_CHUNK);
-		worker_yield();
-	}
-}
-
 /* Whatever was in its pages before and is no part of it: of another guest, of firmware. */
 static void zero_rest(const struct guest *g)
 {
@@ -99,12 +102,12 @@ static void zero_rest(const struct guest *g)
 	static_assert(ARRAY_SIZE(by_address) == CONTROL_PARTS, "each part stays");
 	for (u32 i = 0; i < CONTROL_PARTS; i++) {
 		const struct guest_part *p = &g->part[by_address[i]];
-		zero(vm->memory[0].window + at, p->at - at);
+		zero_in_pieces(vm->memory[0].window + at, p->at - at);
 		at = p->at + p->length;
 	}
-	zero(vm->memory[0].window + at, vm->memory[0].length - at);
+	zero_in_pieces(vm->memory[0].window + at, vm->memory[0].length - at);
 	for (u32 i = 1; i < vm->memory_count; i++)
-		zero(vm->memory[i].window, vm->memory[i].length);
+		zero_in_pieces(vm->memory[i].window, vm->memory[i].length);
 }
 
 static enum err prepare(const struct guest *g, struct vmx_entry *entry)

@@ -59,4 +59,8 @@ enum err guest_add_devices(struct guest *g) MUST_CHECK;
 void guest_remove_devices(struct guest *g);
 void guest_console_put(void *guest, u8 byte);
 
+/* In a worker job, whose turn may end between two pieces. Lock not held. */
+void hash_in_pieces(const u8 *at, u64 length, u8 digest[SHA384_SIZE]);
+void zero_in_pieces(u8 *at, u64 length);
+
 #endif

@@ -5,11 +5,11 @@
 #ifndef SIGNET_HV_GUEST_WALL_CLOCK_H
 #define SIGNET_HV_GUEST_WALL_CLOCK_H
 
-#include "lib/types.h"
+#include "hv/dev/rtc.h"
 
 /* Once, with the TSC calibrated. */
 void wall_clock_start(void);
-/* Seconds since 1970, as a struct rtc asks for them. */
-u64 wall_clock(void *context);
+/* For struct rtc. Lock held. */
+struct rtc_time wall_clock(void);
 
 #endif

@@ -29,12 +29,6 @@ static struct fleet fleet;
 static u64 started; /* TSC */
 static u8 crypto_heap[CRYPTO_HEAP];
 
-static void must(enum err e)
-{
-	if (e)
-		stop(e);
-}
-
 /* Measured and said. */
 static void declare(enum event_kind kind, const u8 *digest, u64 first, u64 second, const char *text)
 {

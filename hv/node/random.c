@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-enum { RANDOM_WORDS = 4, RANDOM_TRIES = 10 };
+enum { RANDOM_WORDS = 4 };
 
 enum err node_random(u8 out[ATTEST_ID_SIZE])
 {
@@ -23,8 +23,8 @@ enum err node_random(u8 out[ATTEST_ID_SIZE])
 
 	if (e)
 		return e;
-	for (u32 i = 0, tries = 0; i < RANDOM_WORDS && tries < RANDOM_TRIES; tries++)
-		i += read_random(&random.processor[i]);
+	for (u32 i = 0; i < RANDOM_WORDS; i++)
+		(void)read_random(&random.processor[i]);
 	sha256_of((const u8 *)&random, sizeof(random), out);
 	memset(&random, 0, sizeof(random));
 	return OK;

@@ -15,12 +15,14 @@ enum { NO_C_STATE = 0xFFF }; /* more than an OS takes for usable */
 enum { SPACE_IO = 1, RESET_PORT = 0xCF9, RESET_ALL = 6, FACS_SIZE = 64, FACS_LENGTH = 4, FACS_VERSION = 32 };
 enum { FACS_ALIGN = 64 };
 
-enum { MADT_HEAD = ACPI_HEADER_SIZE + 8, MADT_LAPIC = 0, MADT_IOAPIC = 1, MADT_OVERRIDE = 2, MADT_REVISION = 5 };
-enum { MADT_PCAT_COMPATIBLE = 1, MADT_ENABLED = 1, OVERRIDE_LENGTH = 10, IOAPIC_LENGTH = 12, OUR_IOAPIC_ID = 15 };
-#define LOCAL_APIC 0xFEE00000u
+enum { MADT_HEAD = ACPI_HEADER_SIZE + 8, MADT_IOAPIC = 1, MADT_OVERRIDE = 2, MADT_PCAT_COMPATIBLE = 1 };
+enum { OVERRIDE_LENGTH = 10, IOAPIC_LENGTH = 12, OUR_IOAPIC_ID = 15 };
 
-static u64 build_facs(struct writer *w, u64 at)
+/* It has neither header nor checksum as other tables have them. */
+static u64 build_facs(struct acpi_maker *m)
 {
+	struct writer *w = &m->w;
+
 	write_zero(w, align_up(w->used, FACS_ALIGN) - w->used);
 	size_t start = w->used;
 	write_zero(w, FACS_SIZE);
@@ -29,7 +31,7 @@ static u64 build_facs(struct writer *w, u64 at)
 		store_le32(w->start + start + FACS_LENGTH, FACS_SIZE);
 		w->start[start + FACS_VERSION] = 2;
 	}
-	return at + start;
+	return m->at + start;
 }
 
 /* No SMI, no sleep states but by PM1 control, no C-states, reset by the port that is handled. */
@@ -52,26 +54,15 @@ static void change_fadt(u8 *f, u32 length, u64 facs)
 		store_le64(f + FADT_X_FACS, 0);
 }
 
-static u64 build_fadt(struct writer *w, u64 at, const struct acpi_table *fadt, u64 facs)
+static u64 build_fadt(struct acpi_maker *m, const struct acpi_table *fadt, u64 facs)
 {
 	u32 length = fadt->length < FADT_MOST ? fadt->length : FADT_MOST;
-	size_t start = acpi_table_begin(w, "FACP", fadt->bytes[8]);
 
-	write_bytes(w, fadt->bytes + ACPI_HEADER_SIZE, length - ACPI_HEADER_SIZE);
-	if (!w->failed)
-		change_fadt(w->start + start, length, facs);
-	acpi_table_end(w, start);
-	return at + start;
-}
-
-static void madt_ioapic(struct writer *w, u8 id, u32 base, u32 gsi_base)
-{
-	write_u8(w, MADT_IOAPIC);
-	write_u8(w, IOAPIC_LENGTH);
-	write_u8(w, id);
-	write_u8(w, 0);
-	write_le32(w, base);
-	write_le32(w, gsi_base);
+	acpi_table_begin(m, "FACP", fadt->bytes[8]);
+	write_bytes(&m->w, fadt->bytes + ACPI_HEADER_SIZE, length - ACPI_HEADER_SIZE);
+	if (!m->w.failed)
+		change_fadt(m->w.start + m->table, length, facs);
+	return acpi_table_end(m);
 }
 
 /* Its I/O APICs and the overrides of ISA interrupts; NMI sources are not the service VM's. */
@@ -92,29 +83,6 @@ static void madt_copied(struct writer *w, const struct acpi_table *madt, u32 ioa
 	}
 }
 
-static u64 build_madt(struct writer *w, u64 at, const struct acpi_table *madt, const struct service_acpi *s)
-{
-	static const u8 processor[] = { MADT_LAPIC, 8, 0, 0, MADT_ENABLED, 0, 0, 0 };
-	size_t start = acpi_table_begin(w, "APIC", MADT_REVISION);
-
-	write_le32(w, LOCAL_APIC);
-	write_le32(w, MADT_PCAT_COMPATIBLE);
-	write_bytes(w, processor, sizeof(processor));
-	madt_copied(w, madt, s->ioapics);
-	madt_ioapic(w, OUR_IOAPIC_ID, s->ioapic_base, s->gsi_base);
-	acpi_table_end(w, start);
-	return at + start;
-}
-
-static u64 build_ssdt(struct writer *w, u64 at, const struct service_acpi *s)
-{
-	size_t start = acpi_table_begin(w, "SSDT", 2);
-
-	aml_virtio_devices(w, s->virtio, s->virtio_count);
-	acpi_table_end(w, start);
-	return at + start;
-}
-
 static bool is_allowed(const struct acpi_table *t)
 {
 	for (u32 i = 0; i < ARRAY_SIZE(allowed); i++) {
@@ -127,25 +95,24 @@ static bool is_allowed(const struct acpi_table *t)
 enum err service_acpi_build(const struct service_acpi *s, u64 at, u8 out[SERVICE_ACPI_SIZE])
 {
 	struct acpi_table fadt = acpi_find(s->table, s->tables, "FACP"), madt = acpi_find(s->table, s->tables, "APIC");
-	struct writer w = writer_on(out, SERVICE_ACPI_SIZE);
+	struct acpi_maker m;
 
 	if (fadt.length < FADT_LEAST || madt.length < MADT_HEAD)
 		return ERR_ACPI;
-	memset(out, 0, SERVICE_ACPI_SIZE);
-	write_zero(&w, ACPI_RSDP_SIZE);
-	u64 new_fadt = build_fadt(&w, at, &fadt, build_facs(&w, at));
-	u64 new_madt = build_madt(&w, at, &madt, s), ssdt = build_ssdt(&w, at, s);
-	size_t xsdt = acpi_table_begin(&w, "XSDT", 1);
-	write_le64(&w, new_fadt);
-	write_le64(&w, new_madt);
-	write_le64(&w, ssdt);
+	acpi_begin(&m, at, out, SERVICE_ACPI_SIZE);
+	acpi_list(&m, build_fadt(&m, &fadt, build_facs(&m)));
+	acpi_madt_begin(&m, MADT_PCAT_COMPATIBLE, 1);
+	madt_copied(&m.w, &madt, s->ioapics);
+	acpi_madt_ioapic(&m, OUR_IOAPIC_ID, s->ioapic_base, s->gsi_base);
+	acpi_list(&m, acpi_table_end(&m));
+	acpi_table_begin(&m, "SSDT", 2);
+	aml_virtio_devices(&m.w, s->virtio, s->virtio_count);
+	acpi_list(&m, acpi_table_end(&m));
 	for (u32 i = 0; i < s->tables; i++) {
 		if (is_allowed(&s->table[i]))
-			write_le64(&w, s->table[i].address);
+			acpi_list(&m, s->table[i].address);
 	}
-	acpi_table_end(&w, xsdt);
-	acpi_rsdp_fill(out, at + xsdt);
-	return w.failed ? ERR_RANGE : OK;
+	return acpi_end(&m);
 }
 
 void service_acpi_ports(const struct acpi_table *fadt, struct acpi_ports *p)

@@ -1,16 +1,15 @@
 /* The service VM's port policy. Trust: in the TCB; pure over struct port_access. */
 #include "hv/service/ports.h"
 
-#include "hv/dev/rtc.h"
-
 enum { CMOS = 0x70, CMOS_INDEX = 0x7F, PM1_SCI = BIT(0), PM1_BUS_MASTER = BIT(1), PM1_SLEEP_TYPE_SHIFT = 10 };
 enum { PM1_SLEEP = BIT(13) };
 enum { TOLD_FROM = 0x400, BARS_FROM = 0x1000 }; /* below are a PC's own devices; the chipset's */
 
 static const struct port_range legacy[] = { { 0x1F0, 8 }, { 0x3F6, 1 }, { 0x170, 8 }, { 0x376, 1 } };
 
-/* The clock's bytes and its two control registers; alarms, memory size and firmware's settings are not among them. */
-static const u8 clock_bytes[] = { 0x00, 0x02, 0x04, 0x06, 0x07, 0x08, 0x09, 0x0A, 0x0B, 0x0C, 0x0D, RTC_CENTURY };
+/* The clock's bytes, mostly with the century last, and its control registers; alarms, memory size and firmware's
+ * settings are not among them. */
+static const u8 clock_bytes[] = { 0x00, 0x02, 0x04, 0x06, 0x07, 0x08, 0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x32 };
 
 static bool touches(u16 a, u32 a_count, u16 b, u32 b_count)
 {

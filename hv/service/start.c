@@ -20,7 +20,7 @@
 
 #include "lib/print.h"
 
-enum { HASH_CHUNK = 65536, RESTART_PAUSE_MS = 1000, SERVICE_PAGES = (sizeof(struct service) + 4095) / 4096 };
+enum { RESTART_PAUSE_MS = 1000, SERVICE_PAGES = (sizeof(struct service) + 4095) / 4096 };
 
 /*
  * No login and no input: what it says goes to the console. Its own end, a panic's too, is a triple fault, so that it
@@ -109,16 +109,8 @@ static void wait(u32 milliseconds)
 static bool is_as_measured(const struct boot_component *c)
 {
 	u8 digest[SHA384_SIZE];
-	struct sha384 h;
 
-	sha384_init(&h);
-	for (u64 at = 0; at < c->content.length; at += HASH_CHUNK) {
-		u64 left = c->content.length - at;
-
-		sha384_update(&h, ram_at(c->content.base + at), left < HASH_CHUNK ? left : HASH_CHUNK);
-		worker_yield();
-	}
-	sha384_final(&h, digest);
+	hash_in_pieces(ram_at(c->content.base), c->content.length, digest);
 	return digest_equal(digest, c->digest, SHA384_SIZE);
 }
 
@@ -174,8 +166,7 @@ void service_start(const struct boot_info *info)
 		e = load(service, &entry);
 	if (!e)
 		e = run(service, &entry);
-	if (e)
-		stop(e);
+	must(e);
 	dispatch_on_interrupt(service_irq_take);
 	hv_unlock();
 }

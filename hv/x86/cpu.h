@@ -150,12 +150,13 @@ static inline u64 read_time_stamp(void)
 	return (u64)high << 32 | low;
 }
 
-/* False: the processor has no RDRAND, or its generator had nothing ready. */
+/* False: the processor has no RDRAND, or its generator has nothing ready, which ten tries show (SDM volume 1, 7.3.17).
+ */
 static inline bool read_random(u64 *value)
 {
-	bool good = cpuid(CPUID_FEATURES, 0).c & FEATURE_C_RDRAND;
+	bool there = cpuid(CPUID_FEATURES, 0).c & FEATURE_C_RDRAND, good = false;
 
-	if (good)
+	for (u32 tries = 0; there && !good && tries < 10; tries++)
 		__asm__ volatile("rdrand %0" : "=r"(*value), "=@ccc"(good));
 	return good;
 }

@@ -43,12 +43,6 @@ __asm__(".section .rodata\n"
 
 static struct vcpu *vcpu;
 
-static void must(enum err e)
-{
-	if (e)
-		stop(e);
-}
-
 static u64 device_read(void *device, u64 offset, u32 size)
 {
 	(void)device, (void)size;

@@ -33,12 +33,6 @@ static bool waits[GUESTS + 1];
 static u32 there, endless, begun;
 static u64 pages_before;
 
-static void must(enum err e)
-{
-	if (e)
-		stop(e);
-}
-
 static void press_buttons(void)
 {
 	for (u32 id = 1; id <= GUESTS && begun == endless; id++) {

@@ -91,12 +91,6 @@ static struct vm *vms[VMS];
 static u32 ended;
 static u64 first_free;
 
-static void must(enum err e)
-{
-	if (e)
-		stop(e);
-}
-
 static void answer_cpuid(const struct vcpu *v, u32 leaf, u32 subleaf, struct cpuid_result *r)
 {
 	(void)v, (void)leaf, (void)subleaf;

@@ -153,12 +153,6 @@ static const struct vm_policy policy = { .cpuid = answer_cpuid,
 	.xcr0 = GUEST_XCR0,
 	.weight = SCHED_WEIGHT };
 
-static void must(enum err e)
-{
-	if (e)
-		stop(e);
-}
-
 static void fill_memory(struct vm *vm)
 {
 	u8 *ram = vm_memory(vm, 0, GUEST_RAM);

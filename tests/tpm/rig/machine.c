@@ -166,3 +166,9 @@ _Noreturn void stop(enum err e)
 	say("stop %u: %s", (u32)e, err_text(e));
 	exit(EXIT_STOPPED);
 }
+
+void must(enum err e)
+{
+	if (e)
+		stop(e);
+}
