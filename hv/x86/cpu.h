@@ -193,13 +193,9 @@ static inline void interrupt_nmi(void)
 	__asm__ volatile("int $2" : : : "memory");
 }
 
-/* Sleeps until an interrupt or NMI; the stub that takes an interrupt lets no second one in. Returns with them off. */
-static inline void wait_for_interrupt(void)
-{
-	__asm__ volatile("sti; hlt; cli" : : : "memory", "cc");
-}
-
-/* exceptions.S: the segment registers follow the new table. */
+/* exceptions.S. Sleeps until an interrupt or NMI; no second interrupt gets in. Returns with them off. */
+void wait_for_interrupt(void);
+/* The segment registers follow the new table. */
 void load_gdt(const struct table_pointer *table);
 
 #endif

@@ -36,10 +36,24 @@ exception_common:
 	add $16, %rsp
 	iretq
 
-	/* Of wait_for_interrupt(): nothing but to let no further interrupt in. The local APIC knows which one it was. */
-	.globl interrupt_stub
+	/*
+	 * The interrupt that ends the sleep does nothing but end it, and lets no further one in; the local APIC knows
+	 * which it was. It goes on behind HLT, wherever it came: after an NMI or SMI between STI and HLT an interrupt may
+	 * come before HLT, which would then sleep with interrupts off.
+	 */
+	.globl wait_for_interrupt, interrupt_stub
+wait_for_interrupt:
+	sti
+	hlt
+awake:
+	cli
+	ret
 interrupt_stub:
 	andl $~0x200, 16(%rsp)
+	push %rax
+	lea awake(%rip), %rax
+	mov %rax, 8(%rsp)
+	pop %rax
 	iretq
 
 	.globl load_gdt
