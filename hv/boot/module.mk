@@ -1,5 +1,5 @@
 # The hypervisor as the stage loads it: build/hv.bin.
-HV_PURE_SRCS += $(addprefix hv/boot/,handoff.c handoff_rules.c handoff_check.c acpi.c symbols.c screen.c font.c \
+HV_PURE_SRCS += $(addprefix hv/boot/,handoff.c handoff_rules.c handoff_check.c acpi.c backtrace.c screen.c font.c \
 	last_run.c)
 HV_SRCS += $(addprefix hv/boot/,start.S trampoline.S main.c layout.c smp.c root.c console.c panic.c)
 # What a link variant has another one of.
@@ -15,30 +15,23 @@ LINK_HV := -nostdlib -static-pie -Wl,-z,text -Wl,-z,noexecstack -Wl,--gc-section
 HV_VARIANTS := $(addprefix $(B)/,hv.elf hv-panic.elf hv-overrun.elf hv-guest.elf hv-machine.elf hv-linux.elf hv-node.elf hv-tests.elf \
 	hv-handoff.elf)
 
-# Every module has been read when these are made. The second link adds the table of the first one's functions, none of
-# which may have moved.
+# Every module has been read when these are made.
 .SECONDEXPANSION:
 $(B)/hv.elf: $$(call hv_objs,$$(HV_SRCS) $$(HV_PURE_SRCS) $$(HV_SHARED))
 $(B)/hv-handoff.elf: $$(call hv_objs,$$(HV_SRCS) $$(HV_PURE_SRCS) $$(HV_SHARED) tests/bench/hv_handoff.c)
 $(B)/hv-handoff.elf: LINK_HV += -Wl,--wrap=hv_main,--wrap=vmx_enter
 $(filter-out $(B)/hv.elf $(B)/hv-handoff.elf,$(HV_VARIANTS)): $(B)/hv-%.elf: $$(call hv_objs,$$(filter-out $$(HV_RUN),$$(HV_SRCS)) \
 	$$(HV_PURE_SRCS) $$(HV_SHARED) $$(wildcard tests/vmx/audit/*.c tests/vmx/hv_$$*.c tests/vmx/hv_$$*_*.c))
-$(HV_VARIANTS): $(B)/libmbedtls-ring0.a hv/hv.ld hv/symbols.awk hv/boot/module.mk
+$(HV_VARIANTS): $(B)/libmbedtls-ring0.a hv/hv.ld hv/boot/module.mk
 	$(call echo_step,LINK,$@)
 	$(Q)$(CC) $(LINK_HV) $(filter %.o,$^) $(B)/libmbedtls-ring0.a -o $@.1 -l:libfdt.a
-	$(Q)nm -n $@.1 >$@.nm
-	$(Q)awk -f hv/symbols.awk $@.nm >$@.symbols.S
-	$(Q)$(CC) -c $@.symbols.S -o $@.symbols.o
-	$(Q)$(CC) $(LINK_HV) $(filter %.o,$^) $@.symbols.o $(B)/libmbedtls-ring0.a -o $@.2 -l:libfdt.a
-	$(Q)! readelf -rW $@.2 | grep R_X86_64 | grep -v R_X86_64_RELATIVE
-	$(Q)grep ' [tT] ' $@.nm >$@.before
-	$(Q)nm -n $@.2 | grep ' [tT] ' | cmp -s - $@.before || { echo '$@: functions moved' >&2; exit 1; }
-	$(Q)mv $@.2 $@
+	$(Q)! readelf -rW $@.1 | grep R_X86_64 | grep -v R_X86_64_RELATIVE
+	$(Q)mv $@.1 $@
 $(HV_VARIANTS:.elf=.bin): $(B)/%.bin: $(B)/%.elf
 	$(Q)objcopy -O binary $< $@
 ALL += $(B)/hv.bin
 
-# What is loaded: code, crypto, constants, symbols. Beside it, what else of memory is taken: stacks and buffers that begin
+# What is loaded: code, crypto, constants. Beside it, what else of memory is taken: stacks and buffers that begin
 # as zeros.
 HV_SIZE_MAX := 262144
 .PHONY: check-hv-size

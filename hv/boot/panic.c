@@ -4,11 +4,11 @@
  */
 #include "hv/boot/panic.h"
 
+#include "hv/boot/backtrace.h"
 #include "hv/boot/last_run.h"
 #include "hv/boot/layout.h"
 #include "hv/boot/screen.h"
 #include "hv/boot/smp.h"
-#include "hv/boot/symbols.h"
 #include "hv/vmx/instructions.h"
 #include "hv/x86/apic.h"
 #include "hv/x86/clock.h"
@@ -20,7 +20,6 @@
 enum {
 	VECTOR_NMI = 2,
 	TRACE_MAX = 32,
-	NAME_SIZE = 120,
 	CPUID_TOPOLOGY = 0x0B,
 	/* For a person to read the screen, and a serial line to drain. */
 	RESET_WAIT = 5000000,
@@ -39,7 +38,7 @@ enum { FEATURE_D_MCA = BIT(14), MSR_MCG_CAP = 0x179, MSR_MC0_STATUS = 0x401, BAN
 
 void exception(struct registers *r);
 
-extern const u8 symbols_start[], symbols_end[], boot_stack[], boot_stack_top[];
+extern const u8 boot_stack[], boot_stack_top[];
 
 /* APIC id of the processor that ends the machine. */
 static u32 ender = NOBODY;
@@ -114,27 +113,6 @@ static struct stack_range stack_of(u64 rbp)
 	return (struct stack_range){ (u64)boot_stack, (u64)boot_stack_top };
 }
 
-static void name_address(u64 address, char *to, size_t room)
-{
-	const struct symbol_table table = { symbols_start, (u64)symbols_end - (u64)symbols_start };
-	u64 offset = address - (u64)hv_head, distance = 0;
-	bool ours = address >= (u64)hv_head && address < (u64)constant_start;
-	const char *name = ours ? symbol_find(&table, offset, &distance) : NULL;
-
-	if (name)
-		format(to, room, "%s+0x%lx", name, distance);
-	else
-		format(to, room, "0x%lx", address);
-}
-
-static void show_address(u64 address)
-{
-	char text[NAME_SIZE];
-
-	name_address(address, text, sizeof(text));
-	say("panic:   %s", text);
-}
-
 static void show_trace(u64 rbp)
 {
 	u64 address[TRACE_MAX];
@@ -143,7 +121,7 @@ static void show_trace(u64 rbp)
 
 	/* A call that never returns may be the last of its function: what it would return to is the next one. */
 	for (u32 i = 0; i < count; i++)
-		show_address(address[i] - 1);
+		say("panic:   image+0x%lx", address[i] - 1 - (u64)hv_head);
 }
 
 /* What the processor knows of a machine check (SDM volume 3, 17.3.2). */
@@ -184,11 +162,11 @@ void exception(struct registers *r)
 			this_cpu()->nmis++;
 		return;
 	}
-	char at[NAME_SIZE], reason[LAST_RUN_TEXT];
+	char reason[LAST_RUN_TEXT];
 
 	end_begins();
-	name_address(r->rip, at, sizeof(at));
-	format(reason, sizeof(reason), "exception %lu, error %lx, CR2 %lx, at %s", r->vector, r->error, read_cr2(), at);
+	format(reason, sizeof(reason), "exception %lu, error %lx, CR2 %lx, at image+0x%lx", r->vector, r->error,
+	        read_cr2(), r->rip - (u64)hv_head);
 	say("panic: %s", reason);
 	show_registers(r);
 	show_banks();

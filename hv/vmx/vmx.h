@@ -7,7 +7,7 @@
 #include "hv/vm/vcpu.h"
 #include "hv/vmx/machine.h"
 
-enum { VMX_BITMAP_SIZE = 4096, VMX_IO_BITMAPS = VM_IO_BITMAPS, XSAVE_AREA_SIZE = 4096 };
+enum { VMX_BITMAP_SIZE = 4096, VMX_IO_BITMAPS = VM_IO_BITMAPS };
 
 enum vmx_start {
 	VMX_START_SIPI, /* real mode at vector << 12 */

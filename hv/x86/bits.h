@@ -6,18 +6,13 @@
 
 enum rflags_bits {
 	RFLAGS_FIXED = BIT(1),
-	RFLAGS_ZF = BIT(6),
 	RFLAGS_TF = BIT(8),
 	RFLAGS_IF = BIT(9),
-	RFLAGS_DF = BIT(10),
 	RFLAGS_RF = BIT(16),
-	RFLAGS_VM = BIT(17),
-	RFLAGS_AC = BIT(18),
 };
 enum cr0_bits {
 	CR0_PE = BIT(0),
 	CR0_MP = BIT(1),
-	CR0_EM = BIT(2),
 	CR0_TS = BIT(3),
 	CR0_ET = BIT(4),
 	CR0_NE = BIT(5),

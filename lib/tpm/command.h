@@ -9,7 +9,7 @@
 #include "lib/tpm/tpm.h"
 #include "lib/tpm/types.h"
 
-enum { TPM_AUTHS_MAX = 2, TPM_AUTH_VALUE_MAX = 32 };
+enum { TPM_AUTH_VALUE_MAX = 32 };
 
 /* Secret that a hierarchy or object asks for; size 0 is the empty value. */
 struct tpm_auth_value {
