@@ -32,10 +32,13 @@ void wall_clock_start(void)
 	since = read_time_stamp();
 }
 
-/* Whole seconds go to the base, so that no later call counts their days again. */
+/*
+ * Whole seconds go to the base, so that no later call counts their days again. A processor whose TSC is behind that of
+ * whoever asked last has seen no time pass: anything else would be centuries, for all guests.
+ */
 struct rtc_time wall_clock(void)
 {
-	u64 passed = (read_time_stamp() - since) / clock_rate();
+	u64 now = read_time_stamp(), passed = now > since ? (now - since) / clock_rate() : 0;
 
 	since += passed * clock_rate();
 	base.seconds += passed;
