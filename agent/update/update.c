@@ -11,11 +11,11 @@ enum { CLOCK_SET = 1700000000 };
 
 /* All that one update works on: one at a time. */
 static struct {
-	struct update_site site;
-	struct reuse reuse;
 	struct transfer transfer;
-	u8 head[IMAGE_HEAD_MAX];
 	size_t head_length;
+	struct reuse reuse;
+	struct update_site site;
+	u8 head[IMAGE_HEAD_MAX];
 	u8 leaves[LEAVES_MAX * SHA384_SIZE];
 } w;
 

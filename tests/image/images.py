@@ -59,7 +59,7 @@ def every_part_is_judged():
         "gap": (parts.manifest + parts.manifest_length + 1, "(error 11)"),
         "first byte": (hypervisor[0], "hypervisor: a component differs"),
         "last byte": (kernel_part[0] + kernel_part[1] - 1, "service-kernel: a component differs"),
-        "padding": (kernel_part[0] + kernel_part[1], "(error 28)"),
+        "padding": (kernel_part[0] + kernel_part[1], "(error 21)"),
     }
     for name, (offset, says) in cases.items():
         fleet().verify(parts.flipped(offset, place / "flipped"), code=REFUSED, says=says)
