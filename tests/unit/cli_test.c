@@ -259,7 +259,7 @@ static void only_what_can_be_seen_reaches_a_terminal(void **state)
 		{ "\xc2", "?" }, /* cut short */
 		{ "\xe2\x82", "??" }, { "\xc1\x9b\xe0\x82\x9b", "?????" }, /* overlong forms of U+009B and below */
 		{ "\xed\xa0\x80\xf4\x90\x80\x80", "???????" }, /* a surrogate; above U+10FFFF */
-		{ "root\xe2\x80\xaegnp", "root?gnp" }, /* right-to-left override */
+		{ "root\xe2\x80\xaegnp\xe2\x80\xac", "root?gnp?" }, /* right-to-left override, and its end */
 		{ "a\xe2\x81\xa9\xe2\x80\x8b\xef\xbb\xbf\xe2\x80\xa8", "a????" },
 		{ "\xf3\xa0\x81\x81", "?" }, /* a tag */
 	};
