@@ -27,14 +27,9 @@ static enum err finish_component(struct content_check *c)
 }
 
 /*
- * What lies between components is padding. Nodes fill it with zeros that nobody sends them: an image with anything else
- * there would never come to stand in a slot as it was signed.
+ * Between components are zeros, which nodes fill in without being sent them: an image with anything else there would
+ * never come to stand in a slot as it was signed.
  */
-static bool is_padding(const u8 *bytes, u64 n)
-{
-	return bytes_are_zero(bytes, (size_t)n);
-}
-
 static enum err feed_components(struct content_check *c, const u8 *bytes, size_t n)
 {
 	u64 end = c->at + n, at = c->at;
@@ -42,7 +37,7 @@ static enum err feed_components(struct content_check *c, const u8 *bytes, size_t
 	while (c->component < c->manifest->component_count) {
 		const struct component *component = &c->manifest->components[c->component];
 		u64 next = component->offset + c->hashed;
-		if (!is_padding(bytes + (at - c->at), (next < end ? next : end) - at))
+		if (!bytes_are_zero(bytes + (at - c->at), (size_t)((next < end ? next : end) - at)))
 			return ERR_IMAGE_CONTENT;
 		if (next >= end)
 			return OK;
@@ -57,7 +52,7 @@ static enum err feed_components(struct content_check *c, const u8 *bytes, size_t
 			return e;
 		at = next + part;
 	}
-	return is_padding(bytes + (at - c->at), end - at) ? OK : ERR_IMAGE_CONTENT;
+	return bytes_are_zero(bytes + (at - c->at), (size_t)(end - at)) ? OK : ERR_IMAGE_CONTENT;
 }
 
 enum err content_check_leaf(struct content_check *c, const u8 *leaf, size_t n)

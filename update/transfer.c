@@ -63,8 +63,7 @@ static enum err fetch_leaves(struct transfer *t, u64 from, u64 to)
 	return e;
 }
 
-/* Where compressed content changed, so has all that follows: a look at each leaf would cost a hash that finds nothing.
- */
+/* Where compressed content changed, so has all that follows: looking at each leaf would cost a hash for nothing. */
 static bool may_be_there(const struct transfer *t, u64 i)
 {
 	return t->misses < TRANSFER_MISSES || i % TRANSFER_PROBE == 0;

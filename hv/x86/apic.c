@@ -49,8 +49,7 @@ void apic_enable(void)
 	write_msr(MSR_SPURIOUS, SPURIOUS_ENABLE);
 	write_msr(MSR_PRIORITY, PRIORITY_EXCEPTIONS);
 	write_msr(MSR_LINT0, MASKED);
-	/* What somebody before us took and never ended would hold back all of lower priority: as many as there can be.
-	 */
+	/* What somebody before us took and never ended would hold back all of lower priority. As many as can be. */
 	for (u32 i = 0; i < IN_SERVICE_WORDS * 32 && apic_in_service(); i++)
 		apic_eoi();
 }

@@ -1,6 +1,5 @@
 """Who has the service VM, the network or the flash key in his hands, and what he gets: nothing that only the fleet may give."""
 import base64
-import re
 import shutil
 
 import evidence
@@ -8,7 +7,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-import release as build
 from place import GUEST
 from secureboot_scene import STOPPED, Qemu, expect_nothing_runs, write_slot
 from signetd import ask_on, openssl
@@ -32,7 +30,7 @@ def play(place):
 def from_the_service_vm(place):
     teller = place.teller
     with teller.step("hypervisor", "root in the service VM kills the agent and asks for a guest of his own: refused", usual=15) as step:
-        found = named((build.HERE / "attack").read_text(), place)
+        found = place.bed.attack()
         expect(NOT_OF_THE_TICKET in found["guest"], "a guest that no ticket names", str(found))
         step.show(f"guest: {found['guest']}")
     with teller.step("hypervisor", "he may not extend PCRs, write or remove NV state, or clear the TPM", vital=False) as step:
@@ -51,11 +49,6 @@ def from_the_service_vm(place):
         place.bed.inside("rm /run/taken; echo gone")
         place.until(step, r"signet-agent: attested: good", before)
         step.show(found["guests"])
-
-
-def named(script, place):
-    """What the intruder was told, by what he asked for."""
-    return {m[1]: m[2] for m in re.finditer(r"^([a-z ]+): (.*)$", place.bed.inside(script), re.M)}
 
 
 def ticket_of(place, data):

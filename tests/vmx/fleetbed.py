@@ -163,6 +163,10 @@ class FleetBed:
         self.host.scripts.put(script)
         return wait_for("the intruder's answer", self.host.answer_of, self.machine)
 
+    def attack(self):
+        """Everything that root in there tries by himself, row 34: what he was told, by what he asked for."""
+        return {m[1]: m[2] for m in re.finditer(r"^([a-z ]+): (.*)$", self.inside((build.HERE / "attack").read_text()), re.M)}
+
     # --- the operator ---
 
     def identity(self):
