@@ -107,7 +107,8 @@ class Teller:
     def _finished(self, step):
         self.say(f"  {self._paint(step.verdict)} {step.took:5.1f} s  {step.component:<11} {step.text}")
         if step.verdict == FAILED:
-            for line in step.detail.splitlines()[-DETAIL_LINES:]:
+            reason, *rest = step.detail.splitlines() or [""]
+            for line in [reason, *rest[-DETAIL_LINES:]]:
                 self.say(f"      | {line}")
 
     def _ticking(self, step, usual):
