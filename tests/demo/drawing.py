@@ -105,7 +105,7 @@ def timeline(steps, total):
     for i, step in enumerate(steps):
         y, x, width = top + ROW * i, left + step.begun * scale, max(2, step.took * scale)
         kind = "good" if step.verdict == OK else "bad"
-        parts.append(text(left - 8, y + 12, step.text if len(step.text) < 53 else step.text[:51] + "…", "small", "end"))
+        parts.append(text(left - 8, y + 12, step.text if len(step.text) < 46 else step.text[:44] + "…", "small", "end"))
         parts.append(f'<rect x="{x:.1f}" y="{y + 2}" width="{width:.1f}" height="{ROW - 6}" rx="2" class="bar {kind}"/>')
         parts.append(text(round(x + width + 5, 1), y + 12, f"{step.took:.1f} s", "small"))
     return svg(height, "when each step ran", parts)

@@ -28,7 +28,7 @@ tr:last-child td { border-bottom: 0 }
 td.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums } td.component { white-space: nowrap; font-weight: 600 }
 code, pre, .mono { font: 12.5px/1.45 ui-monospace, "DejaVu Sans Mono", monospace }
 pre { margin: 4px 0 0; padding: 8px 10px; background: var(--ground); border-radius: 6px; white-space: pre-wrap; overflow-wrap: anywhere }
-td code { overflow-wrap: anywhere } .events code { overflow-wrap: normal; white-space: nowrap; font-size: 11.5px } .changed { background: var(--tpm-soft) } .changed code { color: var(--warn); font-weight: 600 }
+td code { overflow-wrap: anywhere } td code.whole { white-space: nowrap } .events code { overflow-wrap: normal; white-space: nowrap; font-size: 11.5px } .changed { background: var(--tpm-soft) } .changed code { color: var(--warn); font-weight: 600 }
 .tag { display: inline-block; min-width: 62px; padding: 1px 8px; border-radius: 20px; text-align: center; font-size: 13px;
   background: var(--bad-soft); color: var(--bad) } .tag.good { background: var(--good-soft); color: var(--good) }
 summary { cursor: pointer; color: var(--soft) } svg { display: block; width: 100%; min-width: 900px; height: auto }
@@ -48,7 +48,7 @@ PCR_WORDS = {
     6: "of the platform's maker", 7: "Secure Boot: its state and keys", 12: "stage, keys, manifest, each component of the image",
     13: "each guest, before its first instruction", 14: "what this boot decided: slot, session, tickets",
 }
-SHOWN = 20  # digits of a PCR's value; all of them when pointed at
+SHOWN = 16  # digits of a PCR's value; all of them when pointed at
 
 
 @dataclass
@@ -114,7 +114,7 @@ def pcr_table(boots):
             value = boot.pcrs.get(pcr)
             changed = before is not None and value is not None and value != before
             full = value.hex() if value is not None else ""
-            cells += f'<td class="{"changed" if changed else ""}" title="{full}"><code>{f"{full[:SHOWN]}…" if full else "–"}</code></td>'
+            cells += f'<td class="{"changed" if changed else ""}" title="{full}"><code class="whole">{f"{full[:SHOWN]}…" if full else "–"}</code></td>'
             before = value if value is not None else before
         rows.append(f'<tr><td class="number">{pcr}</td><td>{escape(words)}</td>{cells}</tr>')
     return (f'<div class="wide"><table><tr><th>PCR</th><th style="min-width:170px">what is in it</th>{head}</tr>'
