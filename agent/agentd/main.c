@@ -5,6 +5,7 @@
 #include "agent/agentd/guests.h"
 #include "agent/agentd/results.h"
 #include "agent/agentd/threads.h"
+#include "agent/agentd/waiting.h"
 
 #include "agent/blkd/disks.h"
 #include "image/host/file.h"
@@ -64,14 +65,13 @@ enum agent_outcome agent_attest_now(struct agent *a, u32 timeout_ms, char verdic
 	int status = 0;
 
 	(void)pthread_mutex_lock(&a->lock);
-	/* One that is under way may have begun before what it is to tell of. */
-	u32 wanted = a->attested + (a->attesting ? 2 : 1);
+	u32 wanted = waiting_for(a->attested, a->attesting);
 	agent_ask(&a->state);
 	(void)pthread_cond_broadcast(&a->changed);
-	while ((int)(a->attested - wanted) < 0 && status == 0)
+	while (!waiting_is_over(wanted, a->attested) && status == 0)
 		status = pthread_cond_timedwait(&a->changed, &a->lock, &until);
 	memcpy(verdict, a->verdict, VERDICT_NAME_SIZE);
-	if ((int)(a->attested - wanted) >= 0)
+	if (waiting_is_over(wanted, a->attested))
 		outcome = a->last;
 	(void)pthread_mutex_unlock(&a->lock);
 	return outcome;
@@ -172,8 +172,7 @@ static void take_step(struct agent *a, enum agent_step step)
 	(void)pthread_cond_broadcast(&a->changed);
 	(void)pthread_mutex_unlock(&a->lock);
 	/* Who waits for a verdict hears of the failure before it, too. */
-	if (step == STEP_ATTEST || outcome != OUTCOME_DONE)
-		attest_answer_all(a);
+	attest_answer(a, outcome != OUTCOME_DONE);
 }
 
 static void sleep_until_due(struct agent *a)

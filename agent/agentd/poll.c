@@ -3,13 +3,14 @@
 
 #include "agent/agentd/command.h"
 #include "agent/agentd/results.h"
+#include "agent/agentd/waiting.h"
 #include "keys/random.h"
 #include "lib/tls/deadline.h"
 
 #include <string.h>
 #include <time.h>
 
-enum { POLL_SILENCE_MS = 75000, COMMANDS_MAX = 64, WANTED_MAX = 16 };
+enum { POLL_SILENCE_MS = 75000, COMMANDS_MAX = 64 };
 
 static struct {
 	struct agent *agent;
@@ -17,9 +18,7 @@ static struct {
 	struct link link;
 	bool fresh; /* the fleet server has heard nothing of this node from us yet */
 	u32 failures;
-	/* Commands that wait for an attestation, under the agent's lock. */
-	u64 wanted[WANTED_MAX];
-	u32 wanted_count;
+	struct waiting waiting; /* under the agent's lock */
 } p;
 
 static const struct field command_fields[] = {
@@ -37,13 +36,8 @@ static void wake_main(struct agent *a)
 
 void attest_wanted(struct agent *a, u64 id)
 {
-	bool kept = false;
-
 	(void)pthread_mutex_lock(&a->lock);
-	if (p.wanted_count < WANTED_MAX) {
-		p.wanted[p.wanted_count++] = id;
-		kept = true;
-	}
+	bool kept = waiting_add(&p.waiting, id, waiting_for(a->attested, a->attesting));
 	wake_main(a);
 	(void)pthread_mutex_unlock(&a->lock);
 	/* So many at once want the same; the verdict goes by /evidence in any case. */
@@ -51,16 +45,14 @@ void attest_wanted(struct agent *a, u64 id)
 		command_answer(id, "verdict", "see the next one");
 }
 
-void attest_answer_all(struct agent *a)
+void attest_answer(struct agent *a, bool everybody)
 {
-	u64 ids[WANTED_MAX];
+	u64 ids[WAITING_MAX];
 	char verdict[VERDICT_NAME_SIZE];
 
 	(void)pthread_mutex_lock(&a->lock);
-	u32 count = p.wanted_count;
-	memcpy(ids, p.wanted, sizeof(ids));
+	u32 count = waiting_take(&p.waiting, a->attested, everybody, ids);
 	memcpy(verdict, a->verdict, sizeof(verdict));
-	p.wanted_count = 0;
 	(void)pthread_mutex_unlock(&a->lock);
 	for (u32 i = 0; i < count; i++)
 		command_answer(ids[i], "verdict", verdict);

@@ -14,9 +14,10 @@ enum err worker_start(struct agent *a) MUST_CHECK;
 /* Queues a command; arguments are copied, NULL: none. False: too much is under way. */
 bool worker_give(enum lane lane, u64 id, const char *kind, yyjson_val *arguments);
 
-/* Commands that wait for the attestation under way, or the next one: answered when it has ended. */
+/* An order waits for the end of an attestation that begins after it. */
 void attest_wanted(struct agent *a, u64 id);
-void attest_answer_all(struct agent *a);
+/* Those whose attestation has ended have their answer, or everybody who waits. */
+void attest_answer(struct agent *a, bool everybody);
 
 /* control_status in words, for a poll; NULL: nothing in it has changed, or the hypervisor does not say. force: say it
  * anyway. */

@@ -35,8 +35,11 @@ class Story:
                 self.told = True
                 self.tell()
         if name not in self.results:
-            failure = self.results.get(self.reached) or Failed("see the first step")
-            raise Failed(f"not reached: before it failed '{self.reached}'", f"{failure}\n{failure.detail}")
+            failure = self.results.get(self.reached)
+            if self.reached in dict(self.STEPS):
+                raise Failed(f"not reached: before it failed '{self.reached}'")
+            # No scenario of its own tells of this one.
+            raise Failed(f"not reached: before it failed '{self.reached}'", f"{failure}\n{failure.detail}" if failure else "")
         if self.results[name]:
             raise self.results[name]
 

@@ -1,6 +1,7 @@
 /* What the agent does next: every state, every end of every step. */
 #include "agent/agentd/addresses.h"
 #include "agent/agentd/step.h"
+#include "agent/agentd/waiting.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -155,6 +156,41 @@ static void addresses_take_turns(void **state)
 	assert_non_null(address_pick(&a, 0));
 }
 
+/* What an order is about may be newer than an attestation that was under way when it came. */
+static void orders_wait_for_what_begins_after_them(void **state)
+{
+	struct waiting w = { .count = 0 };
+	u64 ids[WAITING_MAX];
+	u32 ended = UINT32_MAX; /* the next one is number 0 */
+
+	(void)state;
+	assert_true(waiting_add(&w, 7, waiting_for(ended, false)));
+	assert_true(waiting_add(&w, 8, waiting_for(ended, true)));
+	assert_true(waiting_add(&w, 9, waiting_for(ended, false)));
+	assert_int_equal(waiting_take(&w, ended, false, ids), 0);
+	assert_int_equal(waiting_take(&w, ++ended, false, ids), 2);
+	assert_int_equal(ids[0], 7);
+	assert_int_equal(ids[1], 9);
+	assert_int_equal(waiting_take(&w, ended, false, ids), 0);
+	assert_int_equal(waiting_take(&w, ++ended, false, ids), 1);
+	assert_int_equal(ids[0], 8);
+}
+
+static void so_many_wait_and_all_hear_of_a_failure(void **state)
+{
+	struct waiting w = { .count = 0 };
+	u64 ids[WAITING_MAX];
+
+	(void)state;
+	for (u64 i = 0; i < WAITING_MAX; i++)
+		assert_true(waiting_add(&w, i, waiting_for(5, true)));
+	assert_false(waiting_add(&w, WAITING_MAX, waiting_for(5, true)));
+	assert_int_equal(waiting_take(&w, 5, true, ids), WAITING_MAX);
+	for (u64 i = 0; i < WAITING_MAX; i++)
+		assert_int_equal(ids[i], i);
+	assert_int_equal(waiting_take(&w, 9, true, ids), 0);
+}
+
 static void addresses_are_checked(void **state)
 {
 	static const char *const bad[] = { "", "one", "one:1,,two:2", "one:1,two", ":1", "one:x",
@@ -175,6 +211,8 @@ int main(void)
 		cmocka_unit_test(who_asks_is_heard),
 		cmocka_unit_test(rests_grow_to_a_bound),
 		cmocka_unit_test(addresses_take_turns),
+		cmocka_unit_test(orders_wait_for_what_begins_after_them),
+		cmocka_unit_test(so_many_wait_and_all_hear_of_a_failure),
 		cmocka_unit_test(addresses_are_checked),
 	};
 
