@@ -26,8 +26,7 @@ void inquiry_differs(struct inquiry *q, u32 index, u32 pcr, const u8 *expected, 
 	*d = (struct difference){ .known = true, .index = index, .pcr = pcr };
 	if (expected)
 		memcpy(d->expected, expected, SHA256_SIZE);
-	if (found)
-		memcpy(d->found, found, SHA256_SIZE);
+	memcpy(d->found, found, SHA256_SIZE);
 }
 
 static enum verdict judge_data(struct inquiry *q, u32 index, const struct log_event *e, const u8 *digest)
@@ -57,11 +56,8 @@ enum verdict inquiry_walk(struct inquiry *q, inquiry_visit *each, void *context)
 	for (u32 index = 0; !v && !log_at_end(&r); index++) {
 		if (log_next(&r, &e) != OK)
 			return VERDICT_LOG_FORMAT;
-		const u8 *digest = sha256_digest(&r.format, &e);
-		if (!digest)
-			return VERDICT_LOG_BANK;
 		if (e.type != EV_NO_ACTION)
-			v = each(q, context, index, &e, digest);
+			v = each(q, context, index, &e, sha256_digest(&r.format, &e));
 	}
 	return v;
 }
@@ -78,6 +74,7 @@ enum verdict step_log(struct inquiry *q)
 
 	if (replay_log(&p, q->evidence.log.bytes, q->evidence.log.n) != OK)
 		return VERDICT_LOG_FORMAT;
+	/* Each event has a digest of each bank that the log names: none is without one from here on. */
 	if (!p.bank[REPLAY_SHA256].present)
 		return VERDICT_LOG_BANK;
 	for (u32 pcr = 0; pcr < TPM_PCRS; pcr++) {
@@ -106,9 +103,10 @@ static enum verdict visit_image(
 		inquiry_differs(q, index, e->pcr, NULL, digest);
 		return VERDICT_IMAGE_MEASURED;
 	}
-	/* Which version of the stage it is, the stage says; that it is a good one, PCR4 and Secure Boot say. */
+	/* Which version of the stage it is, the stage says in the first; that it is a good one, PCR4 and Secure Boot
+	 * say. */
 	bool ours = e->type == EV_EVENT_TAG && event_decode(e->data, e->length, &found) == OK;
-	reference_event(q->terms->reference, *seen, ours && *seen == 0 ? (u32)found.value[0] : 0, &expected);
+	reference_event(q->terms->reference, *seen, ours ? (u32)found.value[0] : 0, &expected);
 	event_encode(&expected, tagged);
 	sha256_of(tagged, sizeof(tagged), hash);
 	if (!ours || !digest_equal(hash, digest, SHA256_SIZE)) {

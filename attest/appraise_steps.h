@@ -24,10 +24,10 @@ struct inquiry {
 /* Told of each event that extends a PCR, in the log's order, with its SHA-256 digest. */
 typedef enum verdict inquiry_visit(
         struct inquiry *q, void *context, u32 index, const struct log_event *e, const u8 *digest);
-/* Ends with the first that is not VERDICT_GOOD. VERDICT_LOG_FORMAT, VERDICT_LOG_BANK. */
+/* For logs with that bank. Ends with the first that is not VERDICT_GOOD. VERDICT_LOG_FORMAT. */
 enum verdict inquiry_walk(struct inquiry *q, inquiry_visit *each, void *context);
 
-/* Keeps what decided. expected, found: NULL for nothing. */
+/* Keeps what decided. expected: NULL for nothing. */
 void inquiry_differs(struct inquiry *q, u32 index, u32 pcr, const u8 *expected, const u8 *found);
 
 enum verdict step_log(struct inquiry *q);

@@ -17,8 +17,7 @@ struct walk {
 
 bool baseline_counts(struct boot_variables *seen, const struct log_format *format, const struct log_event *e)
 {
-	return e->type != EV_NO_ACTION && e->pcr < TPM_PCRS && (BASELINE_PCRS & BIT(e->pcr)) &&
-	        !boot_variable_take(seen, format, e);
+	return e->type != EV_NO_ACTION && (BASELINE_PCRS & BIT(e->pcr)) && !boot_variable_take(seen, format, e);
 }
 
 /* ERR_RANGE: no more. */

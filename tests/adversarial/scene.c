@@ -148,14 +148,18 @@ void scene_replay(struct scene *s)
 			write_bytes(&w, p.bank[REPLAY_SHA256].pcr[pcr], SHA256_SIZE);
 }
 
-static void certify(struct scene *s, u32 index)
+struct soft_attest scene_certification(const struct scene *s, u32 index)
 {
 	const struct bytes_view name = { s->node.nv_name[index].bytes, s->node.nv_name[index].size };
 	const struct bytes_view content = { s->nv_content[index],
 		index <= NV_STATE_1 ? STATE_RECORD_SIZE : FLOOR_RECORD_SIZE };
-	struct soft_attest a = soft_certify(&name, &content, s->qualifying);
 
-	soft_sign(SOFT_AK, &a, &s->nv[index]);
+	return soft_certify(&name, &content, s->qualifying);
+}
+
+static void certify(struct scene *s, u32 index, const struct soft_attest *a)
+{
+	soft_sign(SOFT_AK, a, &s->nv[index]);
 	s->parts.nv[index] = soft_view(&s->nv[index]);
 }
 
@@ -173,9 +177,11 @@ void scene_sign(struct scene *s)
 		.head = { s->image.image, (size_t)s->image.layout.payload_offset },
 		.log = { s->log_bytes, s->log.bytes.used },
 	};
-	for (u32 i = 0; i < EVIDENCE_NV_COUNT; i++)
+	for (u32 i = 0; i < EVIDENCE_NV_COUNT; i++) {
+		struct soft_attest a = scene_certification(s, i);
 		if (i != NV_STATE_1)
-			certify(s, i);
+			certify(s, i, &a);
+	}
 }
 
 void scene_pack(struct scene *s)
@@ -186,6 +192,21 @@ void scene_pack(struct scene *s)
 enum verdict scene_judge(struct scene *s)
 {
 	return appraise(s->evidence, s->length, &s->terms, &s->result);
+}
+
+enum verdict scene_judge_quote(struct scene *s, const struct soft_attest *a)
+{
+	soft_sign(SOFT_AK, a, &s->quote);
+	s->parts.quote = soft_view(&s->quote);
+	scene_pack(s);
+	return scene_judge(s);
+}
+
+enum verdict scene_judge_certification(struct scene *s, u32 index, const struct soft_attest *a)
+{
+	certify(s, index, a);
+	scene_pack(s);
+	return scene_judge(s);
 }
 
 enum verdict scene_outcome(struct scene *s)

@@ -61,6 +61,11 @@ void scene_sign(struct scene *s);
 void scene_pack(struct scene *s);
 /* Appraises s->evidence. */
 enum verdict scene_judge(struct scene *s);
+/* With the quote, or one index's certification, as a test changed it, and the rest as it was signed. */
+enum verdict scene_judge_quote(struct scene *s, const struct soft_attest *a);
+enum verdict scene_judge_certification(struct scene *s, u32 index, const struct soft_attest *a);
+/* What the TPM certifies of that index. */
+struct soft_attest scene_certification(const struct scene *s, u32 index);
 /* All from the log on, as a TPM would. */
 enum verdict scene_outcome(struct scene *s);
 

@@ -174,9 +174,9 @@ void soft_sign(u32 key, const struct soft_attest *a, struct soft_signed *out)
 	write_be32(&w, a->restarts);
 	write_u8(&w, a->safe);
 	write_be64(&w, 0x2024010100000001);
-	if (a->name.n) {
+	if (a->content.n) {
 		write_tpm2b(&w, a->name.bytes, a->name.n);
-		write_be16(&w, 0);
+		write_be16(&w, a->offset);
 		write_tpm2b(&w, a->content.bytes, a->content.n);
 	} else {
 		write_quote(&w, a);

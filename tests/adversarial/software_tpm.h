@@ -29,6 +29,7 @@ struct soft_attest {
 	u8 digest[SHA256_SIZE];
 	/* NV certification */
 	struct bytes_view name;
+	u16 offset;
 	struct bytes_view content;
 	/* behind all of it */
 	u8 more;
