@@ -38,7 +38,7 @@ enum err authority_parse(const u8 *bytes, size_t n, struct authority *out)
 		return ERR_AUTHORITY_FORMAT;
 	u32 version = read_le32(&r);
 	u32 count = read_le32(&r);
-	if (r.failed || version != VERSION || count > AUTHORITY_ENTRIES_MAX)
+	if (version != VERSION || count > AUTHORITY_ENTRIES_MAX)
 		return ERR_AUTHORITY_FORMAT;
 	read_copy(&r, out->node_id, sizeof(out->node_id));
 	read_copy(&r, out->policy_key, sizeof(out->policy_key));

@@ -48,17 +48,8 @@ static bool row_fits(const struct row *row, enum nv_status nv, bool writable, co
 
 enum boot_reason slot_reason(enum nv_status nv, bool writable, const struct slot_facts *facts)
 {
-	struct slot_facts f = *facts;
-
-	if (!f.valid || (u32)nv > NV_STATE_LOST)
-		return REASON_NONE;
-	/* Without a state record there is none to speak of the slot, whatever the caller left in it. */
-	if (nv != NV_PROVISIONED)
-		f.record = (struct slot_record){ .state = SLOT_EMPTY };
-	if ((u32)f.record.state >= SLOT_STATES)
-		return REASON_NONE;
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		if (row_fits(&rows[i], nv, writable, &f))
+	for (size_t i = 0; facts->valid && i < ARRAY_SIZE(rows); i++) {
+		if (row_fits(&rows[i], nv, writable, facts))
 			return rows[i].reason;
 	}
 	return REASON_NONE;

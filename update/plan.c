@@ -131,8 +131,6 @@ enum err plan_stage(const struct nv_view *view, u8 running, bool trial, u8 slot,
 enum err plan_healthy(const struct nv_view *view, u8 slot, struct boot_state *next)
 {
 	*next = view->state;
-	if (view->status != NV_PROVISIONED || slot >= SLOTS)
-		return ERR_STATE_TRANSITION;
 	return slot_transition(&next->slot[slot], SLOT_HEALTHY, NULL, CAUSE_NONE);
 }
 
@@ -140,8 +138,7 @@ enum err plan_commit(const struct nv_view *view, u8 slot, const struct running_i
         u64 key_floor, struct boot_state *next)
 {
 	*next = view->state;
-	if (view->status != NV_PROVISIONED || slot >= SLOTS ||
-	        !digest_equal(running->manifest_digest, view->state.slot[slot].digest, SHA384_SIZE))
+	if (!digest_equal(running->manifest_digest, view->state.slot[slot].digest, SHA384_SIZE))
 		return ERR_STATE_TRANSITION;
 	if (image_floor > running->svn || key_floor > running->keys_version)
 		return ERR_RANGE;

@@ -53,7 +53,7 @@ static struct slot_record *running(void)
 /* The record speaks of what runs: of an unstaged image it does not. */
 static bool is_on_trial(void)
 {
-	return slots_provisioned() && running()->state == SLOT_TRYING &&
+	return running()->state == SLOT_TRYING &&
 	        digest_equal(running()->digest, node_state.boot->manifest_digest, SHA384_SIZE);
 }
 
@@ -105,7 +105,7 @@ void slots_report(struct control_slots *out)
 		.floors_known = node_state.view.status != NV_UNPROVISIONED,
 		.image_floor = node_state.view.image_floor,
 		.key_floor = node_state.view.key_floor };
-	for (u32 i = 0; slots_provisioned() && i < SLOTS; i++) {
+	for (u32 i = 0; i < SLOTS; i++) {
 		const struct slot_record *r = &node_state.view.state.slot[i];
 
 		out->slot[i] = (struct control_slot){ .state = r->state, .tries = r->tries, .cause = r->cause };

@@ -159,6 +159,8 @@ static void enrols_by_a_good_order_alone(void **state)
 	o = bed_order();
 	o.image_floor = 10;
 	refused(&o, ERR_RANGE);
+	o.image_floor = UINT32_MAX; /* from where 9 is ten above */
+	refused(&o, ERR_RANGE);
 	/* The next boot would find nothing that may start. */
 	o = bed_order();
 	o.key_floor = 2;
@@ -194,8 +196,28 @@ static void takes_no_other_policy_key(void **state)
 	length = authority_encode(&other, bytes);
 	assert_int_equal(node_provision(&o, bytes, length), ERR_ARGUMENT);
 	assert_false(slots_provisioned());
+	/* Nor where the order speaks of the stage's, and only the authority of another. */
 	o = bed_order();
+	assert_int_equal(node_provision(&o, bytes, length), ERR_ARGUMENT);
 	assert_int_equal(bed_enrol(&o), OK);
+}
+
+/* Without a whole authority nothing speaks of the node, and what cannot be read is not taken for a state. */
+static void believes_no_half_authority_and_no_failed_read(void **state)
+{
+	(void)state;
+	struct control_provision o = bed_order();
+
+	assert_int_equal(bed_enrol(&o), OK);
+	assert_false(bytes_are_zero(state_node_id(), NODE_ID_SIZE));
+	bed_break_tpm(0);
+	assert_int_not_equal(state_read(&node_state.authority), OK);
+	bed_mend_tpm();
+	assert_true(slots_provisioned());
+	bed_info.authority.length--;
+	bed_boot(0);
+	assert_true(slots_provisioned());
+	assert_true(bytes_are_zero(state_node_id(), NODE_ID_SIZE));
 }
 
 static void wants_a_boot_under_the_owners_keys(void **state)
@@ -463,6 +485,7 @@ static void leaves_nothing_behind(void **state)
 	hv_lock();
 	tpm_port_close();
 	hv_unlock();
+	assert_false(send(random_bytes, sizeof(random_bytes)));
 	bed_work();
 	for (u32 i = 0; i < ARRAY_SIZE(session); i++)
 		assert_int_equal(tpm_policy_session_start(bed_node.tpm, TPM_SE_POLICY, &session[i]), OK);
@@ -509,6 +532,7 @@ int main(void)
 		WITH_NODE(refuses_a_log_that_is_none),
 		WITH_NODE(enrols_by_a_good_order_alone),
 		WITH_NODE(takes_no_other_policy_key),
+		WITH_NODE(believes_no_half_authority_and_no_failed_read),
 		WITH_NODE(wants_a_boot_under_the_owners_keys),
 		WITH_NODE(goes_on_after_a_cut),
 		WITH_NODE(sets_a_trials_clock),

@@ -151,6 +151,18 @@ static void of_equal_reasons_the_newer_is_first(void **state)
 	assert_int_equal(first_of(0x7fffffff, UINT64_MAX, 0x80000000, 0), SLOT_B);
 }
 
+static void a_newer_image_for_a_worse_reason_is_second(void **state)
+{
+	struct slot_facts f[SLOTS] = { facts_of(SLOT_GOOD, 0, true), facts_of(SLOT_BAD, 0, true) };
+	struct boot_choice c[SLOTS];
+
+	(void)state;
+	f[SLOT_B].svn = 9;
+	assert_int_equal(boot_order(NV_PROVISIONED, true, f, c), 2);
+	assert_int_equal(c[0].slot, SLOT_A);
+	assert_int_equal(c[1].reason, REASON_LAST_RESORT);
+}
+
 static struct slot_record record(enum slot_state s, u8 tries, const u8 *digest)
 {
 	struct slot_record r = { .state = s, .tries = tries };
@@ -248,6 +260,8 @@ static void a_trial_is_counted_before_it_starts(void **state)
 	assert_int_equal(s.next.slot[SLOT_B].tries, TRIES_MAX - 1);
 	scene_init(&s, record(SLOT_TRYING, 1, digest_b));
 	scene_plan(&s);
+	assert_true(s.changed);
+	assert_int_equal(s.next.slot[SLOT_B].state, SLOT_TRYING);
 	assert_int_equal(s.next.slot[SLOT_B].tries, 0);
 }
 
@@ -364,6 +378,11 @@ static void a_choice_that_may_not_boot_is_refused(void **state)
 	assert_int_equal(boot_plan(&s.view, s.facts, s.found, &c, &s.next, &s.changed), ERR_INTERNAL);
 	c.slot = SLOT_NONE;
 	assert_int_equal(boot_plan(&s.view, s.facts, s.found, &c, &s.next, &s.changed), ERR_INTERNAL);
+	/* Also where both agree that there is none. */
+	c = (struct boot_choice){ .slot = SLOT_A, .reason = REASON_NONE };
+	s.facts[SLOT_A].valid = false;
+	s.view.writable = false;
+	assert_int_equal(boot_plan(&s.view, s.facts, s.found, &c, &s.next, &s.changed), ERR_INTERNAL);
 	assert_false(s.changed);
 }
 
@@ -387,8 +406,21 @@ static void row20_the_floor_rises_at_the_commit_and_not_before(void **state)
 	assert_int_equal(next.key_floor, 2);
 	assert_int_equal(next.slot[SLOT_B].state, SLOT_GOOD);
 	/* A verdict may leave a floor where it is; it never lowers one. */
+	s.view.state.key_floor = 1;
 	assert_int_equal(plan_commit(&s.view, SLOT_B, &image, 0, 0, &next), OK);
 	assert_int_equal(next.image_floor, 3);
+	assert_int_equal(next.key_floor, 1);
+}
+
+static void without_a_record_there_is_nothing_to_confirm(void **state)
+{
+	struct running_image image = { digest_b, 5, 2 };
+	struct nv_view view = { .status = NV_UNPROVISIONED };
+	struct boot_state next;
+
+	(void)state;
+	assert_int_equal(plan_healthy(&view, SLOT_B, &next), ERR_STATE_TRANSITION);
+	assert_int_equal(plan_commit(&view, SLOT_B, &image, 5, 2, &next), ERR_STATE_TRANSITION);
 }
 
 static void row14_a_floor_beyond_the_running_image_is_refused(void **state)
@@ -439,6 +471,7 @@ int main(void)
 		cmocka_unit_test(unknown_status_or_state_does_not_boot),
 		cmocka_unit_test(the_better_reason_is_first_however_old),
 		cmocka_unit_test(of_equal_reasons_the_newer_is_first),
+		cmocka_unit_test(a_newer_image_for_a_worse_reason_is_second),
 		cmocka_unit_test(an_ordinary_boot_changes_nothing),
 		cmocka_unit_test(a_slot_that_promises_no_image_cannot_fail),
 		cmocka_unit_test(a_trial_is_counted_before_it_starts),
@@ -449,6 +482,7 @@ int main(void)
 		cmocka_unit_test(lagging_floors_are_a_change),
 		cmocka_unit_test(a_choice_that_may_not_boot_is_refused),
 		cmocka_unit_test(row20_the_floor_rises_at_the_commit_and_not_before),
+		cmocka_unit_test(without_a_record_there_is_nothing_to_confirm),
 		cmocka_unit_test(row14_a_floor_beyond_the_running_image_is_refused),
 		cmocka_unit_test(facts_come_from_record_and_image),
 	};

@@ -224,6 +224,85 @@ static void row23_a_torn_floor_is_known_from_the_state_and_repaired(void **state
 	assert_int_equal(v.image_floor, 3);
 }
 
+/* Whatever a floor is: an index that is torn, or behind the record, is told and caught up. */
+static void row23_each_floor_that_lags_is_told(void **state)
+{
+	(void)state;
+	for (u32 i = NV_IMAGE_FLOOR; i <= NV_KEY_FLOOR; i++) {
+		struct nv_view v = enrolled();
+		floor_encode(0, nv.bytes[i]);
+		assert_true(read_ok().floors_lag);
+		/* A floor of zero, torn: no number says that it lags. */
+		struct boot_state s = { .slot = { { .state = SLOT_GOOD, .digest = { 1 } } } };
+		reset();
+		v = read_ok();
+		assert_int_equal(nv_initialise(&store, &v, &s), OK);
+		assert_false(read_ok().floors_lag);
+		nv.bytes[i][0] ^= 1;
+		v = read_ok();
+		assert_true(v.floors_lag);
+		assert_int_equal(nv_commit(&store, &v, &v.state), OK);
+		assert_false(read_ok().floors_lag);
+	}
+}
+
+/* A floor that cannot be raised is not said to be. */
+static void a_floor_that_fails_is_told(void **state)
+{
+	(void)state;
+	for (u32 i = NV_IMAGE_FLOOR; i <= NV_KEY_FLOOR; i++) {
+		struct nv_view v = enrolled();
+		struct boot_state s = v.state;
+		s.image_floor = 4;
+		s.key_floor = 2;
+		nv.fault[i] = ERR_TPM_TIMEOUT;
+		assert_int_equal(nv_commit(&store, &v, &s), ERR_TPM_TIMEOUT);
+		assert_int_equal(v.image_floor, 3);
+		assert_int_equal(v.key_floor, 1);
+		/* Nor one that cannot be written. */
+		v = enrolled();
+		nv.bytes[i][0] ^= 1;
+		v = read_ok();
+		nv.refuses = true;
+		assert_int_equal(nv_commit(&store, &v, &v.state), ERR_NV_POLICY);
+		assert_true(v.floors_lag);
+		/* And without its floors no state is begun. */
+		reset();
+		v = read_ok();
+		nv.fault[i] = ERR_TPM_TIMEOUT;
+		assert_int_equal(nv_initialise(&store, &v, &s), ERR_TPM_TIMEOUT);
+		assert_false(nv.written[NV_STATE_0] || nv.written[NV_STATE_1]);
+	}
+}
+
+static void every_field_that_changes_is_written(void **state)
+{
+	struct nv_view v = enrolled();
+
+	(void)state;
+	for (u32 i = 0; i < 5; i++) {
+		struct boot_state s = v.state;
+		struct slot_record *r = &s.slot[SLOT_B];
+		*r = (struct slot_record){ .state = SLOT_TRYING, .tries = 2, .digest = { 1 } };
+		assert_int_equal(nv_commit(&store, &v, &s), OK);
+		s = v.state;
+		if (i == 0)
+			r->tries--;
+		r->digest[5] = i == 1;
+		s.image_floor += i == 2;
+		s.key_floor += i == 3;
+		if (i == 4)
+			*r = (struct slot_record){ .state = SLOT_BAD, .cause = CAUSE_REFUSED, .digest = { 1 } };
+		assert_int_equal(nv_commit(&store, &v, &s), OK);
+		if (i == 4)
+			r->cause = CAUSE_VERIFICATION;
+		assert_int_equal(nv_commit(&store, &v, &s), OK);
+		struct nv_view back = read_ok();
+		s.sequence = back.state.sequence;
+		assert_same_state(&back.state, &s);
+	}
+}
+
 static void an_equal_state_is_not_written(void **state)
 {
 	struct nv_view v = enrolled();
@@ -307,7 +386,17 @@ static void row23_without_the_policy_nothing_is_written(void **state)
 	assert_int_equal(nv.writes, 0);
 	assert_int_equal(v.state.slot[SLOT_B].state, SLOT_WRITING);
 	nv.writable = true;
+	/* Nor where the TPM would, but the boot is not to: each says no for itself. */
+	v.writable = false;
+	assert_int_equal(nv_commit(&store, &v, &s), ERR_NV_POLICY);
+	v.writable = true;
+	store.writable = false;
+	assert_int_equal(nv_commit(&store, &v, &s), ERR_NV_POLICY);
+	store.writable = true;
 	assert_int_equal(nv_commit(&store, &v, &s), OK);
+	/* A number that could not rise is not used again. */
+	v.state.sequence = UINT64_MAX;
+	assert_int_equal(nv_commit(&store, &v, &v.state), ERR_INTERNAL);
 }
 
 static void enrolment_needs_a_blank_tpm(void **state)
@@ -323,6 +412,9 @@ static void enrolment_needs_a_blank_tpm(void **state)
 	v.writable = false;
 	assert_int_equal(nv_initialise(&store, &v, &s), ERR_NV_POLICY);
 	v.writable = true;
+	store.writable = false;
+	assert_int_equal(nv_initialise(&store, &v, &s), ERR_NV_POLICY);
+	store.writable = true;
 	assert_int_equal(nv_initialise(&store, &v, &s), OK);
 }
 
@@ -437,6 +529,9 @@ int main(void)
 		cmocka_unit_test(row23_a_floor_taken_away_is_damaged),
 		cmocka_unit_test(a_tpm_that_fails_is_not_an_empty_one),
 		cmocka_unit_test(row23_a_torn_floor_is_known_from_the_state_and_repaired),
+		cmocka_unit_test(row23_each_floor_that_lags_is_told),
+		cmocka_unit_test(a_floor_that_fails_is_told),
+		cmocka_unit_test(every_field_that_changes_is_written),
 		cmocka_unit_test(an_equal_state_is_not_written),
 		cmocka_unit_test(records_are_written_in_turn),
 		cmocka_unit_test(row14_a_floor_is_never_lowered),
