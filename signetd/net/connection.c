@@ -44,7 +44,7 @@ static void enter(struct connection *c, enum phase phase)
 
 	c->phase = phase;
 	switch (phase) {
-	case PHASE_HANDSHAKE:
+	case PHASE_SILENT:
 	case PHASE_HEAD:
 		arm(c, config->head_seconds * SECOND);
 		break;
@@ -62,6 +62,7 @@ static void enter(struct connection *c, enum phase phase)
 	case PHASE_LINGER:
 		arm(c, LINGER_MILLISECONDS);
 		break;
+	case PHASE_HANDSHAKE: /* its time began with the connection */
 	case PHASE_PARKED:
 	case PHASE_CLOSED:
 	case PHASE_COUNT:
@@ -125,6 +126,21 @@ static void begin_answer(struct connection *c, bool keep_alive)
 	exchange_settle(c->exchange);
 	send_begin(c, keep_alive);
 	enter(c, PHASE_SEND);
+}
+
+/* Whoever only connects costs no signature: he takes none of the handshakes that others would make. */
+static enum pace step_silent(struct connection *c)
+{
+	struct port *p = c->port;
+
+	if (c->stream.context && stream_is_empty(&c->stream))
+		return c->stream.ended ? PACE_CLOSE : PACE_WAIT;
+	if (c->stream.context && !admission_handshake(p->admission, c->peer, now_of(c))) {
+		p->server->counters.refused_handshakes[p->listener]++;
+		return PACE_CLOSE;
+	}
+	enter(c, PHASE_HANDSHAKE);
+	return PACE_ON;
 }
 
 static enum pace step_handshake(struct connection *c)
@@ -300,6 +316,7 @@ static enum pace step_linger(struct connection *c)
 }
 
 static enum pace (*const steps[PHASE_COUNT])(struct connection *c) = {
+	[PHASE_SILENT] = step_silent,
 	[PHASE_HANDSHAKE] = step_handshake,
 	[PHASE_IDLE] = step_request,
 	[PHASE_HEAD] = step_request,
@@ -432,17 +449,12 @@ void connection_begin(struct connection *c)
 		connection_close(c);
 		return;
 	}
-	if (p->tls && !admission_handshake(p->admission, c->peer, now_of(c))) {
-		p->server->counters.refused_handshakes[p->listener]++;
-		connection_close(c);
-		return;
-	}
 	memcpy(c->who.network, c->peer->address, sizeof(c->who.network));
 	if (stream_open(&c->stream, p->tls ? tls_context_use(p->tls) : NULL, on_wake)) {
 		connection_close(c);
 		return;
 	}
 	request_begin(&c->parser, sink, c);
-	enter(c, PHASE_HANDSHAKE);
+	enter(c, PHASE_SILENT);
 	run(c);
 }

@@ -1,5 +1,5 @@
 /*
- * One connection: handshake, then one request after another, each with its time.
+ * One connection: silence, handshake, then one request after another, each with its time.
  * Trust: meets everybody who can connect; whatever one does costs the others nothing but its share of the processor.
  */
 #ifndef SIGNET_SIGNETD_NET_CONNECTION_H
@@ -23,6 +23,7 @@ struct port {
 };
 
 enum phase {
+	PHASE_SILENT, /* before its first byte */
 	PHASE_HANDSHAKE,
 	PHASE_IDLE, /* between requests */
 	PHASE_HEAD,

@@ -176,6 +176,11 @@ void stream_turn(struct stream *s)
 	}
 }
 
+bool stream_is_empty(const struct stream *s)
+{
+	return s->in_at == s->in_length;
+}
+
 bool stream_flushed(const struct stream *s)
 {
 	return !s->writing && s->out_length == 0;

@@ -50,6 +50,8 @@ int stream_finish(struct stream *s);
 
 /* Sends what is there, and reads while there is room. After each turn. */
 void stream_turn(struct stream *s);
+/* Nothing came that is not used. */
+bool stream_is_empty(const struct stream *s);
 /* Everything made has been taken by the system. */
 bool stream_flushed(const struct stream *s);
 /* Throws away what came. */

@@ -237,6 +237,26 @@ def handshakes_of_one_address_are_limited():
         expect(False, "it never lets in again")
 
 
+def who_only_connects_takes_no_handshake():
+    with Server(settings={**QUICK, "limits.handshakes-per-second": "1", "limits.handshake-burst": "5", "limits.head-seconds": "60"}) as s:
+        s.start()
+        silent = [raw(s, "nodes") for _ in range(20)]
+        with s.connect("nodes"):
+            pass
+        figures = s.figures()
+        expect(figures['signetd_handshakes_refused_total{listener="nodes"}'] == 0, "silence was taken for handshakes")
+        expect(figures['signetd_connections{listener="nodes"}'] >= 20, "the silent ones are not held")
+        # The first byte makes a handshake of it.
+        for connection in silent:
+            connection.sendall(b"\x16")
+        end = time.monotonic() + PATIENCE
+        while s.figures()['signetd_handshakes_refused_total{listener="nodes"}'] < 10:
+            expect(time.monotonic() < end, "twenty handshakes were begun at once")
+            time.sleep(0.05)
+        for connection in silent:
+            connection.close()
+
+
 def requests_of_one_address_are_limited():
     with Server(settings={"limits.requests-per-second": "1", "limits.request-burst": "5"}) as s:
         s.start()
@@ -304,6 +324,7 @@ SCENARIOS = [
     ("chains that cost are not verified", chains_that_cost_are_not_verified),
     ("connections of one address are limited", connections_of_one_address_are_limited),
     ("handshakes of one address are limited", handshakes_of_one_address_are_limited),
+    ("who only connects takes no handshake", who_only_connects_takes_no_handshake),
     ("requests of one address are limited", requests_of_one_address_are_limited),
     ("500 idle connections cost little", five_hundred_idle_connections_cost_little),
     ("wrong paths, queries and bodies have their codes", wrong_paths_and_queries_have_codes),
