@@ -60,7 +60,7 @@ struct fleet_state {
 	struct ek_authorities *authorities;
 	bool has_anchor;
 	struct anchor anchor;
-	struct live_node **nodes;
+	struct live_node **nodes; /* in the order of their ids */
 	size_t node_count;
 	struct cached_reference *references[REFERENCES_MAX];
 	u64 uses;

@@ -11,31 +11,59 @@
 /* A poll lasts 50 s; a node that asks again within this time was never away. */
 enum { OFFLINE_MILLISECONDS = 15000 };
 
+/* They stand in the order of their ids: where this one is, or would be. */
+static size_t place_of(const struct fleet_state *f, const u8 id[ATTEST_ID_SIZE])
+{
+	size_t from = 0, to = f->node_count;
+
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+
+		if (memcmp(f->nodes[middle]->id, id, ATTEST_ID_SIZE) < 0)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return from;
+}
+
+static bool is_at(const struct fleet_state *f, size_t i, const u8 id[ATTEST_ID_SIZE])
+{
+	return i < f->node_count && memcmp(f->nodes[i]->id, id, ATTEST_ID_SIZE) == 0;
+}
+
 struct live_node *live_find(const struct server *s, const u8 id[ATTEST_ID_SIZE])
 {
-	for (size_t i = 0; i < s->fleet->node_count; i++)
-		if (memcmp(s->fleet->nodes[i]->id, id, ATTEST_ID_SIZE) == 0)
-			return s->fleet->nodes[i];
-	return NULL;
+	size_t i = place_of(s->fleet, id);
+
+	return is_at(s->fleet, i, id) ? s->fleet->nodes[i] : NULL;
+}
+
+static struct live_node *add(struct fleet_state *f, size_t i, const u8 id[ATTEST_ID_SIZE])
+{
+	struct live_node **more = realloc(f->nodes, (f->node_count + 1) * sizeof(struct live_node *));
+
+	if (!more)
+		return NULL;
+	f->nodes = more;
+	struct live_node *n = calloc(1, sizeof(*n));
+	if (!n)
+		return NULL;
+	memcpy(n->id, id, sizeof(n->id));
+	memmove(more + i + 1, more + i, (f->node_count - i) * sizeof(struct live_node *));
+	more[i] = n;
+	f->node_count++;
+	return n;
 }
 
 struct live_node *live_node(struct server *s, const u8 id[ATTEST_ID_SIZE])
 {
 	struct fleet_state *f = s->fleet;
-	struct live_node *n = live_find(s, id);
+	size_t i = place_of(f, id);
 
-	if (n || f->node_count == NODES_MAX)
-		return n;
-	struct live_node **more = realloc(f->nodes, (f->node_count + 1) * sizeof(struct live_node *));
-	if (!more)
-		return NULL;
-	f->nodes = more;
-	n = calloc(1, sizeof(*n));
-	if (!n)
-		return NULL;
-	memcpy(n->id, id, sizeof(n->id));
-	f->nodes[f->node_count++] = n;
-	return n;
+	if (is_at(f, i, id))
+		return f->nodes[i];
+	return f->node_count < NODES_MAX ? add(f, i, id) : NULL;
 }
 
 bool live_owns(const struct live_node *n, const struct caller *who)
@@ -89,14 +117,13 @@ static void free_one(struct server *s, struct live_node *n)
 void live_forget(struct server *s, const u8 id[ATTEST_ID_SIZE])
 {
 	struct fleet_state *f = s->fleet;
+	size_t i = place_of(f, id);
 
-	for (size_t i = 0; i < f->node_count; i++) {
-		if (memcmp(f->nodes[i]->id, id, ATTEST_ID_SIZE) != 0)
-			continue;
-		free_one(s, f->nodes[i]);
-		f->nodes[i] = f->nodes[--f->node_count];
+	if (!is_at(f, i, id))
 		return;
-	}
+	free_one(s, f->nodes[i]);
+	f->node_count--;
+	memmove(f->nodes + i, f->nodes + i + 1, (f->node_count - i) * sizeof(struct live_node *));
 }
 
 void live_free(struct server *s)

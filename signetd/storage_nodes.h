@@ -65,6 +65,12 @@ struct node_entry {
 	u8 autostart_session[ATTEST_ID_SIZE]; /* in which its guests were started by themselves */
 };
 
+/* One that waits for an approver; no more is read of its record. */
+struct waiting_node {
+	u8 id[ATTEST_ID_SIZE];
+	bool certified; /* by its EK */
+};
+
 struct node_ops {
 	/* Adds or replaces. */
 	enum err (*put)(struct storage *s, const struct node_entry *n) MUST_CHECK;
@@ -73,9 +79,9 @@ struct node_ops {
 	/* In the order of their ids. visit stops with anything but OK, which is then returned. */
 	enum err (*read)(struct storage *s, enum err (*visit)(void *context, const struct node_entry *n),
 	        void *context) MUST_CHECK;
-	/* The same of those in one state. */
-	enum err (*read_in)(struct storage *s, enum node_state state,
-	        enum err (*visit)(void *context, const struct node_entry *n), void *context) MUST_CHECK;
+	/* Pending ones, which were known longest first; by an index alone. visit as above. */
+	enum err (*read_waiting)(struct storage *s, enum err (*visit)(void *context, const struct waiting_node *n),
+	        void *context) MUST_CHECK;
 	/* With all that belongs to it. ERR_STORAGE_ABSENT. */
 	enum err (*remove)(struct storage *s, const u8 id[ATTEST_ID_SIZE]) MUST_CHECK;
 };

@@ -7,13 +7,23 @@
 
 #include "lib/bytes.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const char *const steps[] = {
 	"CREATE TABLE nodes (id BLOB PRIMARY KEY, state INTEGER NOT NULL, record BLOB NOT NULL) STRICT, WITHOUT ROWID",
+	/*
+	 * Whoever wants to wait for an approver makes the server look at all who do. Those that are there already count
+	 * as uncertified until they attest next, which puts their records anew.
+	 */
+	"ALTER TABLE nodes ADD COLUMN certified INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE nodes ADD COLUMN since INTEGER NOT NULL DEFAULT 0;"
+	"CREATE INDEX waiting ON nodes (since, id, certified) WHERE state = 1",
 	NULL,
 };
+
+static_assert(NODE_PENDING == 1, "an index and a statement name it by its number");
 
 const struct schema schema_nodes = { "nodes", steps };
 
@@ -148,8 +158,9 @@ static void fields(struct codec *c, struct node_entry *n)
 static enum err put(struct storage *s, const struct node_entry *n)
 {
 	sqlite3_stmt *q = sqlite_query(s,
-	        "INSERT INTO nodes VALUES (?1, ?2, ?3) ON CONFLICT (id) DO UPDATE SET state = excluded.state,"
-	        " record = excluded.record");
+	        "INSERT INTO nodes (id, state, record, certified, since) VALUES (?1, ?2, ?3, ?4, ?5)"
+	        " ON CONFLICT (id) DO UPDATE SET state = excluded.state, record = excluded.record,"
+	        " certified = excluded.certified, since = excluded.since");
 	u8 *record = malloc(RECORD_MAX);
 	struct writer w = writer_on(record, record ? RECORD_MAX : 0);
 	struct codec c = { .w = &w };
@@ -163,6 +174,8 @@ static enum err put(struct storage *s, const struct node_entry *n)
 		sqlite_bind_bytes(q, 1, n->id, sizeof(n->id));
 		sqlite_bind_number(q, 2, (u64)n->state);
 		sqlite_bind_bytes(q, 3, record, w.used);
+		sqlite_bind_number(q, 4, n->ek_finding == EK_TRUSTED);
+		sqlite_bind_number(q, 5, n->known_since);
 		e = w.failed ? ERR_INTERNAL : sqlite_run(s, q);
 	}
 	free(copy);
@@ -196,10 +209,10 @@ static enum err find(struct storage *s, const u8 id[ATTEST_ID_SIZE], struct node
 	return e;
 }
 
-typedef enum err visit_node(void *context, const struct node_entry *n);
-
-static enum err read_rows(struct storage *s, sqlite3_stmt *q, visit_node *visit, void *context)
+static enum err read_nodes(
+        struct storage *s, enum err (*visit)(void *context, const struct node_entry *n), void *context)
 {
+	sqlite3_stmt *q = sqlite_query(s, "SELECT id, state, record FROM nodes ORDER BY id");
 	struct node_entry *n = malloc(sizeof(*n));
 	enum err e = n ? OK : ERR_NO_MEMORY;
 
@@ -208,22 +221,24 @@ static enum err read_rows(struct storage *s, sqlite3_stmt *q, visit_node *visit,
 		if (!e)
 			e = visit(context, n);
 	}
-	sqlite_end(q);
 	free(n);
-	return e == ERR_STORAGE_ABSENT ? OK : e;
+	return sqlite_walked(q, e);
 }
 
-static enum err read_nodes(struct storage *s, visit_node *visit, void *context)
+/* The state stands in the statement as it does in the index: with a parameter SQLite would not know that it fits. */
+static enum err read_waiting(
+        struct storage *s, enum err (*visit)(void *context, const struct waiting_node *n), void *context)
 {
-	return read_rows(s, sqlite_query(s, "SELECT id, state, record FROM nodes ORDER BY id"), visit, context);
-}
+	sqlite3_stmt *q = sqlite_query(s, "SELECT id, certified FROM nodes WHERE state = 1 ORDER BY since, id");
+	struct waiting_node n;
+	enum err e;
 
-static enum err read_in(struct storage *s, enum node_state state, visit_node *visit, void *context)
-{
-	sqlite3_stmt *q = sqlite_query(s, "SELECT id, state, record FROM nodes WHERE state = ?1 ORDER BY id");
-
-	sqlite_bind_number(q, 1, (u64)state);
-	return read_rows(s, q, visit, context);
+	while ((e = sqlite_next(s, q)) == OK && (e = sqlite_bytes(q, 0, n.id, sizeof(n.id))) == OK) {
+		n.certified = sqlite_number(q, 1) == 1;
+		if ((e = visit(context, &n)) != OK)
+			break;
+	}
+	return sqlite_walked(q, e);
 }
 
 static enum err remove_rows(struct storage *s, const char *sql, const u8 id[ATTEST_ID_SIZE])
@@ -262,4 +277,4 @@ static enum err remove_node(struct storage *s, const u8 id[ATTEST_ID_SIZE])
 	return e;
 }
 
-const struct node_ops sqlite_nodes = { put, find, read_nodes, read_in, remove_node };
+const struct node_ops sqlite_nodes = { put, find, read_nodes, read_waiting, remove_node };

@@ -2,6 +2,8 @@
 #include "signetd/pending.h"
 
 #include "keys/files.h"
+#include "lib/print.h"
+#include "signetd/storage_audit.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -148,6 +150,60 @@ static void who_is_away_longest_makes_place(void **state)
 	assert_int_equal(server.counters.pending_dropped, 2);
 }
 
+static enum err tells_of(void *context, const struct audit_record *r)
+{
+	const u8 dropped[ATTEST_ID_SIZE] = { 1 };
+	char id[2 * ATTEST_ID_SIZE + 1];
+
+	hex_encode(id, dropped, sizeof(dropped));
+	*(u32 *)context += strstr(r->content, "\"kind\":\"node-dropped\"") && strstr(r->content, id);
+	return OK;
+}
+
+static u32 entries_of_the_dropped(void)
+{
+	u32 n = 0;
+
+	assert_int_equal(server.storage->audit->read(server.storage, 0, 100, tells_of, &n), OK);
+	return n;
+}
+
+static void the_audit_log_tells_who_made_place(void **state)
+{
+	(void)state;
+	for (u8 i = 1; i <= 3; i++)
+		assert_int_equal(comes(i, EK_ABSENT, i), OK);
+	assert_int_equal(entries_of_the_dropped(), 0);
+	now += AWAY;
+	assert_int_equal(comes(4, EK_ABSENT, 4), OK);
+	assert_false(waits(1));
+	assert_int_equal(entries_of_the_dropped(), 1);
+}
+
+static enum err no_more_entries(struct storage *s, const struct audit_record *r)
+{
+	(void)s;
+	(void)r;
+	return ERR_STORAGE;
+}
+
+static void who_cannot_be_told_of_stays(void **state)
+{
+	const struct audit_ops *kept = server.storage->audit;
+	struct audit_ops full = *kept;
+
+	(void)state;
+	for (u8 i = 1; i <= 3; i++)
+		assert_int_equal(comes(i, EK_ABSENT, i), OK);
+	now += AWAY;
+	full.append = no_more_entries;
+	server.storage->audit = &full;
+	assert_int_equal(comes(4, EK_ABSENT, 4), ERR_STORAGE);
+	server.storage->audit = kept;
+	assert_true(waits(1) && !waits(4));
+	assert_int_equal(server.counters.pending_dropped, 0);
+}
+
 static void certified_and_enrolled_nodes_never_make_place(void **state)
 {
 	static struct node_entry n = { .id = { 1 }, .state = NODE_ENROLLED, .ek_finding = EK_ABSENT };
@@ -178,6 +234,8 @@ int main(void)
 		PENDING_TEST(an_address_has_its_share),
 		PENDING_TEST(who_comes_again_from_elsewhere_still_counts_where_it_came_from),
 		PENDING_TEST(who_is_away_longest_makes_place),
+		PENDING_TEST(the_audit_log_tells_who_made_place),
+		PENDING_TEST(who_cannot_be_told_of_stays),
 		PENDING_TEST(certified_and_enrolled_nodes_never_make_place),
 		PENDING_TEST(none_may_be_let),
 	};
