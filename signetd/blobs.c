@@ -42,6 +42,24 @@ enum err blobs_open(const char *folder)
 	return OK;
 }
 
+enum err blobs_sweep(const char *folder, bool (*named)(const void *context, const u8 digest[SHA384_SIZE]),
+        const void *context, u32 *removed)
+{
+	u8 digest[SHA384_SIZE];
+	struct dirent *entry;
+	DIR *d = opendir(folder);
+
+	*removed = 0;
+	if (!d)
+		return ERR_IO;
+	int at = dirfd(d);
+	while (at >= 0 && (entry = readdir(d)))
+		if (hex_decode(entry->d_name, digest, sizeof(digest)) && !named(context, digest))
+			*removed += unlinkat(at, entry->d_name, 0) == 0;
+	(void)closedir(d);
+	return OK;
+}
+
 static enum err open_temporary(struct blob_writer *w, const char *folder)
 {
 	enum err e = path_make(w->folder, sizeof(w->folder), "%s", folder);

@@ -36,6 +36,9 @@ void blob_discard(struct blob_writer *w);
 
 /* digest: lowercase hexadecimal. ERR_STORAGE_ABSENT, ERR_ARGUMENT when it is no digest, ERR_IO. */
 enum err blob_open(const char *folder, const char *digest, int *fd, u64 *length) MUST_CHECK;
+/* Removes every blob that named() does not know; *removed: how many. ERR_IO. */
+enum err blobs_sweep(const char *folder, bool (*named)(const void *context, const u8 digest[SHA384_SIZE]),
+        const void *context, u32 *removed) MUST_CHECK;
 /* ERR_STORAGE_ABSENT, ERR_ARGUMENT, ERR_IO. */
 enum err blob_remove(const char *folder, const char *digest) MUST_CHECK;
 

@@ -78,12 +78,18 @@ static void begin_work(struct call *c)
 	answer_failure(c, ERR_NO_MEMORY, "long work");
 }
 
+static void give_up(struct work *w)
+{
+	w->call = NULL;
+	atomic_store(&w->given_up, true);
+}
+
 static void work_is_over_time(struct call *c)
 {
 	struct work *w = c->state;
 
 	c->state = NULL;
-	w->call = NULL;
+	give_up(w);
 	answer_error(c, 503, "busy", "ask again later", "the server did not come to it");
 }
 
@@ -95,7 +101,7 @@ static void work_is_orphaned(struct call *c)
 	c->state = NULL;
 	if (!w)
 		return;
-	w->call = NULL;
+	give_up(w);
 	if (!c->begun)
 		w->drop(w);
 }

@@ -9,6 +9,7 @@
 #include "lib/crypto/crypto.h"
 #include "lib/types.h"
 
+#include <stdatomic.h>
 #include <yyjson.h>
 
 enum method { METHOD_GET, METHOD_POST, METHOD_PUT, METHOD_DELETE };
@@ -75,6 +76,7 @@ struct work {
 	void (*then)(struct call *c, struct work *w);
 	void (*drop)(struct work *w);
 	struct call *call; /* NULL: its connection died */
+	atomic_bool given_up; /* the same for run(), which had better end: the server's end waits for it */
 };
 
 struct call_ops {

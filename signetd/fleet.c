@@ -6,6 +6,7 @@
 
 #include "image/host/trust.h"
 #include "lib/print.h"
+#include "signetd/blob_sweep.h"
 #include "signetd/body.h"
 #include "signetd/challenges.h"
 #include "signetd/journal.h"
@@ -131,6 +132,8 @@ static enum err open_fleet(struct server *s)
 		e = load_anchor(s, s->fleet);
 	if (!e)
 		e = load_authorities(s, s->fleet);
+	if (!e)
+		e = blob_sweep(s);
 	if (e)
 		close_fleet(s);
 	else

@@ -26,6 +26,9 @@ struct guest_ops {
 	/* In the order of their names. */
 	enum err (*read)(struct storage *s, const u8 node[ATTEST_ID_SIZE],
 	        enum err (*visit)(void *context, const struct guest_entry *g), void *context) MUST_CHECK;
+	/* Those of all nodes, in no order. */
+	enum err (*read_all)(struct storage *s, enum err (*visit)(void *context, const struct guest_entry *g),
+	        void *context) MUST_CHECK;
 	/* ERR_STORAGE_ABSENT. */
 	enum err (*remove)(struct storage *s, const u8 node[ATTEST_ID_SIZE], const char *name) MUST_CHECK;
 };

@@ -25,10 +25,9 @@ struct upload {
 	struct image_file *image;
 	struct verified_image verified; /* its head */
 	enum err payload;
-	u8 leaves[SHA384_SIZE];
+	struct blob_writer *leaves;
 	/* Of another blob */
 	u8 named[SHA384_SIZE];
-	enum err digest;
 };
 
 static void free_upload(struct upload *u)
@@ -36,6 +35,7 @@ static void free_upload(struct upload *u)
 	if (u->image)
 		image_file_close(u->image);
 	free(u->image);
+	blob_discard(u->leaves);
 	blob_discard(u->file);
 	free(u);
 }
@@ -84,54 +84,62 @@ static void demands_of_fleet(const struct server *s, struct demands *out)
 	out->now = fleet_wall(s);
 }
 
-static enum err write_blob(const char *folder, const u8 *bytes, size_t n, u8 digest[SHA384_SIZE])
+static bool is_given_up(void *context)
 {
-	struct blob_writer *w = NULL;
-	enum err e = blob_begin(folder, &w);
+	return atomic_load(&((struct upload *)context)->work.given_up);
+}
 
-	if (!e)
-		e = blob_write(w, bytes, n);
-	if (!e)
-		e = blob_finish(w);
-	if (!e) {
-		memcpy(digest, w->digest, SHA384_SIZE);
-		e = blob_keep(w);
-	}
-	blob_discard(w);
-	return e;
+static struct meter meter_of(struct upload *u)
+{
+	return (struct meter){ .given_up = is_given_up, .context = u };
 }
 
 /* What nodes verify each leaf by. Of a payload that was just found to be the signed one. */
-static enum err keep_leaves(struct upload *u)
+static enum err write_leaves(struct upload *u, const struct meter *meter)
 {
 	const struct manifest *m = &u->verified.manifest;
 	u64 size = leaf_list_size(&u->image->layout);
 	u8 *list = m->leaf_count <= LEAVES_MAX ? malloc((size_t)size) : NULL;
-	enum err e = list ? leaf_list_make(u->image, list, (size_t)size) : ERR_RANGE;
+	enum err e = list ? leaf_list_make(u->image, meter, list, (size_t)size) : ERR_RANGE;
 
 	if (!e)
 		e = leaves_verify(list, (size_t)size, m);
 	if (!e)
-		e = write_blob(u->file->folder, list, (size_t)size, u->leaves);
+		e = blob_begin(u->file->folder, &u->leaves);
+	if (!e)
+		e = blob_write(u->leaves, list, (size_t)size);
+	if (!e)
+		e = blob_finish(u->leaves);
 	free(list);
 	return e;
 }
 
-/* On the thread. Of a whole image every byte; blobs are kept first: a record never names one that is not there. */
+/* On the thread. Of a whole image every byte. */
 static void check_image(struct work *w)
 {
 	struct upload *u = (struct upload *)w;
+	struct meter meter = meter_of(u);
 	u32 bad;
 
-	u->kept = blob_finish(u->file);
+	u->kept = meter_look(&meter);
+	if (!u->kept)
+		u->kept = blob_finish(u->file);
 	if (u->kept || u->image->head_only)
 		return;
-	u->payload = payload_check(u->image, &u->verified.manifest, NULL, &bad);
-	if (u->payload)
-		return;
-	u->kept = keep_leaves(u);
-	if (!u->kept)
-		u->kept = blob_keep(u->file);
+	u->payload = payload_check(u->image, &u->verified.manifest, &meter, &bad);
+	if (!u->payload)
+		u->kept = write_leaves(u, &meter);
+}
+
+/* Until here the files had temporary names: a thread's work that nobody waits for any more leaves nothing behind. */
+static enum err keep_image(struct upload *u)
+{
+	enum err e = u->kept;
+
+	if (e || u->image->head_only)
+		return e;
+	e = blob_keep(u->leaves);
+	return e ? e : blob_keep(u->file);
 }
 
 static enum err put_record(struct call *c, const struct upload *u, struct image_entry *out)
@@ -143,7 +151,8 @@ static enum err put_record(struct call *c, const struct upload *u, struct image_
 	};
 	memcpy(out->digest, u->verified.manifest_digest, sizeof(out->digest));
 	memcpy(out->blob, u->file->digest, sizeof(out->blob));
-	memcpy(out->leaves, u->leaves, sizeof(out->leaves));
+	if (u->leaves)
+		memcpy(out->leaves, u->leaves->digest, sizeof(out->leaves));
 	enum err e = s->images->put(s, out, u->image->head, (size_t)u->image->layout.payload_offset);
 	/* As it stands now: the head of an image that is there whole takes nothing away. */
 	return e ? e : s->images->find(s, out->digest, out, NULL, NULL);
@@ -151,7 +160,7 @@ static enum err put_record(struct call *c, const struct upload *u, struct image_
 
 static void take_image(struct call *c, struct work *w)
 {
-	const struct upload *u = (const struct upload *)w;
+	struct upload *u = (struct upload *)w;
 	const struct manifest *m = &u->verified.manifest;
 	struct image_entry entry;
 	yyjson_mut_val *root;
@@ -160,7 +169,10 @@ static void take_image(struct call *c, struct work *w)
 		answer_refused(c, u->payload);
 		return;
 	}
-	enum err e = u->kept ? u->kept : put_record(c, u, &entry);
+	/* First of all: a record never names a blob that is not there. */
+	enum err e = keep_image(u);
+	if (!e)
+		e = put_record(c, u, &entry);
 	if (e) {
 		answer_failure(c, e, "the image could not be stored");
 		return;
@@ -220,10 +232,6 @@ static void check_blob(struct work *w)
 	struct upload *u = (struct upload *)w;
 
 	u->kept = blob_finish(u->file);
-	if (!u->kept && !digest_equal(u->named, u->file->digest, sizeof(u->named)))
-		u->digest = ERR_IMAGE_CONTENT;
-	if (!u->kept && !u->digest)
-		u->kept = blob_keep(u->file);
 }
 
 static void answer_differs(struct call *c)
@@ -234,12 +242,17 @@ static void answer_differs(struct call *c)
 
 static void take_blob(struct call *c, struct work *w)
 {
-	const struct upload *u = (const struct upload *)w;
+	struct upload *u = (struct upload *)w;
+	enum err e = u->kept;
 
-	if (u->kept)
-		answer_failure(c, u->kept, "the blob could not be kept");
-	else if (u->digest)
+	if (!e && !digest_equal(u->named, u->file->digest, sizeof(u->named))) {
 		answer_differs(c);
+		return;
+	}
+	if (!e)
+		e = blob_keep(u->file);
+	if (e)
+		answer_failure(c, e, "the blob could not be kept");
 	else
 		blob_answer(c, c->parameters[0], u->file->length);
 }

@@ -14,7 +14,7 @@ static enum err image_bytes(void *context, u64 offset, u8 *out, size_t n)
 
 static enum err list(void *context, u8 *out, size_t n)
 {
-	return leaf_list_make(&((const struct file_source *)context)->image, out, n);
+	return leaf_list_make(&((const struct file_source *)context)->image, NULL, out, n);
 }
 
 enum err file_source_open(struct file_source *s, const char *path, struct update_source *out)

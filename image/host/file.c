@@ -15,8 +15,16 @@ enum { COPY_CHUNK = 1 << 18 };
 
 void meter_advance(const struct meter *m, u64 bytes)
 {
-	if (m)
+	if (m && m->advance)
 		m->advance(m->context, bytes);
+}
+
+enum err meter_look(const struct meter *m)
+{
+	if (!m || !m->given_up || !m->given_up(m->context))
+		return OK;
+	errno = ECANCELED;
+	return ERR_IO;
 }
 
 enum err read_at(int fd, u64 offset, void *to, size_t n)

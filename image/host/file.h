@@ -10,13 +10,19 @@
 
 #include <limits.h>
 
-/* Told of bytes done, for a progress bar; a NULL meter is silent. */
+/*
+ * Told of bytes done, for a progress bar; a NULL meter is silent. given_up (may be NULL): nobody waits for the work any
+ * more. Whoever looks ends with ERR_IO and errno ECANCELED.
+ */
 struct meter {
 	void (*advance)(void *context, u64 bytes);
 	void *context;
+	bool (*given_up)(void *context);
 };
 
 void meter_advance(const struct meter *m, u64 bytes);
+/* ERR_IO when it was given up. */
+enum err meter_look(const struct meter *m) MUST_CHECK;
 
 /* All n bytes or ERR_IO; a file that ends early sets errno to ENODATA. */
 enum err read_at(int fd, u64 offset, void *to, size_t n) MUST_CHECK;

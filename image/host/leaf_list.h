@@ -11,6 +11,6 @@
 u64 leaf_list_size(const struct image_layout *l);
 
 /* One digest after another, n bytes of room. ERR_RANGE: they are more; ERR_IO. */
-enum err leaf_list_make(const struct image_file *f, u8 *out, size_t n) MUST_CHECK;
+enum err leaf_list_make(const struct image_file *f, const struct meter *meter, u8 *out, size_t n) MUST_CHECK;
 
 #endif

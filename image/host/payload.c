@@ -58,7 +58,9 @@ static enum err read_payload(
 	while (!e && check->at < f->layout.image_length) {
 		u64 left = f->layout.image_length - check->at;
 		size_t n = left < sizeof(r->chunk) ? (size_t)left : sizeof(r->chunk);
-		e = read_at(f->fd, f->start + check->at, r->chunk, n);
+		e = meter_look(meter);
+		if (!e)
+			e = read_at(f->fd, f->start + check->at, r->chunk, n);
 		if (!e)
 			e = content_check_leaf(check, r->chunk, n);
 		meter_advance(meter, n);

@@ -53,19 +53,31 @@ static enum err find(struct storage *s, const u8 node[ATTEST_ID_SIZE], const cha
 	return e;
 }
 
-static enum err read_guests(struct storage *s, const u8 node[ATTEST_ID_SIZE],
-        enum err (*visit)(void *context, const struct guest_entry *g), void *context)
+typedef enum err visit_guest(void *context, const struct guest_entry *g);
+
+static enum err walk(struct storage *s, sqlite3_stmt *q, visit_guest *visit, void *context)
 {
-	sqlite3_stmt *q = sqlite_query(
-	        s, "SELECT node, name, digest, autostart, definition FROM guests WHERE node = ?1 ORDER BY name");
 	struct guest_entry g;
 	enum err e;
 
-	sqlite_bind_bytes(q, 1, node, ATTEST_ID_SIZE);
 	while ((e = sqlite_next(s, q)) == OK && (e = take(q, &g)) == OK)
 		if ((e = visit(context, &g)) != OK)
 			break;
 	return sqlite_walked(q, e);
+}
+
+static enum err read_guests(struct storage *s, const u8 node[ATTEST_ID_SIZE], visit_guest *visit, void *context)
+{
+	sqlite3_stmt *q = sqlite_query(
+	        s, "SELECT node, name, digest, autostart, definition FROM guests WHERE node = ?1 ORDER BY name");
+
+	sqlite_bind_bytes(q, 1, node, ATTEST_ID_SIZE);
+	return walk(s, q, visit, context);
+}
+
+static enum err read_all(struct storage *s, visit_guest *visit, void *context)
+{
+	return walk(s, sqlite_query(s, "SELECT node, name, digest, autostart, definition FROM guests"), visit, context);
 }
 
 static enum err remove_guest(struct storage *s, const u8 node[ATTEST_ID_SIZE], const char *name)
@@ -78,4 +90,4 @@ static enum err remove_guest(struct storage *s, const u8 node[ATTEST_ID_SIZE], c
 	return !e && sqlite_changed(s) == 0 ? ERR_STORAGE_ABSENT : e;
 }
 
-const struct guest_ops sqlite_guests = { put, find, read_guests, remove_guest };
+const struct guest_ops sqlite_guests = { put, find, read_guests, read_all, remove_guest };

@@ -128,7 +128,8 @@ static void install(char **path)
 	must(image_file_open(path[1], &image), path[1]);
 	must(image_file_claims(&image, &keys, &wanted), path[1]);
 	size_t list_size = (size_t)leaf_list_size(&image.layout);
-	must(list_size <= sizeof(list) ? leaf_list_make(&image, list, list_size) : ERR_RANGE, "the list of leaves");
+	must(list_size <= sizeof(list) ? leaf_list_make(&image, NULL, list, list_size) : ERR_RANGE,
+	        "the list of leaves");
 	must(slot_device_open(&from, path[2], false), path[2]);
 	must(image_file_at(from.fd, 0, from.ops.length, &old), path[2]);
 	must(image_file_claims(&old, &keys, &running), path[2]);

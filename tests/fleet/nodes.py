@@ -267,9 +267,13 @@ def guests_run_on_order():
         same(node.attest()["ticket"], 0, "a ticket of the next boot")
         same(node.serve_one("guest-run"), ["guest-run"], "autostart")
         node.tell("brief " + node.poll_line())
+        other = hashlib.sha384(b"nobody's").hexdigest()
+        fleet.ask("PUT", f"/v1/blobs/{other}", b"nobody's")
         fleet.restart()
         node.attest()
         same(node.tell("brief " + node.poll_line())["status"], 0, "nothing more to do after a restart")
+        same(fleet.ask("GET", f"/v1/blobs/{digest}")["length"], len(KERNEL), "what a guest names stays")
+        same(error_of(fleet.ask("GET", f"/v1/blobs/{other}", status=404)), "blob-unknown", "what nothing names goes")
 
 
 def bad_definitions_are_refused():

@@ -39,7 +39,10 @@ class Upload(threading.Thread):
         client = self.fleet.server.client()
         with open(self.path, "rb") as f:
             client.request("PUT", self.target, f, {"Content-Length": str(os.path.getsize(self.path))})
-        answer = client.getresponse()
+        try:
+            answer = client.getresponse()
+        except OSError:
+            return  # the server ended
         self.answer = answer.status, json.loads(answer.read())
         client.close()
 
@@ -72,6 +75,20 @@ def who_leaves_while_his_image_is_checked_publishes_nothing():
         client.close()
         fleet.until(lambda: fleet.server.figures()["signetd_parked"] == 0, "the server notices")
         expect(fleet.server.stop() == 0, "the end waits for the thread", fleet.server.log())
+        expect(os.listdir(fleet.server.path("blobs")) == [], "its bytes stay on the disk")
+        fleet.server.start()
+        expect(fleet.ask("GET", "/v1/images")["images"] == [], "published")
+        expect(outcome_of(fleet, "PUT /v1/images").get("code") == "caller-gone", "the audit log tells of it")
+
+
+def the_end_does_not_wait_for_a_check():
+    fleet = Fleet(settings={"limits.body-seconds": "600"})
+    image = large_image(fleet)
+    with fleet:
+        upload = Upload(fleet, "/v1/images", image)
+        fleet.until(lambda: fleet.server.figures()["signetd_parked"] or not upload.is_alive(), "the image is checked")
+        expect(fleet.server.stop() == 0, "the end", fleet.server.log())
+        expect(os.listdir(fleet.server.path("blobs")) == [], "it was checked to its end, or left its bytes")
         fleet.server.start()
         expect(fleet.ask("GET", "/v1/images")["images"] == [], "published")
         expect(outcome_of(fleet, "PUT /v1/images").get("code") == "caller-gone", "the audit log tells of it")
@@ -135,6 +152,7 @@ def an_answered_order_names_its_begin():
 
 SCENARIOS = [(f.__name__.replace("_", " "), f) for f in (
     an_image_that_is_checked_keeps_nobody_waiting, who_leaves_while_his_image_is_checked_publishes_nothing,
+    the_end_does_not_wait_for_a_check,
     an_order_is_in_the_log_before_the_node_has_it, an_answered_order_names_its_begin)]
 
 if __name__ == "__main__":

@@ -416,9 +416,11 @@ static void work_of_a_dead_connection_is_nobodys(void **state)
 
 	(void)state;
 	assert_ptr_equal(taken->call, &x->call);
+	assert_false(taken->given_up);
 	exchange_gone(x);
 	exchange_free(x);
 	assert_null(taken->call);
+	assert_true(taken->given_up);
 	/* The thread may still be at it. */
 	assert_int_equal(dropped, 0);
 	logged(2, "caller-gone");
