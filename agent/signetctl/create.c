@@ -19,7 +19,7 @@ static enum exit_code create(struct channel *c, const struct args *args)
 	static struct guest_file g;
 	char why[GUEST_WHY_SIZE];
 	struct progress bar;
-	const struct meter meter = { advance, &bar };
+	const struct meter meter = { .advance = advance, .context = &bar };
 	u32 id = 0;
 	enum exit_code code = guest_file_load(operand(args, 0), &g);
 
