@@ -16,6 +16,7 @@ static const struct option_spec make_options[] = {
 };
 
 static const struct option_spec slot_options[] = { OPTIONS_TRUST, OPTIONS_END };
+static const struct option_spec inspect_options[] = { OPTIONS_TRUST, OPTION_JSON, OPTIONS_END };
 
 const struct command flash_commands[] = {
 	{ .name = "make",
@@ -43,5 +44,16 @@ const struct command flash_commands[] = {
 	        .operands_max = 2,
 	        .help = "Replace the write authority",
 	        .run = flash_authority_command },
+	{ .name = "inspect",
+	        .operands = "TARGET",
+	        .operands_min = 1,
+	        .operands_max = 1,
+	        .help = "Show what lies in the slots of a flash disk, and which would boot",
+	        .details = "Reads an image file or a block device, also one in use. With a trusted key, images are "
+	                   "judged as the stage would judge them, and the order is told in which a machine without "
+	                   "boot state takes them. The states of an enrolled node's slots are in its TPM, not here: "
+	                   "`signet node show`.",
+	        .options = inspect_options,
+	        .run = flash_inspect_command },
 	{ 0 },
 };

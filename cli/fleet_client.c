@@ -118,7 +118,7 @@ static enum exit_code load_identity(const struct args *args, struct fleet_client
 	enum err e = passphrase_read(file, &passphrase);
 
 	if (e)
-		return complain(e, key_advice(e), "cannot read a passphrase from %s", file);
+		return complain(e, key_file_advice(e, file), "cannot read a passphrase from %s", file);
 	e = load_pair(path, &passphrase, &c->identity);
 	passphrase_wipe(&passphrase);
 	if (!e)
@@ -126,7 +126,7 @@ static enum exit_code load_identity(const struct args *args, struct fleet_client
 	return complain_file(e,
 	        e == ERR_KEY_PASSPHRASE ? "give the right passphrase with --operator-passphrase-file FILE"
 	                : e == ERR_KEY_MODE
-	                ? "take others' access away: chmod 600"
+	                ? key_file_advice(e, path)
 	                : "it holds a private key and its certificate, both PEM; an approver makes one by "
 	                  "`signet operator add`",
 	        "cannot use the operator's file", path);

@@ -12,7 +12,7 @@
 
 static const struct option_spec make_options[] = {
 	{ .name = "out", .argument = "FILE", .required = true, .help = "the configuration to make" },
-	{ .name = "name", .argument = "TEXT", .help = "name of the fleet (signet)" },
+	{ .name = "name", .argument = "TEXT", .help = "name of the fleet (fleet)" },
 	{ .name = "ca", .argument = "FILE", .help = "certificate or public key of the fleet CA, as fleet-ca.crt" },
 	{ .name = "epoch", .argument = "N", .help = "lowest epoch of keys the CA has signed (0)" },
 	{ .name = "address",
@@ -107,7 +107,7 @@ static enum exit_code take_numbers(const struct args *args, struct fleet *f)
 static enum exit_code take_options(const struct args *args, struct fleet *f)
 {
 	const char *ca = option_value(args, "ca");
-	enum exit_code code = take_text(args, "name", "signet", f->name, sizeof(f->name));
+	enum exit_code code = take_text(args, "name", "fleet", f->name, sizeof(f->name));
 
 	if (code == EXIT_OK)
 		code = take_text(args, "service-arguments", "", f->arguments, sizeof(f->arguments));

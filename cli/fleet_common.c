@@ -13,7 +13,7 @@ enum exit_code confirm(const struct args *args, const char *question)
 	if (option_given(args, "yes"))
 		return EXIT_OK;
 	if (!isatty(STDIN_FILENO))
-		return usage_error(args, "%s Nobody can be asked here: --yes does it without asking", question);
+		return usage_error(args, "there is no terminal to ask on: say --yes");
 	print_plain(stderr, question);
 	fputs(" [y/N] ", stderr);
 	(void)fflush(stderr);

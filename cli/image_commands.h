@@ -18,5 +18,6 @@ enum exit_code image_list_command(const struct args *args);
 enum exit_code flash_make_command(const struct args *args);
 enum exit_code flash_slot_command(const struct args *args);
 enum exit_code flash_authority_command(const struct args *args);
+enum exit_code flash_inspect_command(const struct args *args);
 
 #endif

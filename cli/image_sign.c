@@ -77,13 +77,27 @@ static enum exit_code sign_with_files(const struct args *args, struct signing *s
 		struct signer *signer;
 		enum err e = signer_open(path, passphrase, &signer);
 		if (e)
-			return complain(e, key_advice(e), "cannot open key %s", path);
+			return complain(e, key_file_advice(e, path), "cannot open key %s", path);
 		code = sign_with(s, signer, path);
 		signer_close(signer);
 	}
 	return code;
 }
 
+static bool has_signed(struct signing *s, const u8 id[KEY_ID_SIZE])
+{
+	static struct signature_list list;
+	size_t n = (size_t)s->file.layout.signatures_length;
+
+	if (signature_list_read(image_file_signatures(&s->file), n, &list) != OK)
+		return false;
+	for (u32 i = 0; i < list.count; i++)
+		if (memcmp(list.entries[i].key_id, id, KEY_ID_SIZE) == 0)
+			return true;
+	return false;
+}
+
+/* A directory stands for all its keys: one of which a colleague has made use already keeps none of the others away. */
 static enum exit_code sign_with_all(struct signing *s, const char *directory, const struct signers *signers)
 {
 	char name[2 * KEY_ID_SIZE + 1];
@@ -95,7 +109,10 @@ static enum exit_code sign_with_all(struct signing *s, const char *directory, co
 	}
 	for (u32 i = 0; code == EXIT_OK && i < signers->count; i++) {
 		hex_encode(name, signer_id(signers->each[i]), KEY_ID_SIZE);
-		code = sign_with(s, signers->each[i], name);
+		if (has_signed(s, signer_id(signers->each[i])))
+			note("%s has signed already: skipped", name);
+		else
+			code = sign_with(s, signers->each[i], name);
 	}
 	return code;
 }
@@ -111,7 +128,7 @@ static enum exit_code sign_with_store(const char *directory, struct signing *s, 
 	}
 	enum err e = signers_open(directory, ROLE_RELEASE, passphrase, &signers, failed, sizeof(failed));
 	if (e)
-		return complain(e, key_advice(e), "cannot open key %s", failed);
+		return complain(e, key_file_advice(e, failed), "cannot open key %s", failed);
 	enum exit_code code = sign_with_all(s, directory, &signers);
 	signers_close(&signers);
 	return code;
@@ -124,7 +141,7 @@ static enum exit_code sign_locally(const struct args *args, struct signing *s)
 	enum err e = passphrase_read(file, &passphrase);
 
 	if (e)
-		return complain(e, key_advice(e), "cannot read a passphrase from %s", file);
+		return complain(e, key_file_advice(e, file), "cannot read a passphrase from %s", file);
 	enum exit_code code = sign_with_files(args, s, &passphrase);
 	if (code == EXIT_OK && directory)
 		code = sign_with_store(directory, s, &passphrase);

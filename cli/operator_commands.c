@@ -58,7 +58,7 @@ static enum exit_code make_key(const struct args *args, struct candidate *k)
 	enum err e = passphrase_read(file, &passphrase);
 
 	if (e)
-		return complain(e, key_advice(e), "cannot read a passphrase from %s", file);
+		return complain(e, key_file_advice(e, file), "cannot read a passphrase from %s", file);
 	e = operator_key_make(k->name, &passphrase, &k->made);
 	passphrase_wipe(&passphrase);
 	if (!e)

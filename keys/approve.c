@@ -25,7 +25,7 @@ static enum exit_code open_policy_key(const struct key_session *s, struct signer
 	enum err e = signers_open(s->dir, ROLE_POLICY, &s->passphrase, keys, failed, sizeof(failed));
 
 	if (e)
-		return complain(e, key_advice(e), "cannot open policy key %s", failed);
+		return complain(e, key_file_advice(e, failed), "cannot open policy key %s", failed);
 	for (u32 i = 0; i < keys->count; i++) {
 		if (memcmp(signer_public_key(keys->each[i]), key_set_policy_key(&s->set), P256_KEY_SIZE) != 0)
 			continue;

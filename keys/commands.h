@@ -31,6 +31,8 @@ enum exit_code keys_authorize(const struct args *args);
 
 /* What to do about an error of key files; NULL when there is nothing better than its words. */
 const char *key_advice(enum err e);
+/* The same of one file, which it names where that helps; stands until the next call. */
+const char *key_file_advice(enum err e, const char *path);
 
 /* A key directory opened for a command that has --passphrase-file. */
 struct key_session {

@@ -60,7 +60,7 @@ static enum exit_code read_plan(const struct args *args, struct plan *p)
 	if (code != EXIT_OK)
 		return code;
 	e = passphrase_read(file, &p->passphrase);
-	return e ? complain(e, key_advice(e), "cannot read a passphrase from %s", file) : EXIT_OK;
+	return e ? complain(e, key_file_advice(e, file), "cannot read a passphrase from %s", file) : EXIT_OK;
 }
 
 static enum err make_role(const char *dir, enum key_role role, u64 count, struct plan *p, struct key_set *set)

@@ -7,6 +7,7 @@
 #include "keys/files.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -31,6 +32,16 @@ const char *key_advice(enum err e)
 		if (advice[i].e == e)
 			return advice[i].text;
 	return NULL;
+}
+
+const char *key_file_advice(enum err e, const char *path)
+{
+	static char text[PATH_MAX + 64];
+
+	if (e != ERR_KEY_MODE)
+		return key_advice(e);
+	(void)snprintf(text, sizeof(text), "take others' access away: `chmod 600 %s`", path);
+	return text;
 }
 
 enum exit_code key_directory_open(const char *dir, struct key_set *set)
@@ -60,7 +71,7 @@ enum exit_code key_session_open_at(const struct args *args, const char *dir, str
 		return code;
 	e = passphrase_read(file, &s->passphrase);
 	if (e)
-		return complain(e, key_advice(e), "cannot read a passphrase from %s", file);
+		return complain(e, key_file_advice(e, file), "cannot read a passphrase from %s", file);
 	return EXIT_OK;
 }
 
@@ -80,7 +91,7 @@ static enum exit_code open_roots(const struct args *args, const struct key_sessi
 	if (!e)
 		return EXIT_OK;
 	signers_close(roots);
-	return complain(e, key_advice(e), "cannot open root key %s", failed);
+	return complain(e, key_file_advice(e, failed), "cannot open root key %s", failed);
 }
 
 static enum err write_manifest(const char *dir, u64 version, const u8 *bytes, size_t n)

@@ -7,6 +7,7 @@
 #include "image/host/file.h"
 #include "keys/certificate.h"
 #include "keys/files.h"
+#include "keys/random.h"
 #include "signetd/audit.h"
 #include "signetd/journal.h"
 #include "signetd/operators.h"
@@ -100,11 +101,31 @@ static void say_locked(const struct init_options *o, enum err e)
 		        "%s is locked: --ca-passphrase-file unlocks it for the server, which nobody"
 		        " could do for it at each start",
 		        o->ca_key);
+	else if (e == ERR_KEY_MODE)
+		journal(JOURNAL_ERROR, "%s: %s: `chmod 600 %s`", o->ca_key, err_text(e), o->ca_key);
 	else if (e)
 		journal(JOURNAL_ERROR, "%s: %s", o->ca_key, err_text(e));
 }
 
 /* Without its passphrase in the server's folder: a passphrase beside it would protect nothing. */
+/* Told by the names that the user gave: the server itself would find it out in a folder that is gone by then. */
+static enum err check_pair(const struct init_options *o, mbedtls_pk_context *key)
+{
+	mbedtls_x509_crt crt;
+
+	mbedtls_x509_crt_init(&crt);
+	enum err e = certificate_load(o->ca_certificate, &crt);
+	if (e)
+		journal(JOURNAL_ERROR, "%s: %s", o->ca_certificate, err_text(e));
+	else if (mbedtls_pk_check_pair(&crt.pk, key, random_source, NULL) != 0) {
+		journal(JOURNAL_ERROR, "%s is no certificate of the key in %s: give the two that belong together",
+		        o->ca_certificate, o->ca_key);
+		e = ERR_KEY_FILE;
+	}
+	mbedtls_x509_crt_free(&crt);
+	return e;
+}
+
 static enum err unlock_ca_key(const struct init_options *o, const char *to)
 {
 	struct passphrase passphrase = no_passphrase;
@@ -117,6 +138,8 @@ static enum err unlock_ca_key(const struct init_options *o, const char *to)
 	e = private_key_load(o->ca_key, &passphrase, &key);
 	passphrase_wipe(&passphrase);
 	say_locked(o, e);
+	if (!e)
+		e = check_pair(o, &key);
 	if (!e)
 		e = private_key_save(&key, &no_passphrase, to);
 	mbedtls_pk_free(&key);

@@ -7,7 +7,7 @@ set -u
 
 makes_defaults() {
     "$signet" fleet make --out plain && "$signet" fleet show plain --json >plain.json &&
-        jq -e '.name == "signet" and .addresses == "" and .caKey == null and .ungated == false and .vlan == 0' plain.json &&
+        jq -e '.name == "fleet" and .addresses == "" and .caKey == null and .ungated == false and .vlan == 0' plain.json &&
         "$signet" fleet show plain | grep -q 'need a ticket'
 }
 

@@ -268,7 +268,7 @@ def nodes_are_ordered_about():
     with Bed() as b:
         b.answers["DELETE", f"/v1/nodes/{WEB1}"] = 200, {}
         b.answers["POST", f"/v1/nodes/{WEB1}/reboot"] = 200, {}
-        b.run("node", "remove", "web1", code=2, says="--yes")
+        b.run("node", "remove", "web1", code=2, says="no terminal to ask on: say --yes")
         expect(not b.asked("DELETE"), "nothing is removed unasked")
         b.run("node", "remove", "web1", "--yes", says="Removed node web1")
         b.run("node", "reboot", "web1", "--drain", "5", says="5 s to stop")
@@ -600,6 +600,7 @@ def operators_are_certified_or_nothing_is_left():
             for name, more in (("Bob", {}), ("Eve", {"revoked": when(60)}))]}
         expect(re.search(r"Eve +viewer .* revoked +alice", b.run("operator", "list")), "revoked")
         b.answers["DELETE", "/v1/operators/0a1b"] = 200, {}
+        b.run("operator", "revoke", "0a1b", code=2, says="no terminal to ask on: say --yes")
         b.run("operator", "revoke", "0a1b", "--yes", says="Revoked")
         b.run("operator", "revoke", "../nodes", "--yes", code=2)
 

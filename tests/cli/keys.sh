@@ -70,6 +70,14 @@ shows_ids() {
     id_of dev db current | cmp - expected && "$signet" keys list dev | grep -qf expected
 }
 
+lists_in_order() {
+    "$signet" keys init order --development --roots 2 --releases 10 >/dev/null &&
+        "$signet" keys rotate order --role release --key 2 >/dev/null && "$signet" keys rotate order --role db >/dev/null || return 1
+    "$signet" keys list order --json | jq -r '.keys[].role' | uniq >roles && ! sort roles | uniq -d | grep . || return 1
+    "$signet" keys list order --json | jq -r '.keys[] | select(.role == "release") | .file' | sed 's,.*/,,' >names &&
+        sort -V names | cmp - names
+}
+
 encrypts() {
     "$signet" keys init locked --roots 1 --releases 1 --passphrase-file pass || return 1
     for key in root-1 policy-1 pk fleet-ca; do
@@ -268,6 +276,7 @@ test_case "init refuses an organisation that rewrites the name" fails_with 2 "--
 test_case "openssl reads and checks the keys" openssl_reads_keys
 test_case "openssl verifies the certificates" openssl_reads_certificates
 test_case "list shows ids that openssl's bytes hash to" shows_ids
+test_case "list is in the order of roles, then of names" lists_in_order
 test_case "init encrypts under a passphrase" encrypts
 test_case "a missing or wrong passphrase is refused, the right one is not" wants_passphrase
 test_case "keys, passphrases and directories others can read are refused" checks_modes

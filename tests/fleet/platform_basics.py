@@ -114,10 +114,12 @@ def init_takes_a_fleet_ca():
             expect(s.start().ask("GET", "/v1/status")[0] == 200, "no status")
         done = other.command("--init", "--ca-key", ca + ".pem", "--ca-cert", other.path("fleet-ca.crt"), other.folder + "2")
         expect(done.returncode == 1 and not os.path.exists(other.folder + "2"), "a key of another CA was taken", done.stderr)
+        expect(ca + ".pem" in done.stderr and other.path("fleet-ca.crt") in done.stderr and ".new-" not in done.stderr,
+               "it is not told by the user's own names", done.stderr)
         locked_ca(other)
         os.chmod(ca + ".pem", 0o640)
         done = other.command("--init", "--ca-key", ca + ".pem", "--ca-cert", ca + ".crt", other.folder + "2")
-        expect(done.returncode == 1 and "readable by others" in done.stderr, "a key that others read was taken", done.stderr)
+        expect(done.returncode == 1 and f"chmod 600 {ca}.pem" in done.stderr, "a key that others read was taken", done.stderr)
 
 
 def a_wrong_configuration_is_named_by_line():

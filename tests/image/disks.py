@@ -177,6 +177,35 @@ def one_slot():
     expect(target.read_bytes() == before[:start] + whole + before[start + len(whole):], "more or less than slot B changed")
 
 
+def what_lies_in_the_slots_is_shown():
+    place = folder("inspected")
+    target, second = place / "disk", place / "second"
+    fleet().image(second, "--svn", "9")
+    make(target, "--slot-b", second)
+    before = digest(target)
+    for word in "slot a: accepted", "slot b: accepted", "SVN              9", "boots: slot b first", "write authority: none":
+        signet("flash", "inspect", target, "--boot", boot_files(), says=word)
+    signet("flash", "inspect", target, says="slot a: not judged")
+    seen = json.loads(signet("flash", "inspect", target, "--boot", boot_files(), "--json"))
+    expect(seen["boots"] == ["b", "a"] and [s["svn"] for s in seen["slots"]][1] == 9, "both, the newest first", str(seen))
+    expect(json.loads(signet("flash", "inspect", target, "--json"))["boots"] == [], "an order of what nobody judged")
+    expect(digest(target) == before, "looking changes the disk")
+    start = partitions(target)
+    with open(target, "r+b") as f:
+        f.seek(start["signet-b"][0] + second.stat().st_size - 1)
+        f.write(b"?")
+        f.seek(start["signet-a"][0])
+        f.write(bytes(4096))
+    seen = json.loads(signet("flash", "inspect", target, "--boot", boot_files(), "--json"))
+    expect([s["state"] for s in seen["slots"]] == ["empty", "refused"] and seen["boots"] == [], "a damaged slot", str(seen))
+    with open(target, "r+b") as f:
+        f.seek(start["signet-a"][0])
+        f.write(b"noise")
+    signet("flash", "inspect", target, says="slot a: no image")
+    signet("flash", "inspect", second, code=FAILED, says="no Signet flash disk")
+    signet("flash", "inspect", place / "none", code=FAILED, says="cannot open")
+
+
 def authority():
     place = folder("authority")
     target = place / "disk"
@@ -237,4 +266,4 @@ def source_is_kept():
 
 main([(f.__name__.replace("_", " "), f) for f in (
     partition_table, backup_table, efi_system_partition, slots, same_inputs_same_disk, sizes, images_are_judged_first,
-    boot_files_are_checked, bios_boot, one_slot, authority, damaged_tables, usage_errors, source_is_kept)])
+    boot_files_are_checked, bios_boot, one_slot, what_lies_in_the_slots_is_shown, authority, damaged_tables, usage_errors, source_is_kept)])

@@ -68,6 +68,17 @@ def no_key_twice():
     fleet().verify(image, says="accepted")
 
 
+def a_directory_goes_on_after_a_colleague():
+    image = unsigned("colleague")
+    fleet().sign(image, 1)
+    text = signet("image", "sign", image, "--keys", fleet().keys, says="skipped")
+    expect("3 of 2 signatures are there" in text, "the others have not signed", text)
+    before = digest(image)
+    signet("image", "sign", image, "--keys", fleet().keys, says="skipped")
+    expect(digest(image) == before, "a second time changes the image")
+    fleet().verify(image, says="accepted")
+
+
 def other_keys():
     image = unsigned("strangers")
     before = digest(image)
@@ -120,7 +131,8 @@ def failures_leave_the_image_alone():
     signet("image", "sign", image, "--key", image.parent / "absent", code=FAILED, says="(error 80)")
     run("cp", fleet().release(1), image.parent / "open.pem")
     run("chmod", "644", image.parent / "open.pem")
-    signet("image", "sign", image, "--key", image.parent / "open.pem", code=FAILED, says="(error 82)")
+    signet("image", "sign", image, "--key", image.parent / "open.pem", code=FAILED,
+           says=f"chmod 600 {image.parent / 'open.pem'}")
     expect(digest(image) == before and len(list(image.parent.iterdir())) == 2, "something is left behind")
 
 
@@ -131,5 +143,6 @@ def usage_errors():
 
 
 main([(f.__name__.replace("_", " "), f) for f in (
-    in_a_row, side_by_side, what_is_signed_is_shown, no_key_twice, other_keys, signatures_of_another_image,
+    in_a_row, side_by_side, what_is_signed_is_shown, no_key_twice,
+    a_directory_goes_on_after_a_colleague, other_keys, signatures_of_another_image,
     false_signatures_are_not_taken, a_request_is_no_image, failures_leave_the_image_alone, usage_errors)])
