@@ -242,7 +242,7 @@ static bool write_bar(const struct pci *pci, struct pci_function *f, u32 offset,
 	if (size != WORD)
 		return false;
 	f->sizing &= (u8)~BIT(bar);
-	if (value == UINT32_MAX || (value | flags) == UINT32_MAX) {
+	if ((value | flags) == UINT32_MAX) {
 		f->sizing |= (u8)BIT(bar);
 		return true;
 	}

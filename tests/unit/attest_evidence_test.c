@@ -116,6 +116,45 @@ static void an_absent_certification_has_no_signature(void **state)
 	assert_int_equal(evidence_parse(bytes, used, &parsed), ERR_EVIDENCE_FORMAT);
 }
 
+/* The bytes again with the content of that kind longer by more, 8 bytes at a time, where a signed one begins too. */
+static enum err parse_grown(enum evidence_kind kind, bool is_signed, size_t more)
+{
+	size_t at = EVIDENCE_HEADER_SIZE;
+
+	while (load_le32(bytes + at) != (u32)kind)
+		at += 8 + align_up(load_le32(bytes + at + 4), 8);
+	size_t end = at + 8 + (is_signed ? 4 : 0);
+	memcpy(again, bytes, end);
+	memset(again + end, 0, more);
+	memcpy(again + end + more, bytes + end, used - end);
+	store_le32(again + at + 4, load_le32(bytes + at + 4) + (u32)more);
+	if (is_signed)
+		store_le32(again + at + 8, load_le32(bytes + at + 8) + (u32)more);
+	store_le32(again + AT_LENGTH, (u32)(used + more));
+	return evidence_parse(again, used + more, &parsed);
+}
+
+static void parsed_parts_have_the_same_bounds(void **state)
+{
+	static const struct {
+		enum evidence_kind kind;
+		bool is_signed;
+		size_t fits, more;
+	} rows[] = {
+		{ EVIDENCE_CLAIM, false, 0, 8 },
+		{ EVIDENCE_AK, false, EVIDENCE_AK_MAX - 96, EVIDENCE_AK_MAX - 88 },
+		{ EVIDENCE_QUOTE, true, EVIDENCE_ATTEST_MAX - 104, EVIDENCE_ATTEST_MAX - 96 },
+		{ EVIDENCE_PCR_VALUES, false, 0, SHA256_SIZE },
+		{ EVIDENCE_NV, true, EVIDENCE_ATTEST_MAX - 56, EVIDENCE_ATTEST_MAX - 48 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		assert_int_equal(parse_grown(rows[i].kind, rows[i].is_signed, rows[i].fits), OK);
+		assert_int_equal(parse_grown(rows[i].kind, rows[i].is_signed, rows[i].more), ERR_EVIDENCE_FORMAT);
+	}
+}
+
 static void parts_have_bounds(void **state)
 {
 	(void)state;
@@ -182,6 +221,7 @@ int main(void)
 		cmocka_unit_test_setup(heads_have_one_value, set_up),
 		cmocka_unit_test_setup(padding_is_zero, set_up),
 		cmocka_unit_test_setup(an_absent_certification_has_no_signature, set_up),
+		cmocka_unit_test_setup(parsed_parts_have_the_same_bounds, set_up),
 		cmocka_unit_test_setup(parts_have_bounds, set_up),
 		cmocka_unit_test_setup(pcrs_stand_in_order, set_up),
 		cmocka_unit_test_setup(a_claim_is_bound_whole, set_up),

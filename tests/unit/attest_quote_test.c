@@ -53,6 +53,22 @@ static void a_good_quote_passes(void **state)
 	assert_true(a.clock_safe);
 }
 
+static void the_digest_is_a_whole_one(void **state)
+{
+	const struct bytes_view pcrs = { values, sizeof(values) };
+	struct attested a;
+
+	(void)state;
+	assert_int_equal(judge(SOFT_AK), VERDICT_GOOD);
+	struct signed_view s = soft_view(&made);
+	assert_int_equal(attested_read(&s.attest, TPM_ST_ATTEST_QUOTE, &a), VERDICT_GOOD);
+	assert_int_equal(quote_covers(&a.quote, &pcrs), VERDICT_GOOD);
+	a.quote.digest.n--;
+	assert_int_equal(quote_covers(&a.quote, &pcrs), VERDICT_PCR_DIGEST);
+	a.quote.digest.n += 2;
+	assert_int_equal(quote_covers(&a.quote, &pcrs), VERDICT_PCR_DIGEST);
+}
+
 static void another_key_is_refused(void **state)
 {
 	(void)state;
@@ -196,6 +212,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_good_quote_passes, set_up),
+		cmocka_unit_test_setup(the_digest_is_a_whole_one, set_up),
 		cmocka_unit_test_setup(another_key_is_refused, set_up),
 		cmocka_unit_test_setup(the_magic_is_demanded, set_up),
 		cmocka_unit_test_setup(the_type_is_demanded, set_up),

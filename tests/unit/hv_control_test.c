@@ -169,6 +169,13 @@ static void what_takes_the_tpm_is_the_workers(void **state)
 	assert_memory_equal(&fake.provision, &provision.order, sizeof(provision.order));
 	assert_int_equal(fake.n, sizeof(provision.authority));
 	assert_memory_equal(fake.bytes, provision.authority, sizeof(provision.authority));
+	/* A frame may be longer than there is room for an order. */
+	static const u8 longest[sizeof(struct control_provision) + AUTHORITY_SIZE_MAX + 1];
+	ask(CONTROL_PROVISION, 6, longest, sizeof(longest));
+	expect(CONTROL_PROVISION, 6, ERR_RANGE, 0);
+	ask(CONTROL_PROVISION, 7, longest, sizeof(longest) - 1);
+	fake_work();
+	expect(CONTROL_PROVISION, 7, OK, 0);
 }
 
 static void the_fleets_word_is_the_workers(void **state)
@@ -213,26 +220,26 @@ static void hear(const char *text, size_t n)
 
 static void what_is_waited_for_is_the_service_vms_word(void **state)
 {
-	static const char words[] = "the fleet\x1b[2Jserver";
+	static const char words[] = "the fleet\x1b[2Jserver\x7f~";
 
 	(void)state;
 	console_set(hear);
 	ask(CONTROL_WAITS, 1, words, sizeof(words) - 1);
 	expect(CONTROL_WAITS, 1, OK, 0);
-	assert_string_equal(heard, "signet: service VM: the fleet?[2Jserver\n");
+	assert_string_equal(heard, "signet: service VM: the fleet?[2Jserver?~\n");
 	/* The same again says nothing; nothing to wait for, neither. */
 	ask(CONTROL_WAITS, 2, words, sizeof(words) - 1);
 	expect(CONTROL_WAITS, 2, OK, 0);
 	ask(CONTROL_WAITS, 3, NULL, 0);
 	expect(CONTROL_WAITS, 3, OK, 0);
-	assert_string_equal(heard, "signet: service VM: the fleet?[2Jserver\n");
+	assert_string_equal(heard, "signet: service VM: the fleet?[2Jserver?~\n");
 	/* Its address is another line, and may say the same. */
 	ask(CONTROL_ADDRESS, 4, "10.0.2.15", 9);
 	expect(CONTROL_ADDRESS, 4, OK, 0);
 	ask(CONTROL_WAITS, 5, "10.0.2.15", 9);
 	expect(CONTROL_WAITS, 5, OK, 0);
 	assert_string_equal(heard,
-	        "signet: service VM: the fleet?[2Jserver\nsignet: service VM: 10.0.2.15\n"
+	        "signet: service VM: the fleet?[2Jserver?~\nsignet: service VM: 10.0.2.15\n"
 	        "signet: service VM: 10.0.2.15\n");
 }
 

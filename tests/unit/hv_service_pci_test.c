@@ -24,7 +24,7 @@ struct fake {
 static struct fake fake[FUNCTIONS];
 static struct pci pci;
 static struct pci_function functions[PCI_FUNCTIONS_MAX];
-static u32 waited, resets;
+static u32 waited, resets, power;
 static struct bus bus;
 
 static struct fake *fake_at(u32 address)
@@ -67,6 +67,7 @@ static const struct pci_access access = { fake_read, fake_write, NULL };
 static void wait(u32 milliseconds)
 {
 	waited += milliseconds;
+	power |= fake[NET].space[0x94];
 }
 
 static void reset_control(u8 value)
@@ -114,7 +115,7 @@ static int setup(void **state)
 	memset(&bus, 0, sizeof(bus));
 	assert_int_equal(bus_add(&bus, BUS_PORT, &(struct bus_region){ 0xCF8, 4, &pci_address_ops, &pci }), OK);
 	assert_int_equal(bus_add(&bus, BUS_PORT, &(struct bus_region){ 0xCFC, 4, &pci_data_ops, &pci }), OK);
-	waited = resets = 0;
+	waited = resets = power = 0;
 	for (u32 i = 0; i < FUNCTIONS; i++)
 		fake[i].writes = 0;
 	return 0;
@@ -158,6 +159,8 @@ static void finds_every_function(void **state)
 	/* Without the enable bit nobody is meant. */
 	bus_write(&bus, BUS_PORT, 0xCF8, 4, 0);
 	assert_int_equal(bus_read(&bus, BUS_PORT, 0xCFC, 4), UINT32_MAX);
+	bus_write(&bus, BUS_PORT, 0xCFC, 1, 7);
+	assert_int_equal(pci.refused, 1);
 }
 
 static void bars_have_places_and_sizes(void **state)
@@ -192,8 +195,25 @@ static void bars_tell_their_size_and_never_move(void **state)
 	assert_false(put(NET, 0x14, 4, 0x61));
 	assert_true(put(NET, 0x14, 4, 0xC001));
 	assert_false(put(NET, 0x1C, 4, 0));
-	assert_int_equal(pci.refused, 6);
+	/* What firmware itself wrote, but half of it; and what is behind the last BAR. */
+	assert_false(put(NET, 0x12, 2, 0xFEB8));
+	assert_false(put(NET, 0x28, 1, 0xFF));
+	assert_int_equal(pci.refused, 8);
 	assert_int_equal(get(NET, 0x10, 4), 0xFEB80000);
+	/* Some systems leave the type's bits alone when they ask. */
+	assert_false(put(NET, 0x10, 4, 0xFFFFFFF0));
+	assert_int_equal(get(NET, 0x10, 4), 0xFFFE0000);
+	assert_false(put(NET, 0x14, 4, 0xFFFFFFFC));
+	assert_int_equal(get(NET, 0x14, 4), load_le32((const u8 *)&functions[NET].sizes[1]));
+	assert_int_equal(pci.refused, 8);
+}
+
+/* Across two registers there would be two rules. */
+static void registers_are_written_by_themselves(void **state)
+{
+	(void)state;
+	assert_true(put(NET, 0x42, 2, 0x1111));
+	assert_false(put(NET, 0x41, 2, 0x2222));
 }
 
 static void passed_functions_are_the_service_vms(void **state)
@@ -283,6 +303,52 @@ static void message_interrupts_are_not_there(void **state)
 	assert_false(put(NET, 0xA2, 2, 0x8000));
 }
 
+/* As far as it goes, and no further: the next capability may begin right behind it. */
+static void a_message_interrupts_words_are_hidden_all(void **state)
+{
+	static const struct {
+		u8 id;
+		u16 control;
+		u32 words;
+	} rows[] = { { 0x05, 0, 3 }, { 0x05, 0x80, 4 }, { 0x05, 0x100, 5 }, { 0x05, 0x180, 6 }, { 0x11, 0x180, 3 } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		u8 *space = fake[NET].space;
+		space[0x34] = 0x90;
+		memset(space + 0x90, 0xFF, 40);
+		store_le32(space + 0x90, rows[i].id | (u32)rows[i].control << 16);
+		pci_scan(&pci, &access, functions);
+		for (u32 word = 1; word < 8; word++)
+			assert_int_equal(get(NET, 0x90 + 4 * word, 4), word < rows[i].words ? 0 : UINT32_MAX);
+	}
+}
+
+static u32 read_crowd(void *context, u32 address, u32 size)
+{
+	(void)context;
+	(void)address;
+	return 0x80808080 & (UINT32_MAX >> (32 - 8 * size));
+}
+
+static void write_crowd(void *context, u32 address, u32 size, u32 value)
+{
+	(void)context;
+	(void)address;
+	(void)size;
+	(void)value;
+}
+
+static void more_functions_than_there_is_room_for_are_left_out(void **state)
+{
+	static const struct pci_access crowd = { read_crowd, write_crowd, NULL };
+
+	(void)state;
+	pci_scan(&pci, &crowd, functions);
+	assert_int_equal(pci.count, PCI_FUNCTIONS_MAX);
+	assert_int_equal(pci.left_out, 0x10000 - PCI_FUNCTIONS_MAX);
+}
+
 static void a_list_in_a_circle_ends(void **state)
 {
 	(void)state;
@@ -308,6 +374,26 @@ static void everything_is_put_back_after_a_reset(void **state)
 	assert_int_equal(fake[HOST].writes + fake[ISA].writes + fake[ECHO].writes, 0);
 }
 
+/* What has no reset of its own loses its power, and has it again afterwards. */
+static void functions_without_a_reset_are_switched_off(void **state)
+{
+	(void)state;
+	fake[NET].space[0x34] = 0x90;
+	fake[NET].space[0x90] = 0x01;
+	pci_scan(&pci, &access, functions);
+	pci_reset(&pci, wait);
+	assert_int_equal(power, 3);
+	assert_int_equal(fake[NET].space[0x94], 0);
+	/* One of PCI Express that has none is no better. */
+	fake[NET].space[0x91] = 0xA0;
+	memcpy(fake[NET].space + 0xA0, (u8[]){ 0x10, 0, 0, 0, 0, 0, 0, 0 }, 8);
+	pci_scan(&pci, &access, functions);
+	power = 0;
+	pci_reset(&pci, wait);
+	assert_int_equal(power, 3);
+	assert_int_equal(fake[NET].space[0xA9], 0);
+}
+
 static void the_reset_register_is_a_byte_of_its_own(void **state)
 {
 	(void)state;
@@ -331,8 +417,12 @@ int main(void)
 		cmocka_unit_test_setup(registers_of_others_are_found, setup),
 		cmocka_unit_test_setup(bridges_keep_their_windows, setup),
 		cmocka_unit_test_setup(message_interrupts_are_not_there, setup),
+		cmocka_unit_test_setup(a_message_interrupts_words_are_hidden_all, setup),
+		cmocka_unit_test_setup(more_functions_than_there_is_room_for_are_left_out, setup),
 		cmocka_unit_test_setup(a_list_in_a_circle_ends, setup),
+		cmocka_unit_test_setup(registers_are_written_by_themselves, setup),
 		cmocka_unit_test_setup(everything_is_put_back_after_a_reset, setup),
+		cmocka_unit_test_setup(functions_without_a_reset_are_switched_off, setup),
 		cmocka_unit_test_setup(the_reset_register_is_a_byte_of_its_own, setup),
 	};
 

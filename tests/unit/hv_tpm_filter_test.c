@@ -7,6 +7,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 #include <string.h>
@@ -293,6 +294,25 @@ static void counts_what_got_no_response(void **state)
 	assert_int_equal(judge(), TPM_RC_OBJECT_MEMORY);
 }
 
+/* Nothing is read of a response that is not there; what was loaded by a whole one is held. */
+static void reads_no_further_than_the_response(void **state)
+{
+	(void)state;
+	for (size_t n = 0; n < 14; n++) {
+		u8 *exact = malloc(n ? n : 1), whole[14];
+		(void)sample_response(whole, TPM_RC_SUCCESS, OTHER_OBJECT);
+		memcpy(exact, whole, n);
+		set_up(NULL);
+		create_primary();
+		assert_int_equal(judge(), TPM_RC_SUCCESS);
+		tpm_filter_response(&filter, exact, n);
+		free(exact);
+		assert_int_equal(tpm_filter_take(&filter), OBJECT);
+		assert_int_equal(tpm_filter_take(&filter), POLICY);
+		assert_int_equal(tpm_filter_take(&filter), 0);
+	}
+}
+
 static void refuses_in_the_tpms_words(void **state)
 {
 	(void)state;
@@ -312,6 +332,7 @@ int main(void)
 		cmocka_unit_test_setup(saves_and_loads_contexts, set_up),
 		cmocka_unit_test_setup(gives_everything_back, set_up),
 		cmocka_unit_test_setup(counts_what_got_no_response, set_up),
+		cmocka_unit_test_setup(reads_no_further_than_the_response, set_up),
 		cmocka_unit_test_setup(refuses_in_the_tpms_words, set_up),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 
 #include <cmocka.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct forge forged;
@@ -270,6 +271,24 @@ static void one_entry_too_many_is_refused(void **state)
 	assert_int_equal(key_set_parse(body, body_of(body, 7, REVOKED_COUNT_MAX + 1), &parsed), ERR_KEYS_FORMAT);
 }
 
+/* On the heap, so that the sanitizer sees one byte too many. */
+static void a_header_is_there_whole_and_claims_a_body(void **state)
+{
+	struct keys_header h;
+
+	(void)state;
+	forge_init(&forged);
+	for (size_t n = 0; n < KEYS_FIXED_SIZE + SIGNATURE_LIST_HEADER; n++) {
+		u8 *exact = malloc(n ? n : 1);
+		memcpy(exact, forged.region, n);
+		assert_int_equal(keys_header_read(exact, n, &h), ERR_KEYS_FORMAT);
+		free(exact);
+	}
+	assert_int_equal(keys_header_read(forged.region, forged.region_length, &h), OK);
+	store_le32(forged.region + 12, KEYS_FIXED_SIZE - 1);
+	assert_int_equal(keys_header_read(forged.region, forged.region_length, &h), ERR_KEYS_FORMAT);
+}
+
 static void a_header_claims_no_longer_body_than_there_can_be(void **state)
 {
 	(void)state;
@@ -296,6 +315,7 @@ int main(void)
 		cmocka_unit_test(a_listed_key_cannot_be_revoked_in_the_same_body),
 		cmocka_unit_test(revoked_ids_are_strictly_ascending),
 		cmocka_unit_test(one_entry_too_many_is_refused),
+		cmocka_unit_test(a_header_is_there_whole_and_claims_a_body),
 		cmocka_unit_test(a_header_claims_no_longer_body_than_there_can_be),
 		cmocka_unit_test(each_owner_is_taken_once_a_role),
 		cmocka_unit_test(a_full_set_takes_no_more),

@@ -83,6 +83,54 @@ static void a_log_cut_short_is_refused(void **state)
 	}
 }
 
+/* A header that names these algorithms, each of 32 bytes, and an event with digests of those, or no event. */
+static enum err walk_banks(u32 count, const u16 *named, const u16 *given)
+{
+	static const u8 platform_and_version[] = { 1, 0, 0, 0, 0, 2, 0, 1 }, digest[32] = { 7 };
+	u8 b[SAMPLE_ROOM];
+	struct writer w = writer_on(b, sizeof(b));
+	write_le32(&w, 0);
+	write_le32(&w, EV_NO_ACTION);
+	write_zero(&w, 20);
+	write_le32(&w, 16 + sizeof(platform_and_version) + 4 + 4 * count + 1);
+	write_bytes(&w, (const u8 *)"Spec ID Event03", 16);
+	write_bytes(&w, platform_and_version, sizeof(platform_and_version));
+	write_le32(&w, count);
+	for (u32 i = 0; i < count; i++) {
+		write_le16(&w, named[i]);
+		write_le16(&w, sizeof(digest));
+	}
+	write_u8(&w, 0);
+	if (given) {
+		write_le32(&w, 7);
+		write_le32(&w, EV_SEPARATOR);
+		write_le32(&w, count);
+		for (u32 i = 0; i < count; i++) {
+			write_le16(&w, given[i]);
+			write_bytes(&w, digest, sizeof(digest));
+		}
+		write_le32(&w, 4);
+		write_le32(&w, 0);
+	}
+	assert_false(w.failed);
+	return walk(b, w.used);
+}
+
+/* One twice would leave another's place empty; none at all, every place. */
+static void every_bank_is_there_once(void **state)
+{
+	static const u16 two[] = { TPM_ALG_SHA256, 0x12 }, turned[] = { 0x12, TPM_ALG_SHA256 },
+	                 twice[] = { TPM_ALG_SHA256, TPM_ALG_SHA256 }, foreign[] = { TPM_ALG_SHA256, 0x13 };
+	(void)state;
+	assert_int_equal(walk_banks(2, two, NULL), OK);
+	assert_int_equal(walk_banks(2, two, two), OK);
+	assert_int_equal(walk_banks(2, two, turned), OK);
+	assert_int_equal(walk_banks(2, two, twice), ERR_BOOT_LOG);
+	assert_int_equal(walk_banks(2, two, foreign), ERR_BOOT_LOG);
+	assert_int_equal(walk_banks(2, twice, NULL), ERR_BOOT_LOG);
+	assert_int_equal(walk_banks(0, two, NULL), ERR_BOOT_LOG);
+}
+
 static enum err walk_changed(size_t at, u8 value)
 {
 	u8 b[SAMPLE_ROOM];
@@ -261,6 +309,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_log_written_by_hand_is_read),
 		cmocka_unit_test(a_log_cut_short_is_refused),
+		cmocka_unit_test(every_bank_is_there_once),
 		cmocka_unit_test(foreign_headers_are_refused),
 		cmocka_unit_test(algorithms_have_their_own_size_once),
 		cmocka_unit_test(unknown_algorithms_are_stepped_over_within_bounds),

@@ -167,6 +167,11 @@ static void layouts_have_their_limits(void **state)
 	assert_int_equal(image_layout_of(8, 1, 4096, (u64)1 << 48, &l), OK);
 	assert_int_equal(image_layout_of(8, 1, 4096, ((u64)1 << 48) + 4096, &l), ERR_RANGE);
 	assert_int_equal(image_layout_of(0, 1, 4096, 4096, &l), ERR_RANGE);
+	assert_int_equal(image_layout_of(8, 0, 4096, 4096, &l), ERR_RANGE);
+	assert_int_equal(image_layout_of(8, IMAGE_MANIFEST_MAX + 1, 4096, 4096, &l), ERR_RANGE);
+	assert_int_equal(image_layout_of(8, 1, 0, 4096, &l), ERR_RANGE);
+	assert_int_equal(image_layout_of(8, 1, IMAGE_SIGNATURES_MAX + 4096, 4096, &l), ERR_RANGE);
+	assert_int_equal(image_layout_of(8, 1, 4095, 4096, &l), ERR_RANGE);
 }
 
 int main(void)
