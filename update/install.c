@@ -71,7 +71,6 @@ enum err install_begin(struct install *i, const struct install_target *target, c
 		return ERR_ARGUMENT;
 	i->target = *target;
 	i->head = head;
-	i->leaves_known = false;
 	i->written = 0;
 	e = check_head(i, n);
 	if (!e)
@@ -105,13 +104,17 @@ static enum err compare_head(struct install *i, u64 from, u64 to)
 	return OK;
 }
 
+/*
+ * No root of leaves is made again: each was compared with its signed digest before it was written, and one that is not
+ * there all the same leaves no component with its own.
+ */
 static enum err verify_payload(struct install *i)
 {
 	const struct image_layout *l = &i->image.layout;
 	struct content_check check;
 	enum err e = OK;
 
-	content_check_begin(&check, &i->image.manifest, l->payload_offset, i->leaves_known);
+	content_check_begin(&check, &i->image.manifest, l->payload_offset, true);
 	while (!e && check.at < l->image_length) {
 		size_t n = at_most(l->image_length - check.at, sizeof(i->buffer));
 
@@ -143,22 +146,4 @@ enum err install_finish(struct install *i)
 	if (!e)
 		e = write_header(i);
 	return e ? e : move_slot(i, i->image.manifest_digest);
-}
-
-enum err install_image(struct install *i, const struct install_target *target, const u8 *image, size_t n)
-{
-	const struct image_layout *l = &i->image.layout;
-	enum err e = image_layout_read(image, n, target->flash.length, &i->image.layout);
-
-	if (e)
-		return e;
-	if (l->image_length != n)
-		return ERR_IMAGE_LENGTH;
-	e = install_begin(i, target, image, l->payload_offset);
-	for (u64 at = 0; !e && at < l->payload_length; at += LEAF_SIZE) {
-		size_t part = at_most(l->payload_length - at, LEAF_SIZE);
-
-		e = install_write(i, at, image + l->payload_offset + at, part);
-	}
-	return e ? e : install_finish(i);
 }

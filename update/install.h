@@ -46,8 +46,6 @@ struct install {
 	struct install_target target;
 	const u8 *head; /* the caller's, unchanged until install_finish */
 	struct verified_image image;
-	/* The caller compares each leaf with the signed root's before it writes it; else install_finish does that. */
-	bool leaves_known;
 	u64 written; /* bytes, to flash */
 	_Alignas(FLASH_SECTOR) u8 buffer[READ_BACK];
 };
@@ -63,17 +61,17 @@ enum err install_begin(struct install *i, const struct install_target *target, c
 /* The head once more, as install_begin left it: the slot stays unbootable. ERR_IO. */
 enum err install_head(struct install *i) MUST_CHECK;
 
-/* Payload bytes, in any order, offset from the payload's start; whole sectors. ERR_RANGE, ERR_IO. */
+/*
+ * Payload bytes, in any order, offset from the payload's start; whole sectors. The caller has compared them with their
+ * leaves' signed digests. ERR_RANGE, ERR_IO.
+ */
 enum err install_write(struct install *i, u64 offset, const u8 *bytes, size_t n) MUST_CHECK;
 
 /*
  * Reads everything back from flash, verifies it against the manifest (what the stage will hash, and that the rest is
- * zero; the Merkle root unless its leaves are known), then writes the header and makes the slot STAGED.
- * ERR_IMAGE_MERKLE or ERR_IMAGE_CONTENT: what stands on flash is not the image (install_write may repair it).
+ * zero), then writes the header and makes the slot STAGED.
+ * ERR_IMAGE_CONTENT: what stands on flash is not the image (install_write may repair it).
  */
 enum err install_finish(struct install *i) MUST_CHECK;
-
-/* All three for an image that is in memory whole. */
-enum err install_image(struct install *i, const struct install_target *target, const u8 *image, size_t n) MUST_CHECK;
 
 #endif

@@ -165,7 +165,7 @@ static enum err finish(struct transfer *t)
 {
 	enum err e = install_finish(&t->install);
 
-	for (u32 i = 0; i < TRANSFER_REPAIRS && (e == ERR_IMAGE_CONTENT || e == ERR_IMAGE_MERKLE); i++) {
+	for (u32 i = 0; i < TRANSFER_REPAIRS && e == ERR_IMAGE_CONTENT; i++) {
 		e = repair(t);
 		if (!e)
 			e = install_finish(&t->install);
@@ -204,8 +204,6 @@ enum err transfer_run(struct transfer *t, const struct install_target *target, c
 	/* Before the mark is overwritten, and put back right after. */
 	t->count.leaves = t->count.resumed = marked_leaves(t, target);
 	e = install_begin(&t->install, target, source->head, source->head_length);
-	/* Also what a mark claims: were it not there, no component would have its digest. */
-	t->install.leaves_known = true;
 	if (!e && t->count.resumed)
 		e = mark(t);
 	if (!e)

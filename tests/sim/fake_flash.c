@@ -55,7 +55,7 @@ static enum err port_read(void *context, u64 offset, u8 *out, size_t n)
 
 	if (power_fails(p->flash->power, OP_FLASH_READ))
 		power_off(p->flash->power);
-	if (!range_inside(offset, n, SLOT_SIZE))
+	if (p->slot >= SLOTS || !range_inside(offset, n, SLOT_SIZE))
 		return ERR_IO;
 	memcpy(out, p->flash->now[p->slot] + offset, n);
 	return OK;

@@ -127,26 +127,6 @@ struct transfer_job {
 	const struct release_image *image;
 };
 
-static struct install install;
-
-enum err node_install_bytes(struct node *n, u8 slot, const u8 *image, size_t length)
-{
-	struct job j;
-	enum err e;
-
-	job_prepare(&j, n, slot);
-	e = install_image(&install, &j.target, image, length);
-	/* Whatever was wrong with the content went with it. */
-	if (!e)
-		n->damaged[slot] = false;
-	return e;
-}
-
-enum err node_install(struct node *n, u8 slot, enum release r)
-{
-	return node_install_bytes(n, slot, release_image(r)->bytes, release_image(r)->length);
-}
-
 static enum err fetch(void *context, u64 offset, u8 *out, size_t size)
 {
 	const struct transfer_job *t = context;
@@ -180,13 +160,15 @@ static bool proceed(void *context, const struct transfer_count *count)
 	return true;
 }
 
-enum err node_transfer(struct node *n, u8 slot, enum release r, struct transfer_count *count)
+/* As the agent does it; what is fetched belongs to r, whatever the head says. */
+static enum err transfer_under(
+        struct node *n, u8 slot, enum release r, const u8 *head, u32 mark_every, struct transfer_count *count)
 {
 	static struct transfer transfer;
 	const struct release_image *image = release_image(r);
 	struct transfer_job t = { .image = image };
-	const struct transfer_ops ops = { fetch, reuse, proceed, &t, .mark_every = 1 };
-	const struct transfer_source source = { .head = image->bytes,
+	const struct transfer_ops ops = { fetch, reuse, proceed, &t, mark_every };
+	const struct transfer_source source = { .head = head,
 		.head_length = image->image.layout.payload_offset,
 		.leaves = image->leaves[0],
 		.leaves_length = sizeof(image->leaves) };
@@ -195,14 +177,33 @@ enum err node_transfer(struct node *n, u8 slot, enum release r, struct transfer_
 	job_prepare(&t.job, n, slot);
 	e = transfer_run(&transfer, &t.job.target, &source, &ops);
 	*count = transfer.count;
+	/* Whatever was wrong with the content went with it. */
 	if (!e)
 		n->damaged[slot] = false;
 	return e;
 }
 
+enum err node_install_head(struct node *n, u8 slot, enum release r, const u8 *head)
+{
+	struct transfer_count count;
+
+	return transfer_under(n, slot, r, head, TRANSFER_MARK, &count);
+}
+
+enum err node_install(struct node *n, u8 slot, enum release r)
+{
+	return node_install_head(n, slot, r, release_image(r)->bytes);
+}
+
+enum err node_transfer(struct node *n, u8 slot, enum release r, struct transfer_count *count)
+{
+	return transfer_under(n, slot, r, release_image(r)->bytes, 1, count);
+}
+
 enum err node_begin_only(struct node *n, u8 slot, enum release r)
 {
 	const struct release_image *image = release_image(r);
+	static struct install install;
 	struct job j;
 
 	job_prepare(&j, n, slot);

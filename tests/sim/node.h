@@ -54,8 +54,9 @@ void node_boot(struct node *n);
 /* The running system's part; errors as of the code under test. */
 enum err node_enrol(struct node *n, const struct boot_state *first) MUST_CHECK;
 enum err node_install(struct node *n, u8 slot, enum release r) MUST_CHECK;
-enum err node_install_bytes(struct node *n, u8 slot, const u8 *image, size_t length) MUST_CHECK;
-/* The same from afar, resumed where the slot has a mark of it. What it came to is in *count. */
+/* The same under another head, of the release's own head's length. */
+enum err node_install_head(struct node *n, u8 slot, enum release r, const u8 *head) MUST_CHECK;
+/* With a mark after each step, so that it can be resumed. What it came to is in *count. */
 enum err node_transfer(struct node *n, u8 slot, enum release r, struct transfer_count *count) MUST_CHECK;
 enum err node_healthy(struct node *n) MUST_CHECK;
 enum err node_commit(struct node *n) MUST_CHECK; /* floors rise to what runs */
