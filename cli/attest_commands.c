@@ -117,13 +117,7 @@ static void history_print(const struct args *args, yyjson_val *answer)
 
 static enum exit_code show_history(struct fleet_client *c, const struct args *args)
 {
-	struct node_name node;
-	yyjson_doc *doc;
-	enum exit_code code = node_operand(c, args, 0, &node);
-
-	if (code == EXIT_OK)
-		code = fleet_get(c, &doc, "/v1/nodes/%s/history", node.id);
-	return code == EXIT_OK ? show_answer(args, doc, history_print) : code;
+	return show_of_node(c, args, "/history", history_print);
 }
 
 static enum exit_code attest_history(const struct args *args)

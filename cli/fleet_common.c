@@ -67,6 +67,18 @@ enum exit_code node_operand(struct fleet_client *c, const struct args *args, u32
 	return node_find(c, operand(args, n), out);
 }
 
+enum exit_code show_of_node(struct fleet_client *c, const struct args *args, const char *below,
+        void (*show)(const struct args *args, yyjson_val *answer))
+{
+	struct node_name node;
+	yyjson_doc *doc;
+	enum exit_code code = node_operand(c, args, 0, &node);
+
+	if (code == EXIT_OK)
+		code = fleet_get(c, &doc, "/v1/nodes/%s%s", node.id, below);
+	return code == EXIT_OK ? show_answer(args, doc, show) : code;
+}
+
 enum exit_code report_done(const struct args *args, yyjson_doc *doc, const char *fmt, ...)
 {
 	char text[1024];

@@ -33,6 +33,10 @@ enum exit_code show_target(struct fleet_client *c, const struct args *args, cons
 /* The n-th operand as a node. */
 enum exit_code node_operand(struct fleet_client *c, const struct args *args, u32 n, struct node_name *out) MUST_CHECK;
 
+/* GET of the first operand, a node, and what is below it ("/history"), for show_answer. */
+enum exit_code show_of_node(struct fleet_client *c, const struct args *args, const char *below,
+        void (*show)(const struct args *args, yyjson_val *answer)) MUST_CHECK;
+
 /* Says what was done, on standard output, or prints the answer with --json. Frees it. */
 enum exit_code report_done(const struct args *args, yyjson_doc *doc, const char *fmt, ...)
         __attribute__((format(printf, 3, 4))) MUST_CHECK;

@@ -15,13 +15,7 @@ static enum exit_code node_list(const struct args *args)
 
 static enum exit_code show_node(struct fleet_client *c, const struct args *args)
 {
-	struct node_name node;
-	yyjson_doc *doc;
-	enum exit_code code = node_operand(c, args, 0, &node);
-
-	if (code == EXIT_OK)
-		code = fleet_get(c, &doc, "/v1/nodes/%s", node.id);
-	return code == EXIT_OK ? show_answer(args, doc, node_print) : code;
+	return show_of_node(c, args, "", node_print);
 }
 
 static enum exit_code node_show(const struct args *args)
