@@ -17,6 +17,8 @@ struct transaction_ops {
 	enum err (*begin)(struct storage *s) MUST_CHECK;
 	enum err (*commit)(struct storage *s) MUST_CHECK;
 	void (*rollback)(struct storage *s);
+	/* How many are open. */
+	u32 (*depth)(const struct storage *s);
 	void (*close)(struct storage *s);
 };
 
@@ -37,5 +39,11 @@ struct storage {
 
 /* SQLite, in one file; made when it is not there. ERR_STORAGE, ERR_STORAGE_VERSION, ERR_NO_MEMORY. */
 enum err storage_sqlite_open(const char *path, struct storage **out) MUST_CHECK;
+
+/*
+ * Undoes what is open beyond depth, and says so in the log; true: there was any. One that is left open would hold what
+ * is "committed" after it, until a restart loses all of it.
+ */
+bool storage_undo_left(struct storage *s, u32 depth);
 
 #endif

@@ -230,6 +230,19 @@ static void answer_update(struct push *p)
 	answer_failure(c, e, "the update could not be read back");
 }
 
+/* Left open for its nodes. */
+static enum err begin_update(struct storage *s, struct update_entry *u)
+{
+	enum err e = s->transaction->begin(s);
+
+	if (e)
+		return e;
+	e = s->updates->add(s, u);
+	if (e)
+		s->transaction->rollback(s);
+	return e;
+}
+
 static void push(struct push *p)
 {
 	struct call *c = p->call;
@@ -243,9 +256,7 @@ static void push(struct push *p)
 	u->started = fleet_wall(c->server);
 	(void)snprintf(u->by, sizeof(u->by), "%s", c->who.name);
 	(void)snprintf(u->release, sizeof(u->release), "%s", p->reference->image.manifest.release);
-	enum err e = s->transaction->begin(s);
-	if (!e)
-		e = s->updates->add(s, u);
+	enum err e = begin_update(s, u);
 	if (e) {
 		answer_failure(c, e, "the update could not be stored");
 		return;

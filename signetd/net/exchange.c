@@ -225,15 +225,34 @@ static void replace_answer(struct call *c, enum err e, const char *what)
 	answer_failure(c, e, what);
 }
 
+/* Whoever waits is told that nothing comes. */
+static bool unpark(struct call *c)
+{
+	void (*on_gone)(struct call *c) = c->parking.on_gone;
+	bool parked = c->parking.parked;
+
+	memset(&c->parking, 0, sizeof(c->parking));
+	if (parked && on_gone)
+		on_gone(c);
+	return parked;
+}
+
 /* w: the work that was done for it; NULL: the handler runs. */
 static void handle(struct call *c, struct work *w)
 {
+	struct storage *s = c->server->storage;
+	u32 depth = s->transaction->depth(s);
+
 	if (w)
 		w->then(c, w);
 	else
 		c->route->handle(c);
 	if (!c->answer.status && !c->parking.parked)
 		answer_failure(c, ERR_INTERNAL, c->route->pattern);
+	if (!storage_undo_left(s, depth))
+		return;
+	(void)unpark(c);
+	replace_answer(c, ERR_INTERNAL, c->route->pattern);
 }
 
 void exchange_settle(struct exchange *x)
@@ -249,18 +268,6 @@ void exchange_settle(struct exchange *x)
 	e = audit_call(c->server, c, x->target);
 	if (e)
 		replace_answer(c, e, "the audit log could not be written");
-}
-
-/* Whoever waits is told that nothing comes. */
-static bool unpark(struct call *c)
-{
-	void (*on_gone)(struct call *c) = c->parking.on_gone;
-	bool parked = c->parking.parked;
-
-	memset(&c->parking, 0, sizeof(c->parking));
-	if (parked && on_gone)
-		on_gone(c);
-	return parked;
 }
 
 /* The answer's entry, or that the request waits: what it waits for begins once this is on the disk. */

@@ -146,6 +146,7 @@ static void tick(struct loop *l)
 			parts[i]->tick(l->server);
 	for (enum listener i = 0; i < LISTENER_COUNT; i++)
 		admission_sweep(&l->admissions[i], monotonic(l));
+	(void)storage_undo_left(l->server->storage, 0);
 	if (renew_contexts(l))
 		journal(JOURNAL_ERROR, "the new server certificate could not be put to use");
 }

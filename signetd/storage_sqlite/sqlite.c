@@ -73,6 +73,11 @@ static void rollback(struct storage *base)
 		journal(JOURNAL_ERROR, "storage: a transaction could not be undone");
 }
 
+static u32 depth(const struct storage *base)
+{
+	return ((const struct sqlite_storage *)base)->depth;
+}
+
 static void close_storage(struct storage *base)
 {
 	struct sqlite_storage *s = (struct sqlite_storage *)base;
@@ -85,7 +90,7 @@ static void close_storage(struct storage *base)
 	free(s);
 }
 
-static const struct transaction_ops transactions = { begin, commit, rollback, close_storage };
+static const struct transaction_ops transactions = { begin, commit, rollback, depth, close_storage };
 
 static u64 step_count(const struct schema *schema)
 {
