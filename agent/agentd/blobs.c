@@ -4,28 +4,47 @@
 #include "image/host/file.h"
 #include "lib/print.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 enum { DIGEST_TEXT = 2 * SHA384_SIZE + 1, PIECE = 65536, TRIES = 5 };
+/* Kernel and initramfs of sixteen guests. */
+enum { BLOBS_KEPT = 32 };
 
 static enum err make_folder(const char *path)
 {
 	return mkdir(path, 0700) == 0 || errno == EEXIST ? OK : ERR_IO;
 }
 
+bool store_lasts(const struct agent_options *o)
+{
+	struct statfs s;
+
+	return access(o->store, W_OK) == 0 && statfs(o->store, &s) == 0 && s.f_type != TMPFS_MAGIC &&
+	        s.f_type != RAMFS_MAGIC;
+}
+
+static enum err blob_folder(const struct agent_options *o, char out[GUEST_PATH_MAX])
+{
+	const char *root = store_lasts(o) ? o->store : o->run;
+
+	if (format(out, GUEST_PATH_MAX, "%s/blobs", root) >= GUEST_PATH_MAX - 1)
+		return ERR_RANGE;
+	return make_folder(out);
+}
+
 enum err blob_path(const struct agent_options *o, const u8 digest[SHA384_SIZE], char out[GUEST_PATH_MAX])
 {
 	char name[DIGEST_TEXT], folder[GUEST_PATH_MAX];
-	const char *root = access(o->store, W_OK) == 0 ? o->store : o->run;
+	enum err e = blob_folder(o, folder);
 
 	hex_encode(name, digest, SHA384_SIZE);
-	if (format(folder, sizeof(folder), "%s/blobs", root) >= sizeof(folder) - 1)
-		return ERR_RANGE;
-	enum err e = make_folder(folder);
 	if (!e && format(out, GUEST_PATH_MAX, "%s/%s", folder, name) >= GUEST_PATH_MAX - 1)
 		e = ERR_RANGE;
 	return e;
@@ -147,8 +166,13 @@ enum err blob_need(struct link *l, const struct agent_options *o, const u8 diges
 	char path[GUEST_PATH_MAX], partial[GUEST_PATH_MAX + 8], target[64 + DIGEST_TEXT], name[DIGEST_TEXT];
 	enum err e = blob_path(o, digest, path);
 
-	if (e || is_there(path, digest))
+	if (e)
 		return e;
+	if (is_there(path, digest)) {
+		/* When it was used last. */
+		(void)utimensat(AT_FDCWD, path, NULL, 0);
+		return OK;
+	}
 	hex_encode(name, digest, SHA384_SIZE);
 	(void)format(partial, sizeof(partial), "%s.part", path);
 	(void)format(target, sizeof(target), "/node/v1/blobs/%s", name);
@@ -156,4 +180,42 @@ enum err blob_need(struct link *l, const struct agent_options *o, const u8 diges
 	if (!e)
 		e = rename(partial, path) == 0 ? OK : ERR_IO;
 	return e;
+}
+
+static bool is_older(const struct stat *a, const struct stat *b)
+{
+	return a->st_mtim.tv_sec < b->st_mtim.tv_sec ||
+	        (a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec < b->st_mtim.tv_nsec);
+}
+
+/* How many there are; oldest: the name of the one that was used before all others. */
+static u32 find_oldest(DIR *folder, char oldest[NAME_MAX + 1])
+{
+	struct stat first = { 0 }, s;
+	u32 count = 0;
+
+	rewinddir(folder);
+	for (const struct dirent *entry; (entry = readdir(folder));) {
+		if (fstatat(dirfd(folder), entry->d_name, &s, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(s.st_mode))
+			continue;
+		if (count++ && !is_older(&s, &first))
+			continue;
+		first = s;
+		(void)format(oldest, NAME_MAX + 1, "%s", entry->d_name);
+	}
+	return count;
+}
+
+void blobs_trim(const struct agent_options *o)
+{
+	char path[GUEST_PATH_MAX], oldest[NAME_MAX + 1];
+	u32 kept = store_lasts(o) ? BLOBS_KEPT : 0;
+	DIR *folder = blob_folder(o, path) ? NULL : opendir(path);
+
+	if (!folder)
+		return;
+	while (find_oldest(folder, oldest) > kept)
+		if (unlinkat(dirfd(folder), oldest, 0) != 0)
+			break;
+	(void)closedir(folder);
 }

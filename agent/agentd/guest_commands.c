@@ -87,6 +87,7 @@ static bool make_and_start(struct command_call *c, const struct guest_order *o)
 	}
 	if (guest_keep(&c->agent->options, &o->file))
 		tell("guest %s: its disks will not be found after a restart of the service VM", o->file.name);
+	blobs_trim(&c->agent->options);
 	(void)yyjson_mut_obj_add_uint(c->doc, c->value, "id", id);
 	return true;
 }

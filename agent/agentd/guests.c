@@ -50,7 +50,7 @@ enum err guest_keep(const struct agent_options *o, const struct guest_file *g)
 	char path[PATH_MAX];
 	size_t n = 0;
 
-	if (access(o->store, W_OK) != 0)
+	if (!store_lasts(o))
 		return OK;
 	enum err e = kept_path(o, g->name, path);
 	if (e)

@@ -25,6 +25,9 @@ bool guest_order_read(yyjson_val *definition, struct guest_order *out, char *why
  */
 bool guest_disks_fit(const struct agent_options *o, const struct guest_file *g, char *why, size_t room);
 
+/* Whether what is written to the store outlives this boot: without one /store is a folder in memory. */
+bool store_lasts(const struct agent_options *o);
+
 /* Where a blob is kept: on the store when there is one, else in memory. */
 enum err blob_path(const struct agent_options *o, const u8 digest[SHA384_SIZE], char out[GUEST_PATH_MAX]) MUST_CHECK;
 /*
@@ -33,6 +36,12 @@ enum err blob_path(const struct agent_options *o, const u8 digest[SHA384_SIZE], 
  * ERR_IO.
  */
 enum err blob_need(struct link *l, const struct agent_options *o, const u8 digest[SHA384_SIZE], u64 most) MUST_CHECK;
+
+/*
+ * Removes what guests that were made before have left behind: in memory all of it, once it is loaded; on the store all
+ * but what as many guests as a node has are made of, the last used.
+ */
+void blobs_trim(const struct agent_options *o);
 
 /* The definition for a later life of the service VM, whose disks' links are gone. Where there is no store nothing is
  * kept. */

@@ -25,17 +25,11 @@ static void set_connection(struct link *l, struct tls_client *tls)
 	tls_close(old);
 }
 
-void link_close(struct link *l)
-{
-	set_connection(l, NULL);
-	(void)pthread_mutex_destroy(&l->lock);
-}
-
 void link_interrupt(struct link *l)
 {
 	(void)pthread_mutex_lock(&l->lock);
 	l->stop = true;
-	if (l->tls)
+	if (l->tls && l->asking)
 		tls_interrupt(l->tls);
 	(void)pthread_mutex_unlock(&l->lock);
 }
@@ -48,13 +42,22 @@ static bool is_stopped(struct link *l)
 	return stop;
 }
 
-static bool take_stop(struct link *l)
+/* Whether to end what is asked; asking: what follows can be interrupted. */
+static bool take_stop(struct link *l, bool asking)
 {
 	(void)pthread_mutex_lock(&l->lock);
 	bool stop = l->stop;
 	l->stop = false;
+	l->asking = asking && !stop;
 	(void)pthread_mutex_unlock(&l->lock);
 	return stop;
+}
+
+static void end_asking(struct link *l)
+{
+	(void)pthread_mutex_lock(&l->lock);
+	l->asking = false;
+	(void)pthread_mutex_unlock(&l->lock);
 }
 
 static void judge_address(struct link *l, bool good)
@@ -132,21 +135,30 @@ static enum err ask_once(struct link *l, struct http_request *q, struct http_ans
 	return e;
 }
 
-enum err link_ask(struct link *l, struct http_request *q, struct http_answer *a)
+static enum err ask(struct link *l, struct http_request *q, struct http_answer *a)
 {
 	bool kept = l->tls != NULL;
-
-	l->why[0] = l->code[0] = '\0';
-	l->interrupted = take_stop(l);
-	if (l->interrupted)
-		return ERR_NET_CLOSED;
 	enum err e = ask_once(l, q, a);
-	l->interrupted = e && take_stop(l);
+
+	/* The server closes what was idle for long; that shows with the next request, and no answer begins. */
+	if (kept && e == ERR_NET_CLOSED && !a->head.status && !is_stopped(l))
+		e = ask_once(l, q, a);
+	return e;
+}
+
+enum err link_ask(struct link *l, struct http_request *q, struct http_answer *a)
+{
+	l->why[0] = l->code[0] = '\0';
+	l->interrupted = take_stop(l, true);
 	if (l->interrupted)
 		return ERR_NET_CLOSED;
-	/* The server closes what was idle for long; that shows with the next request. */
-	if (kept && e == ERR_NET_CLOSED)
-		e = ask_once(l, q, a);
+	enum err e = ask(l, q, a);
+	/* Of one that was answered all the same, the next request hears. */
+	if (!e)
+		end_asking(l);
+	l->interrupted = e && take_stop(l, false);
+	if (l->interrupted)
+		return ERR_NET_CLOSED;
 	if (!e)
 		judge_address(l, a->head.status < 500 && a->head.status != 429);
 	else if (!l->why[0])

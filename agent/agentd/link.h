@@ -29,7 +29,8 @@ struct link {
 	struct tls_client *tls; /* NULL: none */
 	struct address *address;
 	char host[SOCKET_HOST_SIZE + SOCKET_PORT_SIZE + 4]; /* for the Host field */
-	bool stop; /* link_interrupt() came: what is asked now ends with ERR_NET_CLOSED */
+	bool stop; /* link_interrupt() came: what is asked now, or next, ends with ERR_NET_CLOSED */
+	bool asking; /* the connection has to be shut down for that */
 	bool interrupted; /* what was asked last ended so */
 	char why[LINK_WHY_SIZE]; /* the last failure, for a person */
 	char code[LINK_CODE_SIZE]; /* the server's own name for it; "": it gave none */
@@ -37,7 +38,6 @@ struct link {
 };
 
 void link_open(struct link *l, struct fleet_place *place);
-void link_close(struct link *l);
 
 /*
  * Asks at the current address, at others when it does not answer. OK with any status. On an error why is filled in;

@@ -153,15 +153,15 @@ static void poll_once(void)
 	if (outcome == OUTCOME_DONE) {
 		p.failures = 0;
 		p.fresh = false;
+		report_arrived();
 		results_sent(mark);
 		take_commands(answer);
-	} else if (p.link.interrupted) {
-		p.fresh |= !p.link.tls;
-	} else if (strcmp(p.link.code, "attest-first") == 0 || outcome == OUTCOME_UNKNOWN) {
-		lose();
-	} else {
+	} else if (!p.link.interrupted) {
 		p.fresh = true;
-		rest();
+		if (strcmp(p.link.code, "attest-first") == 0 || outcome == OUTCOME_UNKNOWN)
+			lose();
+		else
+			rest();
 	}
 	yyjson_doc_free(answer);
 }
@@ -176,9 +176,13 @@ static void await_own(void)
 	(void)pthread_mutex_unlock(&a->lock);
 }
 
+/* Results of commands that this thread carries out go with its next poll: nothing is to be broken off for them. */
+static _Thread_local bool polls;
+
 static void *run(void *unused)
 {
 	(void)unused;
+	polls = true;
 	for (;;) {
 		await_own();
 		poll_once();
@@ -188,7 +192,8 @@ static void *run(void *unused)
 
 static void interrupt(void *link)
 {
-	link_interrupt(link);
+	if (!polls)
+		link_interrupt(link);
 }
 
 enum err poll_start(struct agent *a)

@@ -15,6 +15,9 @@ struct news {
 /* Compared as bytes. */
 static_assert(sizeof(struct news) == 80 + 6 * sizeof(u32) + sizeof(struct control_slots), "no padding");
 
+/* The poll thread's alone: what has arrived, and what is on its way. */
+static struct news told, sent;
+
 static const char *slot_state(u32 state)
 {
 	static const char *const words[] = { "empty", "writing", "staged", "trying", "unconfirmed", "good", "bad" };
@@ -73,11 +76,11 @@ yyjson_mut_val *report_now(struct node *n, yyjson_mut_doc *doc)
 
 yyjson_mut_val *report_make(struct node *n, yyjson_mut_doc *doc, bool force)
 {
-	static struct news told; /* the poll thread's alone */
 	struct control_status s;
 	struct control_slots slots;
 	struct news now;
 
+	sent = told;
 	if (read_node(n, &s, &slots))
 		return NULL;
 	memset(&now, 0, sizeof(now));
@@ -89,8 +92,13 @@ yyjson_mut_val *report_make(struct node *n, yyjson_mut_doc *doc, bool force)
 	now.lease = s.lease_left != 0;
 	now.trial = s.trial_left != 0;
 	now.slots = slots;
+	sent = now;
 	if (!force && memcmp(&told, &now, sizeof(now)) == 0)
 		return NULL;
-	told = now;
 	return fill(doc, &s, &slots);
+}
+
+void report_arrived(void)
+{
+	told = sent;
 }

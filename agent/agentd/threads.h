@@ -22,6 +22,8 @@ void attest_answer(struct agent *a, bool everybody);
 /* control_status in words, for a poll; NULL: nothing in it has changed, or the hypervisor does not say. force: say it
  * anyway. */
 yyjson_mut_val *report_make(struct node *n, yyjson_mut_doc *doc, bool force);
+/* The poll with the last one was answered: until then it counts as untold. */
+void report_arrived(void);
 /* The same whatever was told before; for other threads than the poll's. */
 yyjson_mut_val *report_now(struct node *n, yyjson_mut_doc *doc);
 /* The update under way, for a report; nothing without one. */

@@ -60,6 +60,7 @@ class Server:
         self.known, self.proved = None, False
         self.nonces, self.evidence, self.results, self.reports, self.commands = set(), [], {}, [], []
         self.next_id, self.blobs, self.cuts, self.given = 1, {}, 0, 0
+        self.connections, self.ranges = 0, []
         self.overdue, self.hold = 0, lambda: None
         self.again, self.state = 64800, "pending"
         self.answers = {"enroll": self.enroll, "activate": self.activate, "nonce": self.nonce,
@@ -112,6 +113,7 @@ class Server:
             def get_request(self):
                 connection, address = super().get_request()
                 connection.settimeout(PATIENCE)
+                outer.connections += 1
                 self.alive.append(connection)
                 return connection, address
 
@@ -253,6 +255,7 @@ class Server:
             first = int(request.headers["Range"].removeprefix("bytes=").split("-")[0])
         with self.lock:
             cut, self.cuts = self.cuts > 0, max(0, self.cuts - 1)
+            self.ranges.append(first)
         rest = data[first:]
         if not cut:
             fields = {"Content_Range": f"bytes {first}-{len(data) - 1}/{len(data)}"} if first else {}
@@ -402,6 +405,7 @@ def runs_guests(fleet, folder):
         # Half of it comes, then the rest of it; nothing is fetched twice.
         server.blobs[digest], server.cuts = kernel, 1
         assert server.good("guest-run", guest=guest, digest=any_digest)["id"] >= 1
+        assert server.ranges == [0, len(kernel) // 2], server.ranges
         shown, = server.good("guest-list")["guests"]
         assert shown["name"] == "web" and shown["state"] == "running" and shown["vcpus"] == 1
         assert shown["digest"] != any_digest
@@ -452,6 +456,22 @@ def answers_while_it_connects(fleet, folder):
         assert server.good("guest-list") == {"guests": []}
         assert server.result(number)["ok"]
         assert server.overdue == 0, "an answer waited for the end of a poll"
+
+
+def tells_of_changes(fleet, folder):
+    """With what a quick command answers, and over the connection that there is."""
+    with Bed(fleet, folder) as bed, bed.rig() as rig, Agent(folder, rig):
+        server = bed.server
+        server.attested(1)
+        server.good("guest-list")
+        assert server.reports[-1]["guests"] == 0, server.reports
+        connections = server.connections
+        (folder / "guest").write_text(f"name = web\nmemory = 256M\nvcpus = 1\nkernel = {KERNEL}\n")
+        rig.ctl("create", folder / "guest")
+        for _ in range(4):
+            server.good("guest-list")
+        wait_for("the guest in a report", lambda: server.reports[-1]["guests"] == 1)
+        assert server.connections == connections, "a command cost a connection"
 
 
 def outlives_the_network(fleet, folder):
@@ -546,6 +566,7 @@ CASES = {
     "attests again before the lease ends": attests_again_by_itself,
     "runs guests": runs_guests,
     "answers while it connects for the answer before": answers_while_it_connects,
+    "tells of changes over the connection that there is": tells_of_changes,
     "outlives network and fleet server": outlives_the_network,
     "carries a command out once": carries_out_once,
     "restarts the node once the answer has arrived": restarts_the_node,
