@@ -87,6 +87,21 @@ u32 store_numbers(const char *dir, const char *name, const char *suffix, u32 *ou
 	return count;
 }
 
+u32 store_newest(const char *dir, const char *name, const char *suffix)
+{
+	DIR *d = opendir(dir);
+	u32 newest = 0;
+
+	for (const struct dirent *entry; d && (entry = readdir(d));) {
+		u32 number = file_number(entry->d_name, name, suffix);
+
+		newest = number > newest ? number : newest;
+	}
+	if (d)
+		(void)closedir(d);
+	return newest;
+}
+
 static bool is_open(const struct signers *s, const struct signer *key)
 {
 	for (u32 i = 0; i < s->count; i++)
@@ -164,10 +179,7 @@ enum err store_read_manifest(const char *dir, u64 version, u8 *out, size_t *n)
 
 static u32 newest_version(const char *dir)
 {
-	u32 numbers[NUMBERS_MAX];
-	u32 count = store_numbers(dir, "manifest", ".bin", numbers, NUMBERS_MAX);
-
-	return count ? numbers[count - 1] : 0;
+	return store_newest(dir, "manifest", ".bin");
 }
 
 enum err store_read_chain(const char *dir, u8 *out, size_t *n)

@@ -65,5 +65,7 @@ enum err store_path(const char *dir, const char *name, const char *suffix, char 
 
 /* Numbers N of the files NAME-N + suffix, ascending; at most max of them are kept. */
 u32 store_numbers(const char *dir, const char *name, const char *suffix, u32 *out, u32 max);
+/* The highest of all, however many there are; 0: there is none. */
+u32 store_newest(const char *dir, const char *name, const char *suffix);
 
 #endif

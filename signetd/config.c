@@ -68,13 +68,32 @@ static bool is_plain_text(const char *text)
 	return true;
 }
 
+static u64 count_names(const char *text)
+{
+	u64 n = 0;
+
+	for (text += strspn(text, ", "); *text; text += strspn(text, ", ")) {
+		text += strcspn(text, ", ");
+		n++;
+	}
+	return n;
+}
+
+static bool is_text(const struct setting *s, const char *text)
+{
+	u64 n = s->kind == SETTING_NAMES ? count_names(text) : strlen(text);
+
+	return n >= s->min && n <= s->max && strlen(text) < s->size && is_plain_text(text);
+}
+
 static bool set(const struct setting *s, const char *text, struct config *c)
 {
 	u64 number = 0;
 
 	switch (s->kind) {
 	case SETTING_TEXT:
-		if (strlen(text) < s->min || strlen(text) > s->max || !is_plain_text(text))
+	case SETTING_NAMES:
+		if (!is_text(s, text))
 			return false;
 		(void)snprintf((char *)place(s, c), s->size, "%s", text);
 		return true;
@@ -139,6 +158,9 @@ static int say_expected(struct reading *r, const struct setting *s, const char *
 	case SETTING_TEXT:
 		return complain_about(
 		        r, "%s must be a text of at most %llu bytes", s->name, (unsigned long long)s->max);
+	case SETTING_NAMES:
+		return complain_about(r, "%s must be from %llu to %llu names, with commas between, in %zu bytes",
+		        s->name, (unsigned long long)s->min, (unsigned long long)s->max, s->size - 1);
 	case SETTING_CHOICE:
 		break;
 	}

@@ -65,13 +65,19 @@ struct config {
 };
 
 /* What the table's rows describe. */
-enum setting_kind { SETTING_TEXT, SETTING_NUMBER, SETTING_BYTES /* K, M, G may follow */, SETTING_CHOICE };
+enum setting_kind {
+	SETTING_TEXT,
+	SETTING_NAMES,
+	SETTING_NUMBER,
+	SETTING_BYTES /* K, M, G may follow */,
+	SETTING_CHOICE
+};
 
 struct setting {
 	const char *section, *name;
 	enum setting_kind kind;
 	size_t offset, size; /* in struct config */
-	u64 min, max; /* a text's length, a number's value */
+	u64 min, max; /* a text's length, a number's value, how many names */
 	const char *initial; /* as it would stand in the file */
 	const char *const *choices; /* NULL-ended, for SETTING_CHOICE: the index is the value */
 	bool at_start; /* a change takes a restart */

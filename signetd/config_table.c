@@ -4,6 +4,8 @@
  */
 #include "signetd/config.h"
 
+#include "keys/issue.h"
+
 #include <stddef.h>
 
 #define TO(member) offsetof(struct config, member), sizeof(((struct config *)0)->member)
@@ -13,6 +15,8 @@
 #define FIXED(section, name, member, initial, help)                                                                    \
 	{ section, name, SETTING_TEXT, TO(member), 0, sizeof(((struct config *)0)->member) - 1, initial, NULL, true,   \
 		help }
+#define NAMES(section, name, member, max, initial, help)                                                               \
+	{ section, name, SETTING_NAMES, TO(member), 1, max, initial, NULL, false, help }
 #define NUMBER(section, name, member, min, max, initial, help)                                                         \
 	{ section, name, SETTING_NUMBER, TO(member), min, max, initial, NULL, false, help }
 #define BYTES(section, name, member, min, max, initial, help)                                                          \
@@ -30,7 +34,8 @@ const struct setting settings[] = {
 	FIXED("listen", "nodes", listen[LISTENER_NODES], "0.0.0.0:7443", "where agents connect"),
 	FIXED("listen", "operators", listen[LISTENER_OPERATORS], "0.0.0.0:7444", "where people and schedulers connect"),
 	FIXED("listen", "metrics", listen[LISTENER_METRICS], "127.0.0.1:7445", "where figures are read, without TLS"),
-	TEXT("tls", "hosts", hosts, "localhost,127.0.0.1", "names and addresses in the server's certificate"),
+	NAMES("tls", "hosts", hosts, ISSUE_NAMES_MAX, "localhost,127.0.0.1",
+	        "names and addresses in the server's certificate"),
 	NUMBER("tls", "days", tls_days, 1, 3650, "90", "life of the server's certificate"),
 	NUMBER("leaves", "days", leaf_days, 1, 3650, "30", "life of the keys for tickets, results and commits"),
 	NUMBER("leaves", "operator-days", operator_days, 1, 3650, "365", "life of an operator's certificate"),

@@ -15,9 +15,7 @@ enum err key_file_path(const char *folder, const char *name, u32 number, const c
 
 u32 key_file_newest(const char *folder, const char *name, const char *suffix)
 {
-	u32 numbers[NUMBERS_MAX], n = store_numbers(folder, name, suffix, numbers, NUMBERS_MAX);
-
-	return n ? numbers[n - 1] : 0;
+	return store_newest(folder, name, suffix);
 }
 
 u32 key_file_next(const char *folder, const char *name, u32 above)
@@ -30,10 +28,15 @@ u32 key_file_next(const char *folder, const char *name, u32 above)
 
 void key_files_remove_older(const char *folder, const char *name, const char *suffix, u32 number)
 {
-	u32 numbers[NUMBERS_MAX], n = store_numbers(folder, name, suffix, numbers, NUMBERS_MAX);
+	u32 numbers[NUMBERS_MAX], n, removed;
 	char path[PATH_MAX];
 
-	for (u32 i = 0; i < n; i++)
-		if (numbers[i] < number && key_file_path(folder, name, numbers[i], suffix, path) == OK)
-			(void)unlink(path);
+	/* So many at a time. */
+	do {
+		n = store_numbers(folder, name, suffix, numbers, NUMBERS_MAX);
+		removed = 0;
+		for (u32 i = 0; i < n; i++)
+			if (numbers[i] < number && key_file_path(folder, name, numbers[i], suffix, path) == OK)
+				removed += unlink(path) == 0;
+	} while (n == NUMBERS_MAX && removed);
 }

@@ -17,8 +17,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { DAY = 86400, HOUR = 3600 };
+enum { DAY = 86400, HOUR = 3600, RETRY_MILLISECONDS = 60000 };
 
 static const char meta_hosts[] = "tls-hosts";
 
@@ -42,6 +43,7 @@ struct leaves {
 	struct leaf_key leaves[ARRAY_SIZE(leaf_kinds)];
 	struct server_certificate *tls;
 	u64 warned; /* when the log was last told of what ends soon */
+	u64 again[ARRAY_SIZE(leaf_kinds) + 1]; /* milliseconds: what failed is not tried before; the last: TLS */
 };
 
 const struct leaf_key *leaf_current(const struct leaves *l, enum leaf_role role)
@@ -106,6 +108,28 @@ static enum err sign_record(struct leaves *l, const struct signer *key, struct l
 	return signer_sign(l->ca_signer, digest, entry->record + LEAF_BODY_SIZE);
 }
 
+/* Of a renewal that failed nothing stays: it is tried for as long as it fails. */
+static void forget_key(const struct leaves *l, const char *name, u32 number)
+{
+	static const char *const suffixes[] = { ".pem", ".crt" };
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++)
+		if (key_file_path(l->folder, name, number, suffixes[i], path) == OK)
+			(void)unlink(path);
+}
+
+/* Unless the record may be there all the same: a key that one names must not be missing. */
+static void forget_leaf(const struct leaves *l, size_t i, const struct leaf_entry *failed)
+{
+	struct storage *s = l->server->storage;
+	struct leaf_entry newest = { 0 };
+	enum err e = s->leaves->newest(s, failed->role, &newest);
+
+	if (e == ERR_STORAGE_ABSENT || (!e && newest.epoch != failed->epoch))
+		forget_key(l, leaf_kinds[i].name, failed->epoch);
+}
+
 static enum err make_key(enum key_type type, const char *path)
 {
 	const struct passphrase none = { .length = 0 };
@@ -153,6 +177,7 @@ static enum err renew_leaf(struct leaves *l, size_t i)
 		e = l->server->storage->leaves->add(l->server->storage, &made.entry);
 	if (e) {
 		signer_close(made.signer);
+		forget_leaf(l, i, &made.entry);
 		return e;
 	}
 	signer_close(l->leaves[i].signer);
@@ -290,14 +315,16 @@ static enum err renew_tls(struct leaves *l)
 
 	if (!e)
 		e = load_tls(l, number);
-	if (!e)
-		e = s->meta->set(s, meta_hosts, l->server->config.hosts);
-	if (e)
+	if (e) {
+		forget_key(l, "tls", number);
 		return e;
+	}
+	/* It is in use all the same when this fails, and another one is made. */
+	e = s->meta->set(s, meta_hosts, l->server->config.hosts);
 	key_files_remove_older(l->folder, "tls", ".pem", number);
 	key_files_remove_older(l->folder, "tls", ".crt", number);
 	journal(JOURNAL_NOTICE, "new server certificate %u for %s", number, l->server->config.hosts);
-	return OK;
+	return e;
 }
 
 /* The newest whose certificate is there; its key was written before it. */
@@ -374,6 +401,15 @@ static bool is_due(u64 from, u64 to, u64 now)
 	return now >= from + (to - from) / 3 * 2;
 }
 
+/* One that ends with the CA cannot be made to last longer. */
+static bool tls_is_due(const struct leaves *l, u64 now)
+{
+	const mbedtls_x509_crt *tls = &l->tls->certificate;
+	u64 end = certificate_end(tls);
+
+	return end < certificate_end(&l->ca) && is_due(certificate_start(tls), end, now);
+}
+
 static bool hosts_changed(struct leaves *l)
 {
 	struct storage *s = l->server->storage;
@@ -421,23 +457,35 @@ static void warn(struct leaves *l, u64 now)
 	}
 }
 
-static void renewal_failed(const char *what, enum err e)
+static u64 milliseconds(const struct leaves *l)
 {
-	if (e)
-		journal(JOURNAL_ERROR, "the %s could not be renewed: %s; tried again in a second", what, err_text(e));
+	return l->server->clock->monotonic(l->server->clock);
+}
+
+static bool may_try(const struct leaves *l, size_t which)
+{
+	return milliseconds(l) >= l->again[which];
+}
+
+static void renewal_ended(struct leaves *l, size_t which, const char *what, enum err e)
+{
+	if (!e)
+		return;
+	l->again[which] = milliseconds(l) + RETRY_MILLISECONDS;
+	journal(JOURNAL_ERROR, "the %s could not be renewed: %s; tried again in a minute", what, err_text(e));
 }
 
 static void tick(struct server *s)
 {
 	struct leaves *l = s->leaves;
+	const size_t tls = ARRAY_SIZE(leaf_kinds);
 	u64 now = wall(l);
 
 	for (size_t i = 0; i < ARRAY_SIZE(leaf_kinds); i++)
-		if (is_due(l->leaves[i].entry.made, l->leaves[i].entry.expires, now))
-			renewal_failed(leaf_kinds[i].name, renew_leaf(l, i));
-	if (is_due(certificate_start(&l->tls->certificate), certificate_end(&l->tls->certificate), now) ||
-	        hosts_changed(l))
-		renewal_failed("server certificate", renew_tls(l));
+		if (may_try(l, i) && is_due(l->leaves[i].entry.made, l->leaves[i].entry.expires, now))
+			renewal_ended(l, i, leaf_kinds[i].name, renew_leaf(l, i));
+	if (may_try(l, tls) && (tls_is_due(l, now) || hosts_changed(l)))
+		renewal_ended(l, tls, "server certificate", renew_tls(l));
 	warn(l, now);
 }
 

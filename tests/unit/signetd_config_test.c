@@ -70,6 +70,9 @@ static void mistakes_are_named_by_line(void **state)
 	is_wrong("[limits]\nimage = 4T\n", "line 2");
 	is_wrong("[log]\nlevel = loud\n", "line 2: level cannot be \"loud\"");
 	is_wrong("[log]\nlevel =\n", "line 2");
+	is_wrong("[tls]\nhosts = , ,\n", "line 2: hosts must be from 1 to 16 names, with commas between");
+	is_wrong("[tls]\nhosts = a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q\n", "line 2");
+	parses("[tls]\nhosts = a,b,c,d,e,f,g,h,i,j,k,l,m,n,o, p ,\n");
 	/* The first of several mistakes. */
 	is_wrong("[log]\nlevel = loud\n[fleet]\nnam = x\n", "line 2");
 	is_wrong("garbage\n[fleet]\nnam = x\n", "line 1: neither");
