@@ -35,6 +35,7 @@ struct live_node {
 	u64 provision_order, authority_order; /* under way; 0: none */
 	u64 intents_after; /* fleet_now(): nothing of the two is ordered before, since one failed */
 	u32 autostart_open; /* orders under way */
+	bool autostart_missed; /* some could not be given, or were not answered: this session's are not done */
 	u64 update, update_order, cancel_order; /* signetd/updates.c: whose share is under way, and its orders */
 	u64 progress_stored; /* milliseconds */
 	char *report; /* JSON; NULL: none */

@@ -159,7 +159,8 @@ static void autostart_done(struct server *s, void *context, bool ok, yyjson_val 
 
 	if (!ok)
 		tell_failure(l->id, "the start of a guest", answer);
-	if (--l->autostart_open == 0 && (ok || answer))
+	l->autostart_missed |= !ok && !answer;
+	if (--l->autostart_open == 0 && !l->autostart_missed)
 		update_node(s, l->id, started_guests);
 }
 
@@ -201,10 +202,10 @@ static enum err order_guest(void *context, const struct guest_entry *g)
 	if (!g->autostart)
 		return OK;
 	yyjson_mut_doc *doc = guest_run_arguments(g);
-	if (order_give(st->server, st->live->id, "guest-run", doc, INTENT_MILLISECONDS, autostart_done, st->live,
-	            &id) == OK)
-		st->live->autostart_open++;
-	return OK;
+	enum err e = order_give(
+	        st->server, st->live->id, "guest-run", doc, INTENT_MILLISECONDS, autostart_done, st->live, &id);
+	st->live->autostart_open += e == OK;
+	return e;
 }
 
 static bool guests_are_due(const struct live_node *l, const struct node_entry *n)
@@ -213,10 +214,26 @@ static bool guests_are_due(const struct live_node *l, const struct node_entry *n
 	        memcmp(n->autostart_session, n->ticket_session, sizeof(n->ticket_session)) != 0;
 }
 
-void node_intents(struct server *s, struct live_node *l, struct node_entry *n)
+/* All of a node's or none: what could not be ordered now, is when its next poll comes. */
+static void start_guests(struct server *s, struct live_node *l)
 {
 	struct starting st = { s, l };
+	char text[2 * ATTEST_ID_SIZE + 1];
+	bool before = l->autostart_missed;
+	enum err e = orders_room(s) < TICKET_GUESTS_MAX ? ERR_RANGE
+	                                                : s->storage->guests->read(s->storage, l->id, order_guest, &st);
 
+	l->autostart_missed = e != OK;
+	if (!e && !l->autostart_open)
+		update_node(s, l->id, started_guests);
+	if (!e || before)
+		return;
+	hex_encode(text, l->id, ATTEST_ID_SIZE);
+	journal(JOURNAL_WARNING, "node %s: its guests wait for their start: %s", text, err_text(e));
+}
+
+void node_intents(struct server *s, struct live_node *l, struct node_entry *n)
+{
 	if (n->state != NODE_ENROLLED || fleet_now(s) < l->intents_after)
 		return;
 	if (!n->provisioned && !l->provision_order)
@@ -224,12 +241,8 @@ void node_intents(struct server *s, struct live_node *l, struct node_entry *n)
 	else if (n->provisioned && n->authority_due && !l->authority_order)
 		order_authority(s, l, n);
 	updates_intents(s, l, n);
-	if (!guests_are_due(l, n))
-		return;
-	if (s->storage->guests->read(s->storage, n->id, order_guest, &st) != OK)
-		journal(JOURNAL_ERROR, "guests of a node could not be read");
-	else if (!l->autostart_open)
-		update_node(s, n->id, started_guests);
+	if (guests_are_due(l, n))
+		start_guests(s, l);
 }
 
 static void poll(struct call *c, struct live_node *l)

@@ -222,6 +222,11 @@ static void wake(struct server *s, const u8 *node)
 		n->poll = NULL;
 }
 
+size_t orders_room(const struct server *s)
+{
+	return ORDERS_MAX - s->fleet->orders->count;
+}
+
 enum err order_reserve(struct server *s, u64 *id)
 {
 	struct orders *all = s->fleet->orders;

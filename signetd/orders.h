@@ -26,6 +26,9 @@ void orders_tick(struct server *s);
 enum err order_give(struct server *s, const u8 node[ATTEST_ID_SIZE], const char *kind, yyjson_mut_doc *arguments,
         u64 milliseconds, order_done *done, void *context, u64 *id) MUST_CHECK;
 
+/* How many more there is room for. */
+size_t orders_room(const struct server *s);
+
 /* An id for order_give_as(): what has to last is stored with it before anything is sent. Errors as order_give(). */
 enum err order_reserve(struct server *s, u64 *id) MUST_CHECK;
 /* order_give() under an id that was reserved, perhaps before a restart: a node that has it, goes on with it. */
