@@ -11,6 +11,7 @@ struct slot {
 	bool used;
 	u32 guest, number;
 	u64 last; /* use, in calls */
+	u64 opened; /* ms */
 	struct disk disk;
 };
 
@@ -34,10 +35,11 @@ static void close_slot(struct slot *s)
 	s->used = false;
 }
 
-void disks_close(void)
+void disks_expire(u64 now_ms)
 {
 	for (u32 i = 0; i < OPEN_MAX_DISKS; i++)
-		close_slot(&slots[i]);
+		if (now_ms - slots[i].opened >= DISK_OPEN_MS)
+			close_slot(&slots[i]);
 }
 
 /* The one that has not been used for longest makes room. */
@@ -77,11 +79,13 @@ static bool open_disk(const char *root, u32 guest, u32 number, struct disk *out)
 	return false;
 }
 
-const struct disk *disk_find(const char *root, u32 guest, u32 disk)
+const struct disk *disk_find(const char *root, u32 guest, u32 disk, u64 now_ms)
 {
 	struct disk opened;
 
 	calls++;
+	/* Also where guests leave no second without a request. */
+	disks_expire(now_ms);
 	for (u32 i = 0; i < OPEN_MAX_DISKS; i++) {
 		struct slot *s = &slots[i];
 		if (s->used && s->guest == guest && s->number == disk) {
@@ -92,6 +96,6 @@ const struct disk *disk_find(const char *root, u32 guest, u32 disk)
 	if (!open_disk(root, guest, disk, &opened))
 		return NULL;
 	struct slot *s = free_slot();
-	*s = (struct slot){ true, guest, disk, calls, opened };
+	*s = (struct slot){ true, guest, disk, calls, now_ms, opened };
 	return &s->disk;
 }

@@ -22,9 +22,11 @@ struct disk {
 	bool read_only;
 };
 
-/* The disk, opened unless it is already; NULL when there is none. Valid until the next call. */
-const struct disk *disk_find(const char *root, u32 guest, u32 disk);
-/* Lets go of all files, so that what was destroyed or replaced meanwhile is not held. */
-void disks_close(void);
+enum { DISK_OPEN_MS = 1000 };
+
+/* The disk, opened unless it is already; NULL when there is none. Valid until the next call. now_ms never goes back. */
+const struct disk *disk_find(const char *root, u32 guest, u32 disk, u64 now_ms);
+/* Lets go of files that were opened so long ago: what was destroyed or replaced meanwhile is not held. */
+void disks_expire(u64 now_ms);
 
 #endif

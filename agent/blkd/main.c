@@ -4,6 +4,7 @@
  */
 #include "agent/blkd/serve.h"
 #include "agent/control/port.h"
+#include "lib/tls/deadline.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -12,8 +13,6 @@
 #include <unistd.h>
 
 #define BLOCK_PORT "/dev/signet/block"
-
-enum { IDLE_MS = 1000 };
 
 static u8 in[BLOCK_FRAME_MAX];
 static u8 out[BLOCK_FRAME_MAX];
@@ -37,8 +36,8 @@ static enum err receive(int fd, u32 *have)
 {
 	struct pollfd wait = { .fd = fd, .events = POLLIN };
 
-	while (poll(&wait, 1, IDLE_MS) == 0)
-		disks_close();
+	while (poll(&wait, 1, DISK_OPEN_MS) == 0)
+		disks_expire(monotonic_ms());
 	/* A full buffer holds a whole frame, which block_peek() has seen. */
 	if (*have >= sizeof(in))
 		return ERR_INTERNAL;
@@ -62,7 +61,9 @@ static enum err serve_stream(int fd, const char *disks)
 		if (e == ERR_RANGE) {
 			e = receive(fd, &have);
 		} else if (!e) {
-			e = send_all(fd, block_serve(&r, in + sizeof(r), disk_find(disks, r.guest, r.disk), out));
+			e = send_all(fd,
+			        block_serve(
+			                &r, in + sizeof(r), disk_find(disks, r.guest, r.disk, monotonic_ms()), out));
 			have -= r.length;
 			memmove(in, in + r.length, have);
 		}
