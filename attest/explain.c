@@ -77,12 +77,6 @@ static void tell_digest(const u8 digest[SHA256_SIZE], char *to, size_t room)
 		(void)format(to, room, "sha256 %s", hex);
 }
 
-/* Values of a PCR, not an event's digest. */
-static bool is_of_a_pcr(enum verdict v)
-{
-	return v == VERDICT_LOG_REPLAY || v == VERDICT_PCR_VOID;
-}
-
 static void tell_expected(const struct difference *d, const struct bytes_view *approved, char *to, size_t room)
 {
 	struct log_event e;
@@ -114,6 +108,16 @@ static void tell_values(const struct difference *d, struct explanation *out)
 	(void)format(out->found, sizeof(out->found), "PCR %u as the log leads to it: %s", d->pcr, found);
 }
 
+/* There is no log to compare with: the value by itself is wrong. */
+static void tell_void(const struct difference *d, struct explanation *out)
+{
+	const char *value = bytes_are_ones(d->found, SHA256_SIZE) ? "all ones, where no measurement leads"
+	                                                          : "all zeros, nothing was measured into it";
+
+	(void)format(out->expected, sizeof(out->expected), "PCR %u with this boot's measurements", d->pcr);
+	(void)format(out->found, sizeof(out->found), "PCR %u as the TPM quotes it: %s", d->pcr, value);
+}
+
 void explain(const struct appraisal *a, const struct bytes_view *log, const struct bytes_view *approved,
         struct explanation *out)
 {
@@ -123,8 +127,12 @@ void explain(const struct appraisal *a, const struct bytes_view *log, const stru
 	(void)format(out->advice, sizeof(out->advice), "%s.", verdict_advice(a->verdict));
 	if (!d->known)
 		return;
-	if (is_of_a_pcr(a->verdict)) {
+	if (a->verdict == VERDICT_LOG_REPLAY) {
 		tell_values(d, out);
+		return;
+	}
+	if (a->verdict == VERDICT_PCR_VOID) {
+		tell_void(d, out);
 		return;
 	}
 	tell_expected(d, approved, out->expected, sizeof(out->expected));

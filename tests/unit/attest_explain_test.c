@@ -154,6 +154,20 @@ static void a_difference_is_told_by_both_logs(void **state)
 	assert_string_equal(x.found, "no event");
 }
 
+static void a_pcr_without_a_measurement_is_told_by_itself(void **state)
+{
+	struct appraisal a = { .verdict = VERDICT_PCR_VOID, .difference = { .known = true, .pcr = 4 } };
+	struct explanation x;
+
+	(void)state;
+	explain(&a, &found.view, NULL, &x);
+	assert_string_equal(x.expected, "PCR 4 with this boot's measurements");
+	assert_string_equal(x.found, "PCR 4 as the TPM quotes it: all zeros, nothing was measured into it");
+	memset(a.difference.found, 0xFF, sizeof(a.difference.found));
+	explain(&a, &found.view, NULL, &x);
+	assert_string_equal(x.found, "PCR 4 as the TPM quotes it: all ones, where no measurement leads");
+}
+
 static struct change changes[CHANGES_MAX];
 
 static void diffs_are_the_fewest_changes(void **state)
@@ -191,6 +205,7 @@ int main(void)
 		cmocka_unit_test(images_are_named_by_their_file),
 		cmocka_unit_test(everything_is_bounded),
 		cmocka_unit_test(a_difference_is_told_by_both_logs),
+		cmocka_unit_test(a_pcr_without_a_measurement_is_told_by_itself),
 		cmocka_unit_test(diffs_are_the_fewest_changes),
 	};
 	return cmocka_run_group_tests_name("attest_explain", tests, NULL, NULL);
