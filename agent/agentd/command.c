@@ -142,6 +142,8 @@ static void reboot(struct command_call *c)
 	struct control_power order = { .how = CONTROL_REBOOT };
 
 	(void)results_await_sent(c->id, SENT_MS);
+	if (c->holds && !c->holds(c))
+		return;
 	enum err e = node_get(c->node, CONTROL_POWER, &order, sizeof(order), NULL, 0);
 	if (e)
 		tell("the hypervisor does not restart the machine: %s", err_text(e));

@@ -22,8 +22,12 @@ struct command_call {
 	const char *code;
 	char message[COMMAND_WHY_SIZE];
 	const char *advice;
-	/* Done once the answer has arrived: true for an order that ends this boot. */
+	/*
+	 * Done once the answer has arrived: true for an order that ends this boot, unless holds is there and finds then
+	 * that it was taken back meanwhile.
+	 */
 	bool reboots;
+	bool (*holds)(struct command_call *c);
 };
 
 /* False: failed, with code, message and advice filled in. */

@@ -154,8 +154,10 @@ static void poll_once(void)
 		p.failures = 0;
 		p.fresh = false;
 		report_arrived();
-		results_sent(mark);
+		/* Before whoever waits for the arrival of an answer goes on: an update may be cancelled in its last
+		 * moment. */
 		take_commands(answer);
+		results_sent(mark);
 	} else if (!p.link.interrupted) {
 		p.fresh = true;
 		if (strcmp(p.link.code, "attest-first") == 0 || outcome == OUTCOME_UNKNOWN)

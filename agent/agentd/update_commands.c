@@ -202,20 +202,46 @@ static void put_counts(struct command_call *c)
 	(void)yyjson_mut_obj_add_uint(c->doc, c->value, "reused", bytes_of(u.count.reused));
 }
 
+/* Whether it was cancelled; if so it is taken back. */
+static bool undo_cancelled(struct command_call *c)
+{
+	bool cancelled = is_cancelled();
+	u32 slot;
+
+	if (cancelled && is_staged(c->node, u.image, &slot) && take_back(c->node, slot))
+		tell("the cancelled update could not be taken back: it is tried with the next start");
+	return cancelled;
+}
+
+static void end_update(void)
+{
+	(void)pthread_mutex_lock(&u.lock);
+	u.active = false;
+	(void)pthread_mutex_unlock(&u.lock);
+}
+
+/* It may be cancelled until the node restarts. */
+static bool still_holds(struct command_call *c)
+{
+	bool cancelled = undo_cancelled(c);
+
+	end_update();
+	if (cancelled)
+		tell("the node does not restart: the update was cancelled");
+	return !cancelled;
+}
+
 static bool carry_out(struct command_call *c)
 {
-	u32 slot;
 	enum err e = stage(c);
 
-	if (!e && !drain(c)) {
+	if (!e && !drain(c) && undo_cancelled(c))
 		e = ERR_UPDATE_CANCELLED;
-		if (is_staged(c->node, u.image, &slot) && take_back(c->node, slot))
-			tell("the cancelled update could not be taken back: it is tried with the next start");
-	}
 	if (e)
 		return failed(c, e);
 	put_counts(c);
 	c->reboots = true;
+	c->holds = still_holds;
 	return true;
 }
 
@@ -241,9 +267,8 @@ bool command_update(struct command_call *c)
 	u.count = (struct transfer_count){ 0 };
 	(void)pthread_mutex_unlock(&u.lock);
 	bool good = carry_out(c);
-	(void)pthread_mutex_lock(&u.lock);
-	u.active = false;
-	(void)pthread_mutex_unlock(&u.lock);
+	if (!good)
+		end_update();
 	return good;
 }
 

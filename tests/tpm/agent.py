@@ -60,7 +60,7 @@ class Server:
         self.known, self.proved = None, False
         self.nonces, self.evidence, self.results, self.reports, self.commands = set(), [], {}, [], []
         self.next_id, self.blobs, self.cuts, self.given = 1, {}, 0, 0
-        self.connections, self.ranges = 0, []
+        self.connections, self.ranges, self.along = 0, [], {}
         self.overdue, self.hold = 0, lambda: None
         self.again, self.state = 64800, "pending"
         self.answers = {"enroll": self.enroll, "activate": self.activate, "nonce": self.nonce,
@@ -233,6 +233,8 @@ class Server:
             if not self.proved:
                 return self.refuse(request, 401, "attest-first")
             for result in body["results"]:
+                if result["id"] not in self.results:
+                    self.commands += self.along.get(result["id"], [])
                 self.results.setdefault(result["id"], result)
             if body["report"]:
                 self.reports.append(body["report"])
@@ -532,18 +534,45 @@ def restarts_the_node(fleet, folder):
         rig.end(10)
 
 
+def provision(fleet, folder, bed, rig):
+    """Returns the write authority's file, which the next boot takes."""
+    signet("keys", "authorize", fleet.keys, "--node", bed.server.known, "--pcr7", rig.word("rig: pcr7 "), "--out",
+           folder / "authority")
+    policy = (fleet.folder / "export/policy-key.bin").read_bytes()
+    bed.server.good("provision", ownerAuth=b64(b"\x11" * 32), lockoutAuth=b64(b"\x22" * 32), imageFloor=3, keyFloor=1,
+                    policyKey=b64(policy), authority=b64((folder / "authority").read_bytes()))
+    return folder / "authority"
+
+
+def takes_an_update_back_at_last(fleet, folder):
+    """Cancelled with the arrival of the answer that it is done: the node does not restart."""
+    with Bed(fleet, folder) as bed:
+        server, second, slot = bed.server, fleet.image(folder.name + "-second", 4), folder / "parts/signet-b"
+        with bed.rig() as rig, Agent(folder, rig):
+            server.attested(1)
+            authority = provision(fleet, folder, bed, rig)
+            rig.end()
+        slot.write_bytes(bytes(32 << 20))
+        before = len(server.evidence)
+        with Rig(folder, fleet.boot, bed.image, "--slot-b", slot, "--authority", authority) as rig, Agent(folder, rig) as agent:
+            server.attested(before + 1)
+            rig.ctl("update", "apply", second, "--parts", folder / "parts")
+            image = json.loads(rig.ctl("slots", "--json"))[1]["manifest"]
+            server.along[server.next_id] = [{"id": 99, "kind": "update-cancel", "arguments": {"image": image}}]
+            server.good("update", image=image, blob="00" * 48, length=1, leaves="00" * 48, drain="now")
+            assert server.result(99)["ok"]
+            agent.need("does not restart")
+            assert json.loads(rig.ctl("slots", "--json"))[1]["state"] == "writing"
+            server.good("guest-list")
+
+
 def provisions(fleet, folder):
     with Bed(fleet, folder) as bed:
         server = bed.server
         with bed.rig() as rig, Agent(folder, rig) as agent:
             server.attested(1)
-            signet("keys", "authorize", fleet.keys, "--node", server.known, "--pcr7", rig.word("rig: pcr7 "), "--out",
-                   folder / "authority")
-            authority = (folder / "authority").read_bytes()
-            policy = (fleet.folder / "export/policy-key.bin").read_bytes()
             server.bad("error-51", "authority", authority=b64(b"x" * 200))
-            server.good("provision", ownerAuth=b64(b"\x11" * 32), lockoutAuth=b64(b"\x22" * 32), imageFloor=3, keyFloor=1,
-                        policyKey=b64(policy), authority=b64(authority))
+            authority = provision(fleet, folder, bed, rig).read_bytes()
             server.attested(2)
             assert (folder / "parts/signet-authority").read_bytes()[:len(authority)] == authority
             status = json.loads(rig.ctl("status", "--json"))
@@ -570,6 +599,7 @@ CASES = {
     "outlives network and fleet server": outlives_the_network,
     "carries a command out once": carries_out_once,
     "restarts the node once the answer has arrived": restarts_the_node,
+    "takes an update back until it restarts": takes_an_update_back_at_last,
     "provisions": provisions,
 }
 
