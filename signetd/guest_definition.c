@@ -4,6 +4,7 @@
  */
 #include "signetd/guest_definition.h"
 
+#include "hv/control/guest_limits.h"
 #include "hv/guest/measure.h"
 #include "lib/json/fields.h"
 
@@ -13,24 +14,21 @@
 
 enum {
 	MEMBERS_MAX = 16,
-	VCPUS_MAX = 64,
-	COMMAND_LINE_MAX = 2047,
-	DISKS_MAX = 4,
-	NETS_MAX = 2,
 	PATH_SIZE = 255,
 	NAME_MAX_LENGTH = GUEST_NAME_SIZE - 1,
 	MAC_TEXT = 17,
 };
+static_assert((u32)GUEST_NAME_SIZE == CONTROL_NAME_SIZE, "one limit");
 
 static const struct field definition_fields[] = {
 	{ "name", FIELD_TEXT, FIELD_REQUIRED, NAME_MAX_LENGTH },
-	{ "memory", FIELD_NUMBER, FIELD_REQUIRED, 1ull << 42 },
-	{ "vcpus", FIELD_NUMBER, FIELD_REQUIRED, VCPUS_MAX },
+	{ "memory", FIELD_NUMBER, FIELD_REQUIRED, GUEST_MOST_MEMORY },
+	{ "vcpus", FIELD_NUMBER, FIELD_REQUIRED, GUEST_MOST_VCPUS },
 	{ "kernel", FIELD_HEX, FIELD_REQUIRED, SHA384_SIZE },
 	{ "initramfs", FIELD_HEX, FIELD_REQUIRED | FIELD_NULLABLE, SHA384_SIZE },
-	{ "commandLine", FIELD_TEXT, FIELD_REQUIRED | FIELD_EMPTY, COMMAND_LINE_MAX },
-	{ "disks", FIELD_ARRAY, FIELD_REQUIRED, DISKS_MAX },
-	{ "nets", FIELD_ARRAY, FIELD_REQUIRED, NETS_MAX },
+	{ "commandLine", FIELD_TEXT, FIELD_REQUIRED | FIELD_EMPTY, GUEST_MOST_COMMAND_LINE },
+	{ "disks", FIELD_ARRAY, FIELD_REQUIRED, CONTROL_DISKS_MAX },
+	{ "nets", FIELD_ARRAY, FIELD_REQUIRED, CONTROL_NETS_MAX },
 	{ "autostart", FIELD_BOOL, FIELD_REQUIRED, 0 },
 };
 
@@ -96,7 +94,8 @@ static bool is_mac(yyjson_val *v)
 		if (i % 3 == 2 ? c != ':' : !hex)
 			return false;
 	}
-	return true;
+	/* A group's address is no device's. */
+	return !strchr("13579bdf", text[1]);
 }
 
 static bool nets_fit(yyjson_val *nets, char *why, size_t room)
@@ -116,8 +115,8 @@ static bool contents_fit(yyjson_val *o, char *why, size_t room)
 {
 	if (!is_name(field_text(o, "name")))
 		return fails(why, room, "\"name\" must be letters, digits, '.', '_', '-', and begin with a letter");
-	if (field_number(o, "memory") == 0 || field_number(o, "memory") % 4096 != 0)
-		return fails(why, room, "\"memory\" must be a multiple of 4,096 bytes");
+	if (!guest_memory_fits(field_number(o, "memory")))
+		return fails(why, room, "\"memory\" must be a multiple of 2 MiB, from 32 MiB to 1 TiB");
 	if (field_number(o, "vcpus") == 0)
 		return fails(why, room, "\"vcpus\" must be 1 at least");
 	return disks_fit(yyjson_obj_get(o, "disks"), why, room) && nets_fit(yyjson_obj_get(o, "nets"), why, room);

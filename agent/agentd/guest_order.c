@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAC_TEXT = 17, TEXT_MOST = GUEST_COMMAND_LINE_MAX - 1, PATH_MOST = GUEST_PATH_MAX - 1 };
+enum { MAC_TEXT = 17, TEXT_MOST = GUEST_MOST_COMMAND_LINE, PATH_MOST = GUEST_PATH_MAX - 1 };
 
 static const struct field fields[] = {
 	{ "name", FIELD_TEXT, FIELD_REQUIRED, CONTROL_NAME_SIZE - 1 },
-	{ "memory", FIELD_NUMBER, FIELD_REQUIRED, (u64)1 << 40 },
-	{ "vcpus", FIELD_NUMBER, FIELD_REQUIRED, GUEST_VCPUS_MAX },
+	{ "memory", FIELD_NUMBER, FIELD_REQUIRED, GUEST_MOST_MEMORY },
+	{ "vcpus", FIELD_NUMBER, FIELD_REQUIRED, GUEST_MOST_VCPUS },
 	{ "kernel", FIELD_HEX, FIELD_REQUIRED, SHA384_SIZE },
 	{ "initramfs", FIELD_HEX, FIELD_NULLABLE, SHA384_SIZE },
 	{ "commandLine", FIELD_TEXT, FIELD_NULLABLE | FIELD_EMPTY, TEXT_MOST },
@@ -80,8 +80,8 @@ static bool fill_text(struct text *t, yyjson_val *d, char *why, size_t room)
 {
 	u64 memory = field_number(d, "memory");
 
-	if (!is_aligned(memory, MIB(2)) || memory == 0) {
-		(void)snprintf(why, room, "memory is a multiple of 2 MiB");
+	if (!guest_memory_fits(memory)) {
+		(void)snprintf(why, room, "memory is a multiple of 2 MiB, 32 MiB at least");
 		return false;
 	}
 	add(t, "name = %s\nmemory = %lluM\nvcpus = %llu\nkernel = /\n", field_text(d, "name"),

@@ -92,7 +92,7 @@ static const char *take_name(struct guest_file *g, struct piece value)
 
 static const char *take_memory(struct guest_file *g, struct piece value)
 {
-	static const char *const words = "memory is a multiple of 2M, up to 1024G, as 512M or 4G";
+	static const char *const words = "memory is a multiple of 2M, from 32M to 1024G, as 512M or 4G";
 	u64 number;
 
 	if (!take_digits(&value, 1u << 20, &number) || number == 0)
@@ -103,15 +103,15 @@ static const char *take_memory(struct guest_file *g, struct piece value)
 		g->memory = MIB(number * 1024);
 	else
 		return words;
-	return is_aligned(g->memory, MIB(2)) ? NULL : words;
+	return guest_memory_fits(g->memory) ? NULL : words;
 }
 
 static const char *take_vcpus(struct guest_file *g, struct piece value)
 {
 	u64 number;
 
-	if (!take_digits(&value, GUEST_VCPUS_MAX, &number) || number == 0 || value.n)
-		return "vcpus is a number from 1 to 64";
+	if (!take_digits(&value, GUEST_MOST_VCPUS, &number) || number == 0 || value.n)
+		return "vcpus is a number from 1 to 32";
 	g->vcpus = (u32)number;
 	return NULL;
 }

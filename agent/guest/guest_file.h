@@ -5,14 +5,13 @@
 #ifndef SIGNET_AGENT_GUEST_GUEST_FILE_H
 #define SIGNET_AGENT_GUEST_GUEST_FILE_H
 
-#include "hv/control/wire.h"
+#include "hv/control/guest_limits.h"
 #include "lib/err.h"
 
 enum {
 	GUEST_FILE_MAX = 16384, /* bytes of a file */
 	GUEST_PATH_MAX = 512,
-	GUEST_COMMAND_LINE_MAX = 2048,
-	GUEST_VCPUS_MAX = 64, /* of the format; the hypervisor has its own limit */
+	GUEST_COMMAND_LINE_MAX = GUEST_MOST_COMMAND_LINE + 1,
 };
 
 struct guest_disk {
@@ -22,7 +21,7 @@ struct guest_disk {
 
 struct guest_file {
 	char name[CONTROL_NAME_SIZE];
-	u64 memory; /* bytes, a multiple of 2 MiB */
+	u64 memory; /* bytes */
 	u32 vcpus, disks, nets;
 	char kernel[GUEST_PATH_MAX];
 	char initramfs[GUEST_PATH_MAX]; /* "": none */

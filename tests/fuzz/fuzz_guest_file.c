@@ -19,9 +19,9 @@ int LLVMFuzzerTestOneInput(const u8 *bytes, size_t n)
 		abort();
 	if (e)
 		return 0;
-	if (g.disks > CONTROL_DISKS_MAX || g.nets > CONTROL_NETS_MAX || g.vcpus < 1 || g.vcpus > GUEST_VCPUS_MAX)
+	if (g.disks > CONTROL_DISKS_MAX || g.nets > CONTROL_NETS_MAX || g.vcpus < 1 || g.vcpus > GUEST_MOST_VCPUS)
 		abort();
-	if (!g.name[0] || !g.kernel[0] || g.memory == 0 || !is_aligned(g.memory, MIB(2)))
+	if (!g.name[0] || !g.kernel[0] || !guest_memory_fits(g.memory))
 		abort();
 	for (u32 i = 0; i < g.disks; i++)
 		if (!g.disk[i].path[0] || strlen(g.disk[i].path) >= GUEST_PATH_MAX)

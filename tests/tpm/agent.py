@@ -427,12 +427,12 @@ def runs_guests(fleet, folder):
         server.blobs[other] = kernel
         server.bad("error-21", "guest-run", guest=dict(guest, kernel=other), digest=any_digest)
         # More than the guest's memory holds is not fetched.
-        large = bytes(3 << 20)
+        large = bytes(33 << 20)
         name = hashlib.sha384(large).hexdigest()
         server.blobs[name] = large
-        server.bad("error-187", "guest-run", guest=dict(guest, kernel=name, memory=2 << 20), digest=any_digest)
-        assert not [p for p in (folder / "store/blobs").iterdir() if p.name.startswith(name) and p.stat().st_size > 2 << 20]
-        server.bad("definition", "guest-run", guest=dict(guest, memory=1), digest=any_digest)
+        server.bad("error-187", "guest-run", guest=dict(guest, kernel=name, memory=32 << 20), digest=any_digest)
+        assert not [p for p in (folder / "store/blobs").iterdir() if p.name.startswith(name) and p.stat().st_size > 32 << 20]
+        server.bad("definition", "guest-run", guest=dict(guest, memory=30 << 20), digest=any_digest)
         server.bad("definition", "guest-run", guest=dict(guest, disks=[{"path": "a"}]), digest=any_digest)
         # What the service VM stands on is no disk, and a guest's name is no path.
         for other in "/usr/bin/env", "/dev/zero", str(disk) + "/../blobs/" + digest, str(disk) + ".none":

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#define LEAST "name = a\nmemory = 2M\nkernel = k\n"
+#define LEAST "name = a\nmemory = 32M\nkernel = k\n"
 
 static const char whole[] = "# a web server\n"
                             "name = web-1.x_y \t\n"
@@ -58,7 +58,7 @@ static void the_least_file_is_taken(void **state)
 	(void)state;
 	assert_int_equal(parse(LEAST), OK);
 	assert_int_equal(g.vcpus, 1);
-	assert_int_equal(g.memory, MIB(2));
+	assert_int_equal(g.memory, MIB(32));
 	assert_int_equal(g.disks + g.nets, 0);
 	assert_string_equal(g.initramfs, "");
 	assert_string_equal(g.command_line, "");
@@ -71,7 +71,7 @@ static const struct {
 } refused[] = {
 	{ "", 0, "name is missing" },
 	{ "name = a\nkernel = k\n", 0, "memory is missing" },
-	{ "name = a\nmemory = 2M\n", 0, "kernel is missing" },
+	{ "name = a\nmemory = 32M\n", 0, "kernel is missing" },
 	{ LEAST "colour = red\n", 4, "unknown key" },
 	{ LEAST "kernel = other\n", 4, "too often" },
 	{ LEAST "just words\n", 4, "key = value" },
@@ -79,10 +79,10 @@ static const struct {
 	{ LEAST "disk =\n", 4, "missing" },
 	{ LEAST "disk = a\x01z\n", 4, "control character" },
 	{ LEAST "disk = a\r\n", 4, "control character" },
-	{ LEAST "vcpus = 0\n", 4, "from 1 to 64" },
-	{ LEAST "vcpus = 65\n", 4, "from 1 to 64" },
-	{ LEAST "vcpus = 2x\n", 4, "from 1 to 64" },
-	{ LEAST "vcpus = -1\n", 4, "from 1 to 64" },
+	{ LEAST "vcpus = 0\n", 4, "from 1 to 32" },
+	{ LEAST "vcpus = 33\n", 4, "from 1 to 32" },
+	{ LEAST "vcpus = 2x\n", 4, "from 1 to 32" },
+	{ LEAST "vcpus = -1\n", 4, "from 1 to 32" },
 	{ LEAST "net = 52:54:00:ab:cd\n", 4, "MAC address" },
 	{ LEAST "net = 52:54:00:ab:cd-0f\n", 4, "MAC address" },
 	{ LEAST "net = 52:54:00:ab:cd:0g\n", 4, "MAC address" },
@@ -94,6 +94,7 @@ static const struct {
 	{ "name = abcdefghijklmnopqrstuvwxyzabcdef\n", 1, "too long" },
 	{ "memory = 3M\n", 1, "multiple of 2M" },
 	{ "memory = 0M\n", 1, "multiple of 2M" },
+	{ "memory = 30M\n", 1, "from 32M" },
 	{ "memory = 4\n", 1, "multiple of 2M" },
 	{ "memory = 2MB\n", 1, "multiple of 2M" },
 	{ "memory = 1025G\n", 1, "multiple of 2M" },
@@ -109,7 +110,7 @@ static void every_mistake_has_its_line_and_words(void **state)
 		if (!strstr(problem.words, refused[i].words))
 			fail_msg("%s: %s", refused[i].text, problem.words);
 	}
-	assert_int_equal(parse("name = abcdefghijklmnopqrstuvwxyzabcde\nmemory = 1024G\nvcpus = 64\nkernel = k"), OK);
+	assert_int_equal(parse("name = abcdefghijklmnopqrstuvwxyzabcde\nmemory = 1024G\nvcpus = 32\nkernel = k"), OK);
 }
 
 static void lengths_are_bounded(void **state)

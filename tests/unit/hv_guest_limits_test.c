@@ -1,0 +1,29 @@
+/* What those who order guests take for a node's limits is what root mode refuses by. */
+#include "hv/control/guest_limits.h"
+#include "hv/guest/linux.h"
+#include "hv/vm/vm.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+static void they_are_root_modes(void **state)
+{
+	(void)state;
+	assert_int_equal(GUEST_MOST_VCPUS, VM_VCPUS_MAX);
+	assert_int_equal(GUEST_MOST_VCPUS, GUEST_VCPUS_MAX);
+	assert_int_equal(GUEST_LEAST_MEMORY, LINUX_MEMORY_MIN);
+	assert_in_range(GUEST_MOST_COMMAND_LINE, 1, LINUX_COMMAND_LINE_MAX);
+	assert_true(guest_memory_fits(GUEST_LEAST_MEMORY) && guest_memory_fits(GUEST_MOST_MEMORY));
+	assert_false(guest_memory_fits(GUEST_LEAST_MEMORY - GUEST_MEMORY_STEP));
+	assert_false(guest_memory_fits(GUEST_LEAST_MEMORY + GUEST_MEMORY_STEP / 2));
+	assert_false(guest_memory_fits(GUEST_MOST_MEMORY + GUEST_MEMORY_STEP));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(they_are_root_modes) };
+
+	return cmocka_run_group_tests_name("hv_guest_limits", tests, NULL, NULL);
+}
