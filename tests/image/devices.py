@@ -106,4 +106,4 @@ def loop_devices_are_there():
 if loop_devices_are_there():
     main([(f.__name__.replace("_", " "), f) for f in (nothing_without_yes, same_as_a_file, too_small, in_use, write_protected,
                                                       one_slot_of_a_device)])
-print("1..1\nok 1 - # SKIP no loop devices here")
+print("1..0 # SKIP no loop devices here: what overwrites a disk is not tried")
