@@ -25,7 +25,6 @@ struct attested {
 	struct bytes_view extra;
 	u64 clock; /* ms */
 	u32 resets, restarts;
-	bool clock_safe;
 	struct attested_quote quote; /* of TPM_ST_ATTEST_QUOTE */
 	struct attested_nv nv; /* of TPM_ST_ATTEST_NV */
 };

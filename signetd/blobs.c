@@ -163,15 +163,3 @@ enum err blob_open(const char *folder, const char *digest, int *fd, u64 *length)
 		e = file_open(path, fd, length);
 	return e == ERR_IO && errno == ENOENT ? ERR_STORAGE_ABSENT : e;
 }
-
-enum err blob_remove(const char *folder, const char *digest)
-{
-	char path[PATH_MAX];
-	enum err e = blob_path(folder, digest, path);
-
-	if (e)
-		return e;
-	if (unlink(path) != 0)
-		return errno == ENOENT ? ERR_STORAGE_ABSENT : ERR_IO;
-	return OK;
-}

@@ -39,7 +39,5 @@ enum err blob_open(const char *folder, const char *digest, int *fd, u64 *length)
 /* Removes every blob that named() does not know; *removed: how many. ERR_IO. */
 enum err blobs_sweep(const char *folder, bool (*named)(const void *context, const u8 digest[SHA384_SIZE]),
         const void *context, u32 *removed) MUST_CHECK;
-/* ERR_STORAGE_ABSENT, ERR_ARGUMENT, ERR_IO. */
-enum err blob_remove(const char *folder, const char *digest) MUST_CHECK;
 
 #endif

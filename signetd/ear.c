@@ -5,6 +5,7 @@
 #include "signetd/ear.h"
 
 #include "lib/bytes.h"
+#include "lib/json/fields.h"
 #include "lib/print.h"
 
 #include <mbedtls/base64.h>
@@ -102,14 +103,6 @@ static const char *status_of(const enum trust vector[ASPECTS])
 	return worst == TRUST_AFFIRMED ? "affirming" : "none";
 }
 
-static void add_hex(yyjson_mut_doc *doc, yyjson_mut_val *to, const char *name, const u8 *bytes, size_t n)
-{
-	char text[2 * SHA384_SIZE + 1];
-
-	hex_encode(text, bytes, n);
-	yyjson_mut_obj_add_strcpy(doc, to, name, text);
-}
-
 static void add_node(yyjson_mut_doc *doc, yyjson_mut_val *submods, const struct ear *e)
 {
 	enum trust vector[ASPECTS];
@@ -131,8 +124,8 @@ static void add_node(yyjson_mut_doc *doc, yyjson_mut_val *submods, const struct 
 	if (e->verdict != VERDICT_GOOD)
 		return;
 	yyjson_mut_obj_add_str(doc, node, "signet_release", e->release);
-	add_hex(doc, node, "signet_manifest", e->manifest, sizeof(e->manifest));
-	add_hex(doc, node, "signet_session", e->session, sizeof(e->session));
+	(void)json_put_hex(doc, node, "signet_manifest", e->manifest, sizeof(e->manifest));
+	(void)json_put_hex(doc, node, "signet_session", e->session, sizeof(e->session));
 }
 
 static char *write_claims(const struct ear *e)
@@ -144,7 +137,7 @@ static char *write_claims(const struct ear *e)
 	yyjson_mut_obj_add_str(doc, claims, "eat_profile", PROFILE);
 	yyjson_mut_obj_add_uint(doc, claims, "iat", e->issued);
 	yyjson_mut_obj_add_uint(doc, claims, "exp", e->expires);
-	add_hex(doc, claims, "sub", e->node, sizeof(e->node));
+	(void)json_put_hex(doc, claims, "sub", e->node, sizeof(e->node));
 	yyjson_mut_val *verifier = yyjson_mut_obj_add_obj(doc, claims, "ear_verifier_id");
 	yyjson_mut_obj_add_str(doc, verifier, "developer", "Signet");
 	yyjson_mut_obj_add_str(doc, verifier, "build", e->verifier);

@@ -85,6 +85,11 @@ struct live_node *live_of_key(const struct server *s, const struct caller *who);
 bool live_owns(const struct live_node *n, const struct caller *who);
 void live_add_key(struct live_node *n, const u8 key[SHA256_SIZE]);
 void live_forget(struct server *s, const u8 id[ATTEST_ID_SIZE]);
+/*
+ * What follows from its record is told to the node by the next tick, once all of this request is stored: a TPM's
+ * authorizations must not be on their way before they are in escrow.
+ */
+void live_tell_later(struct server *s, const u8 id[ATTEST_ID_SIZE]);
 void live_touch(struct server *s, struct live_node *n);
 /* It waits for commands, or was heard of a moment ago. */
 bool live_is_online(const struct server *s, const struct live_node *n);

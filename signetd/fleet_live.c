@@ -93,6 +93,14 @@ void live_add_key(struct live_node *n, const u8 key[SHA256_SIZE])
 		n->key_count++;
 }
 
+void live_tell_later(struct server *s, const u8 id[ATTEST_ID_SIZE])
+{
+	struct live_node *n = live_find(s, id);
+
+	if (n)
+		n->intents_due = true;
+}
+
 void live_touch(struct server *s, struct live_node *n)
 {
 	n->seen = true;

@@ -5,6 +5,7 @@
  */
 #include "signetd/leaves.h"
 
+#include "attest/sign.h"
 #include "keys/certificate.h"
 #include "keys/files.h"
 #include "keys/random.h"
@@ -97,17 +98,6 @@ enum err leaves_certify(struct leaves *l, struct issue *i, mbedtls_pk_context *s
 	return certificate_issue(i, &l->ca, &l->ca_key, subject, pem);
 }
 
-static enum err sign_record(struct leaves *l, const struct signer *key, struct leaf_entry *entry)
-{
-	struct leaf leaf = { .role = entry->role, .epoch = entry->epoch };
-	u8 digest[SHA384_SIZE];
-
-	memcpy(leaf.key, signer_public_key(key), sizeof(leaf.key));
-	leaf_encode(&leaf, entry->record);
-	leaf_digest(entry->record, digest);
-	return signer_sign(l->ca_signer, digest, entry->record + LEAF_BODY_SIZE);
-}
-
 /* Of a renewal that failed nothing stays: it is tried for as long as it fails. */
 static void forget_key(const struct leaves *l, const char *name, u32 number)
 {
@@ -172,7 +162,7 @@ static enum err renew_leaf(struct leaves *l, size_t i)
 	if (!e)
 		e = open_signer(path, &made.signer);
 	if (!e)
-		e = sign_record(l, made.signer, &made.entry);
+		e = leaf_make(l->ca_signer, made.entry.role, made.entry.epoch, made.signer, made.entry.record);
 	if (!e)
 		e = l->server->storage->leaves->add(l->server->storage, &made.entry);
 	if (e) {

@@ -1,7 +1,7 @@
 /* Figures for Prometheus. Trust: pure. */
 #include "signetd/metrics.h"
 
-static const char *const listener_names[] = { "nodes", "operators", "metrics" };
+#include "signetd/route.h"
 
 void metric_family(struct text *out, const char *name, const char *kind, const char *help)
 {
@@ -20,7 +20,8 @@ static void by_listener(struct text *out, const char *name, const char *kind, co
 {
 	metric_family(out, name, kind, help);
 	for (int i = 0; i < LISTENER_COUNT; i++)
-		text_add(out, "%s{listener=\"%s\"} %llu\n", name, listener_names[i], (unsigned long long)values[i]);
+		text_add(out, "%s{listener=\"%s\"} %llu\n", name, listener_name((enum listener)i),
+		        (unsigned long long)values[i]);
 }
 
 static void answers(struct text *out, const struct counters *c)
@@ -30,8 +31,8 @@ static void answers(struct text *out, const struct counters *c)
 	metric_family(out, name, "counter", "Answers by listener and class of status.");
 	for (int i = 0; i < LISTENER_COUNT; i++)
 		for (int k = 2; k < 6; k++)
-			text_add(out, "%s{listener=\"%s\",status=\"%dxx\"} %llu\n", name, listener_names[i], k,
-			        (unsigned long long)c->answers[i][k]);
+			text_add(out, "%s{listener=\"%s\",status=\"%dxx\"} %llu\n", name,
+			        listener_name((enum listener)i), k, (unsigned long long)c->answers[i][k]);
 }
 
 void metrics_write_counters(struct text *out, const struct counters *c)

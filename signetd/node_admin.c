@@ -90,18 +90,6 @@ static void answer_stored(struct call *c, const struct node_entry *n)
 		answer_node(c, n);
 }
 
-/*
- * What follows from the record is told to the node by the next tick, once all of this request is stored: a TPM's
- * authorizations must not be on their way before they are in escrow.
- */
-static void tell_later(struct call *c, const struct node_entry *n)
-{
-	struct live_node *l = live_find(c->server, n->id);
-
-	if (l)
-		l->intents_due = true;
-}
-
 static const struct field enroll_fields[] = {
 	{ "authority", FIELD_BASE64, FIELD_REQUIRED, AUTHORITY_SIZE_MAX },
 	{ "policyKey", FIELD_BASE64, FIELD_REQUIRED, P256_KEY_SIZE },
@@ -195,7 +183,7 @@ static void decide_enrolment(struct call *c, struct node_entry *n)
 	call_note(c, "node %s enrolled in class %s%s", c->parameters[0], class,
 	        n->ek_finding == EK_TRUSTED ? "" : ", its EK uncertified");
 	answer_stored(c, n);
-	tell_later(c, n);
+	live_tell_later(c->server, n->id);
 }
 
 void admin_enroll(struct call *c)
@@ -221,7 +209,7 @@ static void renew_authority(struct call *c, struct node_entry *n)
 		return;
 	}
 	answer_done(c);
-	tell_later(c, n);
+	live_tell_later(c->server, n->id);
 }
 
 void admin_authority(struct call *c)

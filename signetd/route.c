@@ -157,6 +157,13 @@ static enum match find(const struct route_table *tables, size_t count, enum list
 	return m;
 }
 
+const char *listener_name(enum listener l)
+{
+	static const char *const names[] = { "nodes", "operators", "metrics" };
+
+	return names[l];
+}
+
 enum match route_find(const struct route_table *tables, size_t count, enum listener listener, enum method method,
         const char *target, size_t n, struct call *c)
 {

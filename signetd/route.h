@@ -40,6 +40,8 @@ struct route_table {
 extern const struct route_table route_tables[];
 extern const size_t route_table_count;
 
+const char *listener_name(enum listener l);
+
 enum match { MATCH_FOUND, MATCH_PATH_ONLY, MATCH_NONE, MATCH_MALFORMED };
 
 /*

@@ -176,15 +176,6 @@ static enum err add_node(struct push *p, const struct node_entry *node)
 	return s->updates->put_node(s, &n);
 }
 
-/* The next tick tells it: this order is stored with its audit entry first. */
-static void tell_later(struct server *s, const u8 *node)
-{
-	struct live_node *l = live_find(s, node);
-
-	if (l)
-		l->intents_due = true;
-}
-
 static bool add_nodes(struct push *p)
 {
 	struct call *c = p->call;
@@ -205,7 +196,7 @@ static bool add_nodes(struct push *p)
 		}
 		if (!e)
 			e = add_node(p, n);
-		tell_later(c->server, id);
+		live_tell_later(c->server, id);
 	}
 	free(n);
 	if (e && e != ERR_STORAGE_ABSENT)

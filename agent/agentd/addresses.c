@@ -47,9 +47,3 @@ void address_good(struct addresses *a, struct address *which)
 	which->rest = 0;
 	a->current = (u32)(which - a->at);
 }
-
-void addresses_wake(struct addresses *a)
-{
-	for (u32 i = 0; i < a->count; i++)
-		a->at[i].rest = 0;
-}

@@ -28,7 +28,5 @@ enum err addresses_read(struct addresses *a, const char *text) MUST_CHECK;
 struct address *address_pick(struct addresses *a, u64 now);
 void address_failed(struct addresses *a, struct address *which, u64 now, u32 random);
 void address_good(struct addresses *a, struct address *which);
-/* All may be tried: the network has come back, or somebody asks. */
-void addresses_wake(struct addresses *a);
 
 #endif

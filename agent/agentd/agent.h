@@ -56,6 +56,9 @@ enum agent_outcome agent_attest(struct agent *a, u64 *again_ms);
 /* Says what the agent waits for: log, and status screen. */
 void agent_waits(struct agent *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* The time in ms, for conditions: they wait on the clock that never jumps. */
+struct timespec agent_after_ms(u32 ms);
+
 /* Another thread wants an attestation and its end; at most timeout_ms. verdict: its name, or why there is none. */
 enum agent_outcome agent_attest_now(struct agent *a, u32 timeout_ms, char verdict[VERDICT_NAME_SIZE]);
 

@@ -44,7 +44,7 @@ void agent_waits(struct agent *a, const char *fmt, ...)
 	node_say(&a->node, text);
 }
 
-static struct timespec after_ms(u32 ms)
+struct timespec agent_after_ms(u32 ms)
 {
 	struct timespec t = { 0 };
 
@@ -60,7 +60,7 @@ static struct timespec after_ms(u32 ms)
 
 enum agent_outcome agent_attest_now(struct agent *a, u32 timeout_ms, char verdict[VERDICT_NAME_SIZE])
 {
-	struct timespec until = after_ms(timeout_ms);
+	struct timespec until = agent_after_ms(timeout_ms);
 	enum agent_outcome outcome = OUTCOME_UNREACHABLE;
 	int status = 0;
 
@@ -181,7 +181,7 @@ static void sleep_until_due(struct agent *a)
 	u32 ms = agent_sleep(&a->state, monotonic_ms());
 	if (ms > HEALTH_MS && !a->trial_told)
 		ms = HEALTH_MS;
-	struct timespec until = after_ms(ms);
+	struct timespec until = agent_after_ms(ms);
 	if (ms)
 		(void)pthread_cond_timedwait(&a->changed, &a->lock, &until);
 	(void)pthread_mutex_unlock(&a->lock);

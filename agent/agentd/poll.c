@@ -125,18 +125,10 @@ static void lose(void)
 static void rest(void)
 {
 	struct agent *a = p.agent;
-	struct timespec until;
 	u32 random = 0;
 
 	(void)!random_bytes((u8 *)&random, sizeof(random));
-	u32 ms = rest_of(++p.failures, random);
-	(void)clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += ms / 1000;
-	until.tv_nsec += ms % 1000 * 1000000L;
-	if (until.tv_nsec >= 1000000000L) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000L;
-	}
+	struct timespec until = agent_after_ms(rest_of(++p.failures, random));
 	(void)pthread_mutex_lock(&a->lock);
 	/* A change may mean that the way is free again, and costs one try. */
 	(void)pthread_cond_timedwait(&a->changed, &a->lock, &until);

@@ -13,8 +13,6 @@
 
 enum { ADDRESSES_MAX = 8, BACKLOG = 512, TICK = 1000, LAST_ANSWERS = 5000 };
 
-static const char *const listener_names[] = { "nodes", "operators", "metrics" };
-
 struct loop {
 	uv_loop_t uv;
 	struct server *server;
@@ -60,7 +58,7 @@ static void say_listening(const uv_tcp_t *socket, enum listener listener)
 	if (uv_tcp_getsockname(socket, (struct sockaddr *)&a, &n) != 0)
 		return;
 	address_words((struct sockaddr *)&a, words);
-	journal(JOURNAL_NOTICE, "listening for %s on %s", listener_names[listener], words);
+	journal(JOURNAL_NOTICE, "listening for %s on %s", listener_name(listener), words);
 }
 
 static enum err listen_on(struct loop *l, enum listener listener, const char *text, size_t n)
@@ -71,7 +69,7 @@ static enum err listen_on(struct loop *l, enum listener listener, const char *te
 
 	if (!address_read(text, n, &a) || l->socket_count == ARRAY_SIZE(l->sockets)) {
 		journal(JOURNAL_ERROR, "signetd.ini: [listen] %s: \"%.*s\" is not ADDRESS:PORT",
-		        listener_names[listener], (int)n, text);
+		        listener_name(listener), (int)n, text);
 		return ERR_ARGUMENT;
 	}
 	status = uv_tcp_init(&l->uv, socket);
@@ -83,7 +81,7 @@ static enum err listen_on(struct loop *l, enum listener listener, const char *te
 	if (status == 0)
 		status = uv_listen((uv_stream_t *)socket, BACKLOG, on_connection);
 	if (status != 0) {
-		journal(JOURNAL_ERROR, "%s: %.*s: %s", listener_names[listener], (int)n, text, uv_strerror(status));
+		journal(JOURNAL_ERROR, "%s: %.*s: %s", listener_name(listener), (int)n, text, uv_strerror(status));
 		return ERR_IO;
 	}
 	say_listening(socket, listener);
