@@ -1,21 +1,7 @@
-/*
- * virtio devices under a driver that does anything: the input is a list of register writes, memory writes and kicks.
- * Whatever comes, each step touches guest memory a bounded number of times, and a broken device stays quiet until
- * reset.
- */
+/* virtio console and entropy devices under a driver that does anything (fuzz_driver.h). */
 #include "hv/dev/virtio_console.h"
 #include "hv/dev/virtio_rng.h"
-#include "tests/fuzz/fuzz.h"
-#include "tests/unit/hv_dev_guest.h"
-
-enum {
-	/* In every queue a full ring of full chains, each read, looked up, copied piece by piece and given back. */
-	ACCESSES_MAX = VIRTIO_QUEUES_MAX * VIRTQ_SIZE_MAX * (3 * VIRTQ_SEGMENTS_MAX + 64 + 5),
-	/* The places of a queue are looked up when it is made ready, also while the device is broken. */
-	PLACES = 3,
-	NEEDS_RESET = 0x40,
-	STATUS = 0x70,
-};
+#include "tests/fuzz/fuzz_driver.h"
 
 static struct guest guest;
 
@@ -62,50 +48,11 @@ static const struct console_user stream = { "stream", false, open_port, close_po
 static const struct console_user messages = { "messages", true, open_port, close_port, take, room };
 static const struct console_user *const users[CONSOLE_PORTS] = { &stream, &messages, &stream };
 
-static void step(struct reader *r)
+static void host_acts(u8 what, u32 place, u32 value)
 {
-	u8 what = read_u8(r);
-	u32 place = read_le16(r);
-	u32 value = read_le32(r);
-
-	switch (what % 8) {
-	case 0:
-	case 1:
-		device_set(&guest, place % VIRTIO_MMIO_SIZE & ~3u, value);
-		break;
-	case 2:
-		bus_write(&guest.bus, BUS_MMIO, DEVICE_MMIO + place % VIRTIO_MMIO_SIZE, 1u << (what >> 3) % 4, value);
-		break;
-	case 3:
-		put_descriptor(&guest, place % 8, place / 8 % 16, GUEST_BASE + value % 0x11000, value >> 20,
-		        (u16)(what >> 3) % 8, (u16)(place >> 6) % 18);
-		break;
-	case 4:
-		offer(&guest, place % 8, (u16)(value % 17));
-		break;
-	case 5:
-		memcpy(guest.bytes + place % (GUEST_SIZE - 4), &value, 4);
-		break;
-	case 6:
-		kick(&guest, place % 9);
-		break;
-	default:
-		must(console_send(&console, place % CONSOLE_PORTS, &value, 4) <= 4);
-		console_resume(&console, place % CONSOLE_PORTS);
-		break;
-	}
-}
-
-static void run(struct reader r, const struct virtio *device)
-{
-	while (r.left >= 7) {
-		u64 before = guest.accesses;
-		bool broken = device->status & NEEDS_RESET;
-		step(&r);
-		must(guest.accesses - before <= ACCESSES_MAX);
-		must(!broken || !(device->status & NEEDS_RESET) || guest.accesses - before <= PLACES);
-		must(!(device->status & NEEDS_RESET) || device->breaches);
-	}
+	(void)what;
+	must(console_send(&console, place % CONSOLE_PORTS, &value, 4) <= 4);
+	console_resume(&console, place % CONSOLE_PORTS);
 }
 
 int LLVMFuzzerTestOneInput(const u8 *bytes, size_t n)
@@ -119,7 +66,7 @@ int LLVMFuzzerTestOneInput(const u8 *bytes, size_t n)
 	/* One of them, ready to go, so that few inputs are wasted on getting there. */
 	struct virtio *device = n && bytes[0] & 1 ? &rng.virtio : &console.virtio;
 	must(virtio_attach(device, &guest.bus, DEVICE_MMIO) == OK);
-	driver_start(&guest, device->class->queues, 16);
-	run(reader_on(bytes, n), device);
+	driver_start(&guest, device->class->queues, DRIVER_RING);
+	driver_run(&guest, reader_on(bytes, n), device, host_acts);
 	return 0;
 }

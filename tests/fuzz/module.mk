@@ -27,6 +27,7 @@ $(B)/fuzz-seeds/.made: $(FUZZ_SEEDERS) $(FUZZ_SEED_FILES)
 	@mkdir -p $(@D)
 	@for seeds in tests/fuzz/seeds/*; do cp -r $$seeds $(@D)/fuzz_$${seeds##*/} || exit 1; done
 	@for seeder in $(FUZZ_SEEDERS); do $$seeder $(@D) || exit 1; done
+	@for seeds in $(@D)/*; do test -f tests/fuzz/$${seeds##*/}.c || { echo "$$seeds: seeds of no target"; exit 1; }; done
 	@touch $@
 
 # A fixed number of runs from fixed seeds, so that the outcome does not hang on the machine's speed.
