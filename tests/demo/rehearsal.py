@@ -7,7 +7,7 @@ import shutil
 import time
 
 import machine
-from agent import Agent
+from agent_bed import Agent
 from fleetbed import BANKS, FleetBed, mark_at
 from place import Place
 from rig import Rig

@@ -13,6 +13,7 @@
 #include "lib/json/fields.h"
 #include "lib/print.h"
 #include "tests/adversarial/scene.h"
+#include "tests/fleet/sim_hv.h"
 #include "tests/fleet/sim_tpm.h"
 #include "update/nv_tpm.h"
 
@@ -59,32 +60,6 @@ static void random_id(u8 id[ATTEST_ID_SIZE])
 	must(random_bytes(id, ATTEST_ID_SIZE) == OK, "random");
 }
 
-/* What this boot measured, with everything that a test may change about it. */
-static void measure_boot(void)
-{
-	struct boot_state state = { .sequence = 5 + sim.boots, .image_floor = 10, .key_floor = 1 };
-	u8 digest[SHA384_SIZE] = { 0 };
-
-	state.slot[1] = (struct slot_record){ .state = sim.unconfirmed ? SLOT_UNCONFIRMED : SLOT_GOOD };
-	memcpy(state.slot[1].digest, s.reference.image.manifest_digest, SHA384_SIZE);
-	boot_state_encode(&state, s.nv_content[NV_STATE_0]);
-	scene_firmware(&s);
-	if (sim.firmware[0])
-		scene_measure(&s, 0, 1, sim.firmware, strlen(sim.firmware));
-	scene_image(&s);
-	if (sim.provisioned && !sim.late)
-		sha384_of(s.nv_content[NV_STATE_0], STATE_RECORD_SIZE, digest);
-	scene_decide(&s, EVENT_SLOT, s.reference.image.manifest_digest, SHA384_SIZE, 1, 3);
-	scene_decide(&s, EVENT_NV_STATE, digest, SHA384_SIZE, 10, 1);
-	scene_decide(&s, EVENT_FIRMWARE, NULL, 0, 1, 1);
-	scene_decide(&s, EVENT_SESSION, s.claim.session, ATTEST_ID_SIZE, 0, 0);
-	scene_decide(&s, EVENT_GATE, NULL, 0, 0, 0);
-	scene_decide(&s, EVENT_DMA, NULL, 0, 1, 0);
-	if (sim.late)
-		scene_decide(&s, EVENT_PROVISIONED, s.nv_content[NV_STATE_0], SHA384_SIZE, 10, 1);
-	scene_replay(&s);
-}
-
 static void boot(void)
 {
 	sim.boots++;
@@ -92,7 +67,12 @@ static void boot(void)
 	sim.late = false;
 	random_id(s.claim.session);
 	random_id(s.claim.challenge);
-	measure_boot();
+	sim_measure_boot(&s,
+	        &(struct sim_boot){ .count = sim.boots,
+	                .provisioned = sim.provisioned,
+	                .unconfirmed = sim.unconfirmed,
+	                .late = sim.late,
+	                .firmware = sim.firmware });
 }
 
 static bool connect_once(void)
@@ -261,60 +241,22 @@ static bool fetch_nonce(void)
 	return there;
 }
 
-/* As root mode does: 0 it is taken, or the number of the stop; -1: none came. */
-static int take_ticket(yyjson_val *answer, u64 *sequence, u32 *guests)
-{
-	u8 bytes[TICKET_SIZE];
-	struct ticket t;
-	struct ticket_context c = { .challenge_open = true, .sequence = sim.sequence, .epoch = 1 };
-	size_t n = field_base64(answer, "ticket", bytes, sizeof(bytes));
-
-	if (!n)
-		return -1;
-	memcpy(c.node, s.node.id, sizeof(c.node));
-	memcpy(c.session, s.claim.session, sizeof(c.session));
-	memcpy(c.manifest, s.claim.manifest, sizeof(c.manifest));
-	memcpy(c.challenge, s.claim.challenge, sizeof(c.challenge));
-	enum err e = ticket_open(bytes, n, sim.ca_key, &t);
-	if (!e)
-		e = ticket_judge(&t, &c);
-	if (e)
-		return (int)e;
-	*sequence = sim.sequence = t.sequence;
-	*guests = t.allowed_count;
-	/* Used: the hypervisor makes another one. */
-	random_id(s.claim.challenge);
-	return 0;
-}
-
-static int take_commit(yyjson_val *answer)
-{
-	u8 bytes[COMMIT_VERDICT_SIZE];
-	struct commit_verdict v;
-	struct verdict_context c = { .slot = 1, .epoch = 1 };
-	size_t n = field_base64(answer, "commit", bytes, sizeof(bytes));
-
-	if (!n)
-		return -1;
-	memcpy(c.node, s.node.id, sizeof(c.node));
-	memcpy(c.session, s.claim.session, sizeof(c.session));
-	memcpy(c.manifest, s.claim.manifest, sizeof(c.manifest));
-	enum err e = verdict_open(bytes, n, sim.ca_key, &v);
-	return (int)(e ? e : verdict_judge(&v, &c));
-}
-
 static void tell_verdict(void)
 {
 	char more[TEXT_MAX_SIZE];
-	u64 sequence = 0;
 	u32 guests = 0;
 	yyjson_doc *answer = answer_doc();
 	yyjson_val *root = yyjson_doc_get_root(answer);
-	int ticket = take_ticket(root, &sequence, &guests);
+	int ticket = sim_take_ticket(&s, sim.ca_key, root, &sim.sequence, &guests);
+
+	/* Used: the hypervisor makes another one. */
+	if (ticket == 0)
+		random_id(s.claim.challenge);
 
 	(void)snprintf(more, sizeof(more),
 	        ", \"ticket\": %d, \"sequence\": %llu, \"guests\": %u, \"commit\": %d, \"waited\": %llu", ticket,
-	        (unsigned long long)sequence, guests, take_commit(root), (unsigned long long)sim.waited);
+	        ticket ? 0ull : (unsigned long long)sim.sequence, guests, sim_take_commit(&s, sim.ca_key, root),
+	        (unsigned long long)sim.waited);
 	yyjson_doc_free(answer);
 	tell(more);
 }
@@ -396,7 +338,12 @@ static void run_provision(const char *words)
 	must(hex_decode(words, key, sizeof(key)), "a policy key is 128 hexadecimal digits");
 	nv_tpm_names(key, s.node.id, s.node.nv_name);
 	sim.provisioned = sim.late = true;
-	measure_boot();
+	sim_measure_boot(&s,
+	        &(struct sim_boot){ .count = sim.boots,
+	                .provisioned = sim.provisioned,
+	                .unconfirmed = sim.unconfirmed,
+	                .late = sim.late,
+	                .firmware = sim.firmware });
 	run_id(words);
 }
 

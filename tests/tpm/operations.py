@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests/lib"), str(ROOT / "tests/tpm")]
 import flashfile  # noqa: E402
-from agent import Agent, wait_for  # noqa: E402
+from agent_bed import Agent, wait_for  # noqa: E402
 from rig import Rig  # noqa: E402
 from signetd import BINARY, Server  # noqa: E402
 from story import Story  # noqa: E402
