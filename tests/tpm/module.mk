@@ -5,7 +5,7 @@ TPM_SUPPORT := $(patsubst %.c,$(B)/san/tests/tpm/%.o,swtpm.c extra.c test_key.c 
 TPM_TESTS := $(patsubst tests/tpm/%.c,$(B)/tests/tpm/%,$(wildcard tests/tpm/*_test.c))
 
 # With what is linked from hv/node though it is not pure: it asks the processor only what any program may.
-$(addprefix $(B)/tests/tpm/hv_,node_test ticket_test): $(B)/san/tests/tpm/hv_bed.o $(B)/san/hv/node/random.o
+$(addprefix $(B)/tests/tpm/hv_,node_test port_test ticket_test): $(B)/san/tests/tpm/hv_bed.o $(B)/san/hv/node/random.o
 $(B)/tests/tpm/%_test: $(B)/san/tests/tpm/%_test.o $(TPM_SUPPORT) $(B)/libsignet-san.a
 	@mkdir -p $(@D)
 	$(call echo_step,LINK,$@)
