@@ -10,6 +10,7 @@
 #include "signetd/audit.h"
 #include "signetd/body.h"
 #include "signetd/journal.h"
+#include "signetd/records.h"
 #include "signetd/storage_appraisals.h"
 #include "signetd/updates.h"
 
@@ -247,13 +248,8 @@ static void answer_verdict(struct attestation *a)
 	u64 lease = a->call->server->config.lease_seconds;
 	yyjson_mut_val *root;
 	yyjson_mut_doc *doc = fleet_object(&root);
-	yyjson_mut_val *verdict = yyjson_mut_obj_add_obj(doc, root, "verdict");
-	enum verdict v = a->appraisal.verdict;
 
-	(void)yyjson_mut_obj_add_uint(doc, verdict, "code", (u64)v);
-	(void)yyjson_mut_obj_add_str(doc, verdict, "name", verdict_name(v));
-	(void)yyjson_mut_obj_add_str(doc, verdict, "text", verdict_words(v));
-	(void)yyjson_mut_obj_add_str(doc, verdict, "advice", verdict_advice(v));
+	record_verdict(doc, root, "verdict", a->appraisal.verdict);
 	put_difference(doc, root, &a->appraisal.difference);
 	(void)yyjson_mut_obj_add_str(doc, root, "state", a->decision.state);
 	put_bytes_or_null(doc, root, "ticket", a->made_ticket, a->ticket, sizeof(a->ticket));

@@ -85,18 +85,7 @@ static bool is_there(const char *path, const u8 digest[SHA384_SIZE])
 
 static enum err append(void *context, const u8 *bytes, size_t n)
 {
-	const int *fd = context;
-
-	for (size_t done = 0; done < n;) {
-		ssize_t put = write(*fd, bytes + done, n - done);
-
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put <= 0)
-			return ERR_IO;
-		done += (size_t)put;
-	}
-	return OK;
+	return write_stream(*(const int *)context, bytes, n);
 }
 
 /* From where the file ends; a server that gives the whole instead of the rest begins anew. */
@@ -192,11 +181,12 @@ static bool is_older(const struct stat *a, const struct stat *b)
 static u32 find_oldest(DIR *folder, char oldest[NAME_MAX + 1])
 {
 	struct stat first = { 0 }, s;
+	int at = dirfd(folder);
 	u32 count = 0;
 
 	rewinddir(folder);
-	for (const struct dirent *entry; (entry = readdir(folder));) {
-		if (fstatat(dirfd(folder), entry->d_name, &s, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(s.st_mode))
+	for (const struct dirent *entry; at >= 0 && (entry = readdir(folder));) {
+		if (fstatat(at, entry->d_name, &s, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(s.st_mode))
 			continue;
 		if (count++ && !is_older(&s, &first))
 			continue;
@@ -214,8 +204,9 @@ void blobs_trim(const struct agent_options *o)
 
 	if (!folder)
 		return;
-	while (find_oldest(folder, oldest) > kept)
-		if (unlinkat(dirfd(folder), oldest, 0) != 0)
+	int at = dirfd(folder);
+	while (at >= 0 && find_oldest(folder, oldest) > kept)
+		if (unlinkat(at, oldest, 0) != 0)
 			break;
 	(void)closedir(folder);
 }

@@ -4,6 +4,7 @@
  */
 #include "agent/blkd/serve.h"
 #include "agent/control/port.h"
+#include "image/host/file.h"
 #include "lib/tls/deadline.h"
 
 #include <errno.h>
@@ -16,20 +17,6 @@
 
 static u8 in[BLOCK_FRAME_MAX];
 static u8 out[BLOCK_FRAME_MAX];
-
-static enum err send_all(int fd, u32 n)
-{
-	for (u32 sent = 0; sent < n;) {
-		ssize_t written = write(fd, out + sent, n - sent);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written <= 0)
-			return ERR_IO;
-		sent += (u32)written;
-	}
-	return OK;
-}
 
 /* ERR_DEVICE at the stream's end. */
 static enum err receive(int fd, u32 *have)
@@ -61,9 +48,8 @@ static enum err serve_stream(int fd, const char *disks)
 		if (e == ERR_RANGE) {
 			e = receive(fd, &have);
 		} else if (!e) {
-			e = send_all(fd,
-			        block_serve(
-			                &r, in + sizeof(r), disk_find(disks, r.guest, r.disk, monotonic_ms()), out));
+			const struct disk *disk = disk_find(disks, r.guest, r.disk, monotonic_ms());
+			e = write_stream(fd, out, block_serve(&r, in + sizeof(r), disk, out));
 			have -= r.length;
 			memmove(in, in + r.length, have);
 		}

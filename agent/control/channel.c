@@ -2,6 +2,7 @@
 #include "agent/control/channel.h"
 
 #include "agent/control/port.h"
+#include "image/host/file.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -44,16 +45,7 @@ static enum err broken(struct channel *c, enum err e)
 
 static enum err send_all(struct channel *c, u32 n)
 {
-	for (u32 sent = 0; sent < n;) {
-		ssize_t written = write(c->fd, c->out + sent, n - sent);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written <= 0)
-			return broken(c, ERR_IO);
-		sent += (u32)written;
-	}
-	return OK;
+	return write_stream(c->fd, c->out, n) ? broken(c, ERR_IO) : OK;
 }
 
 static enum err receive(struct channel *c)

@@ -21,7 +21,6 @@ enum partition_index {
 };
 
 #define PARTITION_ALIGN MIB(1)
-#define SLOT_SIZE_DEFAULT MIB(48)
 #define SLOT_SIZE_MAX MIB(4096)
 #define ESP_SIZE MIB(64)
 #define AUTHORITY_SIZE KIB(64)

@@ -63,6 +63,22 @@ enum err write_at(int fd, u64 offset, const void *from, size_t n)
 	return OK;
 }
 
+enum err write_stream(int fd, const void *from, size_t n)
+{
+	const u8 *at = from;
+
+	while (n) {
+		ssize_t put = write(fd, at, n);
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put <= 0)
+			return ERR_IO;
+		at += put;
+		n -= (size_t)put;
+	}
+	return OK;
+}
+
 enum err copy_range(int from, u64 from_offset, int to, u64 to_offset, u64 n)
 {
 	static u8 buffer[COPY_CHUNK];

@@ -27,6 +27,8 @@ enum err meter_look(const struct meter *m) MUST_CHECK;
 /* All n bytes or ERR_IO; a file that ends early sets errno to ENODATA. */
 enum err read_at(int fd, u64 offset, void *to, size_t n) MUST_CHECK;
 enum err write_at(int fd, u64 offset, const void *from, size_t n) MUST_CHECK;
+/* To where the file or stream is: all of it, or ERR_IO. */
+enum err write_stream(int fd, const void *from, size_t n) MUST_CHECK;
 /* From one file to another, bounded memory. */
 enum err copy_range(int from, u64 from_offset, int to, u64 to_offset, u64 n) MUST_CHECK;
 

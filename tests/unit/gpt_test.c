@@ -15,7 +15,7 @@ static int make(void **state)
 	static const u8 seed[32] = { 1, 2, 3 };
 
 	(void)state;
-	assert_int_equal(disk_layout_of(MIB(200), SLOT_SIZE_DEFAULT, &layout), OK);
+	assert_int_equal(disk_layout_of(MIB(200), MIB(48), &layout), OK);
 	gpt_encode(&layout, seed, &table);
 	return 0;
 }
