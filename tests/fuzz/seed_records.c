@@ -40,7 +40,7 @@ static bool seed_kernel(void)
 	store_le32(head + 0x1F4, PARAGRAPHS);
 	store_le16(head + 0x1FE, 0xAA55);
 	head[0x201] = 0x6A;
-	memcpy(head + 0x202, "HdrS", 4);
+	store_le32(head + 0x202, 0x53726448); /* HdrS */
 	store_le16(head + 0x206, 0x20F);
 	head[0x211] = 1;
 	store_le32(head + 0x22C, 0x7FFFFFFF);
