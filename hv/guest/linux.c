@@ -1,6 +1,7 @@
 /* The 64-bit boot protocol's state. Trust: in the TCB; pure. */
 #include "hv/guest/linux.h"
 
+#include "hv/dev/power.h"
 #include "hv/guest/bzimage.h"
 
 #include <assert.h>
@@ -38,6 +39,13 @@ static enum err put_zero_page(
 	return bzimage_zero_page(image, head, l, map, b->memory > low ? 4 : 3, LINUX_ACPI, b->ram + LINUX_ZERO_PAGE);
 }
 
+/*
+ * Where a PC's firmware starts: Debian's kernel jumps there in real mode to be reset, and would run through whatever is
+ * there. MOV DX and AL, OUT to the reset register, HLT.
+ */
+static const u8 reset_vector[] = { 0xBA, (POWER_PORT + POWER_RESET_CONTROL) & 0xFF,
+	(POWER_PORT + POWER_RESET_CONTROL) >> 8, 0xB0, POWER_RESET_VALUE, 0xEE, 0xF4 };
+
 enum err linux_prepare(const struct linux_boot *b, u64 *entry)
 {
 	struct bzimage_layout l = { .ramdisk_length = b->initramfs_length,
@@ -60,6 +68,7 @@ enum err linux_prepare(const struct linux_boot *b, u64 *entry)
 	b->ram[LINUX_COMMAND_LINE + b->command_line_length] = 0;
 	memcpy(b->ram + LINUX_GDT, linux_gdt, sizeof(linux_gdt));
 	linux_build_tables(b->ram + LINUX_TABLES, LINUX_TABLES);
+	memcpy(b->ram + LINUX_RESET_VECTOR, reset_vector, sizeof(reset_vector));
 	*entry = l.entry;
 	e = put_zero_page(b, &image, head, &l);
 	return e ? e : guest_acpi_build(b->acpi, LINUX_ACPI, b->ram + LINUX_ACPI);

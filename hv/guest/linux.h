@@ -16,6 +16,7 @@ enum {
 	LINUX_COMMAND_LINE_MAX = 4095,
 	LINUX_BIOS_DATA = 0x9F000,
 	LINUX_ACPI = 0xE0000,
+	LINUX_RESET_VECTOR = 0xFFFF0,
 	LINUX_LOW_END = 0x100000, /* what stands above comes from the guest's own parts */
 	LINUX_GDT_LIMIT = 4 * 8 - 1,
 	LINUX_MEMORY_MIN = 32 << 20,

@@ -79,6 +79,8 @@ static void everything_is_in_its_place(void **state)
 	assert_int_equal(load_le32(zero_page + 0x228), LINUX_COMMAND_LINE);
 	assert_memory_equal(ram + LINUX_ACPI, "RSD PTR ", 8);
 	assert_int_equal(load_le64(zero_page + 0x70), LINUX_ACPI);
+	/* mov dx, 602h; mov al, 1; out dx, al; hlt */
+	assert_memory_equal(ram + 0xFFFF0, "\xBA\x02\x06\xB0\x01\xEE\xF4", 7);
 }
 
 /* As a processor walks them: every address below 4 GiB is its own. */
