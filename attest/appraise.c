@@ -113,13 +113,16 @@ static enum verdict step_image(struct inquiry *q)
 static enum verdict step_firmware(struct inquiry *q)
 {
 	const struct bytes_view *log = &q->evidence.log;
+	const struct baseline_set *set = &q->terms->baselines;
+	enum baseline_reason reason;
 
 	if (q->policy.no_baseline)
 		return VERDICT_GOOD;
-	if (!q->terms->baseline)
+	const struct baseline *b = baseline_to_compare(set, q->terms->node->baseline, log->bytes, log->n, &reason);
+	if (!b)
 		return VERDICT_BASELINE_NONE;
-	return baseline_matches(q->terms->baseline, log->bytes, log->n, &q->out->difference) ? VERDICT_GOOD
-	                                                                                     : VERDICT_BASELINE_DIFFERS;
+	q->out->baseline = b->number;
+	return baseline_matches(b, log->bytes, log->n, &q->out->difference) ? VERDICT_GOOD : VERDICT_BASELINE_DIFFERS;
 }
 
 /* Each relies on the ones before it; the first ORIGIN_STEPS tell whose the evidence is. */

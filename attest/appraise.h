@@ -24,6 +24,7 @@ struct node_record {
 	u8 session[ATTEST_ID_SIZE];
 	u64 clock;
 	u32 resets, restarts;
+	u64 baseline; /* number of the one that it matched; 0: none */
 };
 
 /* What the fleet lets pass; zero is the strictest. */
@@ -42,13 +43,15 @@ struct appraisal_terms {
 	u64 now; /* Unix seconds */
 	const struct node_record *node;
 	const struct reference *reference; /* NULL: the image does not verify */
-	const struct baseline *baseline; /* NULL: none is approved */
+	struct baseline_set baselines; /* approved for its class */
 	const struct appraisal_policy *policy; /* NULL: the strictest */
 };
 
 struct appraisal {
 	enum verdict verdict;
 	struct difference difference; /* known: the event, or PCR, that decided */
+	/* Number of the one that has the firmware's events, or that the difference is from; 0: none was looked at */
+	u64 baseline;
 	struct claim claim;
 	u64 clock;
 	u32 resets, restarts;

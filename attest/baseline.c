@@ -47,6 +47,7 @@ enum err baseline_of(const u8 *log, size_t n, struct baseline *out)
 {
 	struct walk w = { .next = 0 };
 
+	out->number = 0;
 	out->count = 0;
 	enum err e = log_open(&w.reader, log, n);
 	if (e)
@@ -59,7 +60,7 @@ enum err baseline_of(const u8 *log, size_t n, struct baseline *out)
 	return e == ERR_RANGE ? OK : e;
 }
 
-static bool same(const struct baseline_event *a, const struct baseline_event *b)
+bool baseline_event_same(const struct baseline_event *a, const struct baseline_event *b)
 {
 	return a->pcr == b->pcr && a->type == b->type && memcmp(a->digest, b->digest, SHA256_SIZE) == 0;
 }
@@ -93,10 +94,72 @@ bool baseline_matches(const struct baseline *b, const u8 *log, size_t n, struct 
 			return true;
 		if (e != OK && e != ERR_RANGE)
 			return false;
-		if (e == ERR_RANGE || !expected || !same(expected, &w.event)) {
+		if (e == ERR_RANGE || !expected || !baseline_event_same(expected, &w.event)) {
 			differ(first, w.index, expected, e == OK ? &w.event : NULL);
 			return false;
 		}
 		at++;
 	}
+}
+
+bool baseline_same(const struct baseline *a, const struct baseline *b)
+{
+	bool same = a->count == b->count;
+
+	for (u32 i = 0; same && i < a->count; i++)
+		same = baseline_event_same(&a->events[i], &b->events[i]);
+	return same;
+}
+
+/* How many events are missing or added: all but the longest common subsequence, of which two rows are enough here. */
+static u32 distance(const struct baseline *a, const struct baseline *b)
+{
+	u16 rows[2][BASELINE_EVENTS_MAX + 1] = { 0 };
+
+	for (u32 i = 0; i < a->count; i++) {
+		const u16 *above = rows[i % 2];
+		u16 *row = rows[(i + 1) % 2];
+		for (u32 j = 0; j < b->count; j++) {
+			u16 skip = above[j + 1] > row[j] ? above[j + 1] : row[j];
+			row[j + 1] = baseline_event_same(&a->events[i], &b->events[j]) ? (u16)(above[j] + 1) : skip;
+		}
+	}
+	return a->count + b->count - 2 * (u32)rows[a->count % 2][b->count];
+}
+
+/* Of a log that is no baseline, nothing is nearer than anything else. */
+static const struct baseline *nearest(const struct baseline_set *set, const u8 *log, size_t n)
+{
+	const struct baseline *best = NULL;
+	struct baseline found;
+	u32 least = 0;
+
+	if (baseline_of(log, n, &found) != OK)
+		found.count = 0;
+	for (size_t i = 0; i < set->count; i++) {
+		u32 d = found.count ? distance(&set->list[i], &found) : 0;
+		if (best && d > least)
+			continue;
+		best = &set->list[i];
+		least = d;
+	}
+	return best;
+}
+
+const struct baseline *baseline_to_compare(
+        const struct baseline_set *set, u64 matched, const u8 *log, size_t n, enum baseline_reason *reason)
+{
+	const struct baseline *last = NULL;
+	struct difference ignored;
+
+	for (size_t i = 0; i < set->count; i++) {
+		const struct baseline *b = &set->list[i];
+		*reason = BASELINE_ACCEPTS;
+		if (baseline_matches(b, log, n, &ignored))
+			return b;
+		if (matched && b->number == matched)
+			last = b;
+	}
+	*reason = last ? BASELINE_MATCHED_LAST : BASELINE_NEAREST;
+	return last ? last : nearest(set, log, n);
 }

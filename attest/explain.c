@@ -141,11 +141,6 @@ void explain(const struct appraisal *a, const struct bytes_view *log, const stru
 		(void)format(out->advice, sizeof(out->advice), "%s", pcr_advice[d->pcr]);
 }
 
-static bool same(const struct baseline_event *a, const struct baseline_event *b)
-{
-	return a->pcr == b->pcr && a->type == b->type && memcmp(a->digest, b->digest, SHA256_SIZE) == 0;
-}
-
 /* Longest common subsequence: length[i][j] is that of the events from i and from j on. */
 enum { LCS_WIDTH = BASELINE_EVENTS_MAX + 1 };
 
@@ -156,7 +151,7 @@ static void fill(const struct baseline *a, const struct baseline *b, u16 *length
 		const u16 *below = row + LCS_WIDTH;
 		for (u32 j = b->count; j-- > 0;) {
 			u16 skip = below[j] > row[j + 1] ? below[j] : row[j + 1];
-			row[j] = same(&a->events[i], &b->events[j]) ? (u16)(below[j + 1] + 1) : skip;
+			row[j] = baseline_event_same(&a->events[i], &b->events[j]) ? (u16)(below[j + 1] + 1) : skip;
 		}
 	}
 }
@@ -165,7 +160,7 @@ static struct change next_change(const struct baseline *a, const struct baseline
 {
 	const u16 *row = length + (size_t)i * LCS_WIDTH;
 
-	if (i < a->count && j < b->count && same(&a->events[i], &b->events[j]))
+	if (i < a->count && j < b->count && baseline_event_same(&a->events[i], &b->events[j]))
 		return (struct change){ CHANGE_SAME, i, j };
 	if (j == b->count || (i < a->count && row[LCS_WIDTH + j] >= row[j + 1]))
 		return (struct change){ CHANGE_GONE, i, j };

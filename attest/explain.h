@@ -17,8 +17,8 @@ struct explanation {
 };
 
 /*
- * evidence: what was appraised, or its log alone would do. approved: log of the boot whose events are the baseline,
- * NULL where there is none. Whatever cannot be read is told by its digest.
+ * evidence: what was appraised, or its log alone would do. approved: log of the boot whose events are the baseline
+ * a->baseline, NULL where there is none. Whatever cannot be read is told by its digest.
  */
 void explain(const struct appraisal *a, const struct bytes_view *log, const struct bytes_view *approved,
         struct explanation *out);

@@ -60,6 +60,9 @@ static void appraisal_print(const struct args *args, yyjson_val *appraisal)
 	print_field("Image", "%s, SVN %llu", answer_text(appraisal, "release", "unknown"),
 	        (unsigned long long)answer_number(appraisal, "svn", 0));
 	print_field("Verdict", "%s: %s", answer_text(verdict, "name", "?"), answer_text(verdict, "text", ""));
+	if (yyjson_is_uint(yyjson_obj_get(appraisal, "baseline")))
+		print_field(
+		        "Baseline", "%llu of its class", (unsigned long long)answer_number(appraisal, "baseline", 0));
 	print_difference(yyjson_obj_get(appraisal, "difference"));
 	if (answer_number(verdict, "code", 1))
 		print_field("What to do", "%s",
@@ -269,7 +272,7 @@ const struct command attest_commands[] = {
 	        .help = "Appraise saved evidence, without any network",
 	        .details = "The same library judges as in the fleet server. The record holds what cannot be in the "
 	                   "evidence: the "
-	                   "enrolled key, the nonce, the minimums, the firmware baseline. Without one, key and nonce "
+	                   "enrolled key, the nonce, the minimums, the firmware baselines. Without one, key and nonce "
 	                   "are taken "
 	                   "from the evidence itself, and the output says that nobody vouches for them. Exit code 5 "
 	                   "says that it "

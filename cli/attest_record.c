@@ -10,7 +10,7 @@ static void copy_member(yyjson_mut_doc *doc, yyjson_mut_val *to, const char *nam
 	(void)yyjson_mut_obj_add_val(doc, to, name, value ? yyjson_val_mut_copy(doc, value) : yyjson_mut_null(doc));
 }
 
-char *attest_record_text(yyjson_val *appraisal, yyjson_val *node, yyjson_val *baseline, size_t *n)
+char *attest_record_text(yyjson_val *appraisal, yyjson_val *node, yyjson_val *baselines, size_t *n)
 {
 	static const char *const of_appraisal[] = { "node", "number", "time", "nonce", "tlsKey", "verdict" };
 	static const char *const of_node[] = { "hostname", "class", "ak", "policyKey", "floors" };
@@ -21,8 +21,9 @@ char *attest_record_text(yyjson_val *appraisal, yyjson_val *node, yyjson_val *ba
 		copy_member(doc, root, of_appraisal[i], appraisal);
 	for (size_t i = 0; i < ARRAY_SIZE(of_node); i++)
 		copy_member(doc, root, of_node[i], node);
-	(void)yyjson_mut_obj_add_val(
-	        doc, root, "baseline", baseline ? yyjson_val_mut_copy(doc, baseline) : yyjson_mut_null(doc));
+	(void)yyjson_mut_obj_add_uint(
+	        doc, root, "matched", answer_number(yyjson_obj_get(node, "baseline"), "number", 0));
+	copy_member(doc, root, "baselines", baselines);
 	char *text = doc ? yyjson_mut_write(doc, YYJSON_WRITE_PRETTY, n) : NULL;
 
 	yyjson_mut_doc_free(doc);
@@ -41,19 +42,47 @@ static bool take_event(yyjson_val *event, struct baseline_event *out)
 	return answer_hex(event, "digest", out->digest, sizeof(out->digest));
 }
 
-static bool take_baseline(yyjson_val *baseline, struct attest_record *out)
+static bool take_baseline(yyjson_val *baseline, u64 number, struct baseline *out)
 {
 	yyjson_val *events = yyjson_obj_get(baseline, "events"), *event;
 	size_t at, max;
 
+	if (!number || !yyjson_is_arr(events) || yyjson_arr_size(events) > BASELINE_EVENTS_MAX)
+		return false;
+	out->number = number;
+	yyjson_arr_foreach(events, at, max, event)
+		if (!take_event(event, &out->events[out->count++]))
+			return false;
+	return true;
+}
+
+/* A record of the time when a class had one baseline has that one alone, which is number 1 since. */
+static bool take_single(yyjson_val *baseline, struct attest_record *out)
+{
 	if (yyjson_is_null(baseline))
 		return true;
-	if (!yyjson_is_arr(events) || yyjson_arr_size(events) > BASELINE_EVENTS_MAX)
+	out->baseline_count = 1;
+	return take_baseline(baseline, 1, &out->baselines[0]);
+}
+
+static bool take_baselines(yyjson_val *root, struct attest_record *out)
+{
+	yyjson_val *list = yyjson_obj_get(root, "baselines"), *each;
+	size_t at, max;
+
+	if (!list)
+		return take_single(yyjson_obj_get(root, "baseline"), out);
+	if (yyjson_is_null(list))
+		return true;
+	if (!yyjson_is_arr(list) || yyjson_arr_size(list) > BASELINES_MAX)
 		return false;
-	yyjson_arr_foreach(events, at, max, event)
-		if (!take_event(event, &out->baseline.events[out->baseline.count++]))
+	yyjson_arr_foreach(list, at, max, each) {
+		u64 number = answer_number(each, "number", 0);
+		if ((at && number <= out->baselines[at - 1].number) ||
+		        !take_baseline(each, number, &out->baselines[out->baseline_count++]))
 			return false;
-	out->has_baseline = true;
+	}
+	out->matched = answer_number(root, "matched", 0);
 	return true;
 }
 
@@ -72,15 +101,14 @@ static bool take_all(yyjson_val *root, struct attest_record *out)
 	        yyjson_is_uint(yyjson_obj_get(floors, "key")) &&
 	        answer_hex(root, "node", out->node, sizeof(out->node)) &&
 	        answer_hex(root, "nonce", out->nonce, sizeof(out->nonce)) &&
-	        answer_hex(root, "tlsKey", out->tls_key, sizeof(out->tls_key)) &&
-	        take_baseline(yyjson_obj_get(root, "baseline"), out);
+	        answer_hex(root, "tlsKey", out->tls_key, sizeof(out->tls_key)) && take_baselines(root, out);
 }
 
 bool attest_record_parse(const char *text, size_t n, struct attest_record *out)
 {
 	yyjson_doc *doc = yyjson_read(text, n, 0);
 
-	*out = (struct attest_record){ 0 };
+	memset(out, 0, sizeof(*out));
 	bool good = take_all(yyjson_doc_get_root(doc), out);
 
 	yyjson_doc_free(doc);

@@ -18,12 +18,13 @@ struct attest_record {
 	size_t ak_size;
 	u8 policy_key[P256_KEY_SIZE]; /* zeros: not enrolled, or not known */
 	u64 image_floor, key_floor;
-	bool has_baseline;
-	struct baseline baseline;
+	struct baseline baselines[BASELINES_MAX]; /* approved for its class when it was saved */
+	size_t baseline_count;
+	u64 matched; /* number of the one that its last good evidence matched; 0: none */
 };
 
-/* The record in JSON, of the fleet server's answers; baseline may be NULL. To be freed; NULL without memory. */
-char *attest_record_text(yyjson_val *appraisal, yyjson_val *node, yyjson_val *baseline, size_t *n);
+/* The record in JSON, of the fleet server's answers; baselines may be NULL. To be freed; NULL without memory. */
+char *attest_record_text(yyjson_val *appraisal, yyjson_val *node, yyjson_val *baselines, size_t *n);
 
 /* False: malformed. */
 bool attest_record_parse(const char *text, size_t n, struct attest_record *out);

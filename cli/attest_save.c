@@ -8,17 +8,17 @@
 
 /* What the record is made of. */
 struct sources {
-	yyjson_doc *appraisal, *node, *baseline;
+	yyjson_doc *appraisal, *node, *baselines;
 };
 
 static void sources_free(struct sources *s)
 {
 	yyjson_doc_free(s->appraisal);
 	yyjson_doc_free(s->node);
-	yyjson_doc_free(s->baseline);
+	yyjson_doc_free(s->baselines);
 }
 
-static enum exit_code get_baseline(struct fleet_client *c, struct sources *s)
+static enum exit_code get_baselines(struct fleet_client *c, struct sources *s)
 {
 	const char *class = answer_text(yyjson_doc_get_root(s->node), "class", "");
 	bool there = false;
@@ -26,7 +26,7 @@ static enum exit_code get_baseline(struct fleet_client *c, struct sources *s)
 
 	if (name_is_plain(class))
 		code = fleet_has(c, &there, "baseline-unknown", "/v1/baselines/%s", class);
-	return code == EXIT_OK && there ? fleet_get(c, &s->baseline, "/v1/baselines/%s", class) : code;
+	return code == EXIT_OK && there ? fleet_get(c, &s->baselines, "/v1/baselines/%s", class) : code;
 }
 
 static enum exit_code get_sources(
@@ -36,7 +36,7 @@ static enum exit_code get_sources(
 
 	if (code == EXIT_OK)
 		code = fleet_get(c, &s->node, "/v1/nodes/%s", node->id);
-	return code == EXIT_OK ? get_baseline(c, s) : code;
+	return code == EXIT_OK ? get_baselines(c, s) : code;
 }
 
 static enum exit_code write_record(const char *path, const struct sources *s)
@@ -44,7 +44,7 @@ static enum exit_code write_record(const char *path, const struct sources *s)
 	char beside[PATH_MAX];
 	size_t n = 0;
 	char *text = attest_record_text(
-	        yyjson_doc_get_root(s->appraisal), yyjson_doc_get_root(s->node), yyjson_doc_get_root(s->baseline), &n);
+	        yyjson_doc_get_root(s->appraisal), yyjson_doc_get_root(s->node), yyjson_doc_get_root(s->baselines), &n);
 	enum err e = text ? path_make(beside, sizeof(beside), "%s.json", path) : ERR_NO_MEMORY;
 
 	if (!e)

@@ -110,6 +110,7 @@ static void make_node(struct inquest *q)
 
 	memcpy(q->node.id, r->known ? r->node : q->claim.node, sizeof(q->node.id));
 	q->node.ak = r->known ? saved : q->parts.ak;
+	q->node.baseline = r->matched;
 	q->node.image_floor = r->image_floor;
 	q->node.key_floor = r->key_floor;
 	if (!bytes_are_zero(r->policy_key, sizeof(r->policy_key)))
@@ -126,7 +127,7 @@ static void make_terms(struct inquest *q, u64 now)
 		.now = now,
 		.node = &q->node,
 		.reference = q->reference_error ? NULL : &q->reference,
-		.baseline = r->has_baseline ? &r->baseline : NULL,
+		.baselines = { r->baselines, r->baseline_count },
 		.policy = &q->policy,
 	};
 	memcpy(q->terms.nonce, r->known ? r->nonce : q->claim.nonce, sizeof(q->terms.nonce));
@@ -171,6 +172,10 @@ static void print_json(const struct inquest *q, const struct explanation *x)
 	json_hex(&j, "node", q->claim.node, sizeof(q->claim.node));
 	json_hex(&j, "session", q->claim.session, sizeof(q->claim.session));
 	json_hex(&j, "manifest", q->claim.manifest, sizeof(q->claim.manifest));
+	if (a->baseline)
+		json_number(&j, "baseline", a->baseline);
+	else
+		json_text(&j, "baseline", NULL);
 	json_text(&j, "release", q->reference_error ? NULL : q->reference.image.manifest.release);
 	json_array(&j, "unvouched");
 	for (size_t i = 0; !q->record.known && i < ARRAY_SIZE(unvouched); i++)
@@ -189,6 +194,8 @@ static void print_text(const struct inquest *q, const struct explanation *x)
 		        q->reference.image.manifest.release, q->reference.image.manifest.svn);
 	else
 		print_field("Image", "%s (error %d)", err_text(q->reference_error), (int)q->reference_error);
+	if (a->baseline)
+		print_field("Baseline", "%llu of its class", (unsigned long long)a->baseline);
 	if (a->difference.known)
 		print_field("First difference", "event %u of the log, PCR %u", a->difference.index, a->difference.pcr);
 	if (x->expected[0])

@@ -3,22 +3,28 @@
 #include "cli/fleet_common.h"
 #include "cli/node_commands.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-enum { DIGEST_SHOWN = 16 };
+enum { DIGEST_SHOWN = 16, NUMBER_DIGITS = 19 };
 
 static void list_print(const struct args *args, yyjson_val *answer)
 {
-	static const char *const headings[] = { "CLASS", "EVENTS", "APPROVED BY", "WHEN", "FROM NODE", "APPRAISAL" };
+	static const char *const headings[] = { "CLASS", "NUMBER", "NODES", "SINCE", "EVENTS", "APPROVED BY", "WHEN",
+		"FROM NODE", "APPRAISAL" };
 	char when[WHEN_TEXT];
 	struct columns t;
 	size_t at, max;
 	yyjson_val *each;
 
 	(void)args;
-	columns_begin(&t, headings, ARRAY_SIZE(headings), BIT(1) | BIT(5));
+	columns_begin(&t, headings, ARRAY_SIZE(headings), BIT(1) | BIT(2) | BIT(4) | BIT(8));
 	yyjson_arr_foreach(yyjson_obj_get(answer, "baselines"), at, max, each) {
 		columns_add(&t, "%s", answer_text(each, "class", ""));
+		columns_add(&t, "%llu", (unsigned long long)answer_number(each, "number", 0));
+		columns_add(&t, "%llu", (unsigned long long)answer_number(each, "nodes", 0));
+		columns_add(&t, "%s",
+		        answer_number(each, "nodes", 0) ? format_when(when, answer_time(each, "since")) : "-");
 		columns_add(&t, "%llu", (unsigned long long)answer_number(each, "count", 0));
 		columns_add(&t, "%s", answer_text(each, "approvedBy", ""));
 		columns_add(&t, "%s", format_when(when, answer_time(each, "approvedAt")));
@@ -46,29 +52,67 @@ static enum exit_code class_operand(const struct args *args, const char **class)
 	return usage_error(args, "a class has letters, digits, '.', '-' and '_', at most 63, not '%s'", *class);
 }
 
-static void baseline_print(const struct args *args, yyjson_val *baseline)
+/* The operand after the class; 0 when it is not given. */
+static enum exit_code number_operand(const struct args *args, u64 *number)
 {
+	const char *text = operand(args, 1);
+
+	*number = 0;
+	if (!text)
+		return EXIT_OK;
+	if (strlen(text) < NUMBER_DIGITS && strspn(text, "0123456789") == strlen(text))
+		*number = strtoull(text, NULL, 10);
+	return *number
+	        ? EXIT_OK
+	        : usage_error(args, "a baseline has a number, as `signet baseline list` shows it, not '%s'", text);
+}
+
+static void print_baseline(yyjson_val *baseline)
+{
+	u64 nodes = answer_number(baseline, "nodes", 0);
 	char when[WHEN_TEXT];
 
-	(void)args;
 	print_field("Class", "%s", answer_text(baseline, "class", "?"));
+	print_field("Number", "%llu", (unsigned long long)answer_number(baseline, "number", 0));
 	print_field("Approved by", "%s, %s", answer_text(baseline, "approvedBy", "?"),
 	        format_when(when, answer_time(baseline, "approvedAt")));
 	print_field("From", "appraisal %llu of node %s", (unsigned long long)answer_number(baseline, "appraisal", 0),
 	        answer_text(baseline, "node", "?"));
+	print_field("Nodes", "%llu matched it last%s%s", (unsigned long long)nodes, nodes ? ", the first since " : "",
+	        nodes ? format_when(when, answer_time(baseline, "since")) : "");
 	print_field("Events", "%llu", (unsigned long long)yyjson_arr_size(yyjson_obj_get(baseline, "events")));
 	events_print(yyjson_obj_get(baseline, "events"));
+}
+
+/* One, or all of a class. */
+static void baselines_print(const struct args *args, yyjson_val *answer)
+{
+	yyjson_val *list = yyjson_obj_get(answer, "baselines"), *each;
+	size_t at, max;
+
+	(void)args;
+	if (!list)
+		print_baseline(answer);
+	yyjson_arr_foreach(list, at, max, each)
+		print_baseline(each);
 }
 
 static enum exit_code show(struct fleet_client *c, const struct args *args)
 {
 	const char *class;
 	yyjson_doc *doc;
+	u64 number;
 	enum exit_code code = class_operand(args, &class);
 
 	if (code == EXIT_OK)
+		code = number_operand(args, &number);
+	if (code != EXIT_OK)
+		return code;
+	if (number)
+		code = fleet_get(c, &doc, "/v1/baselines/%s/%llu", class, (unsigned long long)number);
+	else
 		code = fleet_get(c, &doc, "/v1/baselines/%s", class);
-	return code == EXIT_OK ? show_answer(args, doc, baseline_print) : code;
+	return code == EXIT_OK ? show_answer(args, doc, baselines_print) : code;
 }
 
 static enum exit_code baseline_show(const struct args *args)
@@ -98,13 +142,26 @@ static void print_change(yyjson_val *each, bool all)
 		print_side(same ? " " : "+", yyjson_obj_get(each, "found"));
 }
 
+/* Why the node is compared with that one (docs/signetd.md, "Baselines"). */
+static const struct {
+	const char *reason, *text;
+} reasons[] = {
+	{ "accepts", "which accepts it, event by event" },
+	{ "matched-last", "which the node matched last" },
+	{ "nearest", "the nearest one" },
+};
+
 static void diff_print(const struct args *args, yyjson_val *diff)
 {
+	const char *reason = answer_text(diff, "reason", ""), *text = "";
 	size_t at, max;
 	yyjson_val *each;
 
-	if (answer_bool(diff, "same"))
-		print_field("Firmware", "as the baseline has it, event by event");
+	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++)
+		if (strcmp(reason, reasons[i].reason) == 0)
+			text = reasons[i].text;
+	print_field("Compared with", "baseline %llu of class %s, %s",
+	        (unsigned long long)answer_number(diff, "number", 0), answer_text(diff, "class", "?"), text);
 	yyjson_arr_foreach(yyjson_obj_get(diff, "events"), at, max, each)
 		print_change(each, option_given(args, "all"));
 }
@@ -158,11 +215,16 @@ static enum exit_code send_approval(
 
 	(void)yyjson_mut_obj_add_str(body, root, "node", node->id);
 	(void)yyjson_mut_obj_add_uint(body, root, "appraisal", number);
+	if (option_given(args, "replace"))
+		(void)yyjson_mut_obj_add_bool(body, root, "replace", true);
 	enum exit_code code = fleet_send(c, "POST", body, &doc, "/v1/baselines/%s", class);
+	if (code != EXIT_OK)
+		return code;
+	yyjson_val *answer = yyjson_doc_get_root(doc);
 
-	return code == EXIT_OK
-	        ? report_done(args, doc, "Class %s: the firmware of node %s is its baseline now.", class, node->label)
-	        : code;
+	return report_done(args, doc, "Class %s: the firmware of node %s %s its baseline %llu.", class, node->label,
+	        answer_bool(answer, "added") ? "is now" : "was already",
+	        (unsigned long long)answer_number(answer, "number", 0));
 }
 
 static enum exit_code approve(struct fleet_client *c, const struct args *args)
@@ -184,8 +246,9 @@ static enum exit_code approve(struct fleet_client *c, const struct args *args)
 	if (code != EXIT_OK)
 		return code;
 	(void)snprintf(question, sizeof(question),
-	        "Approve the firmware of node %s (appraisal %llu) for all of class %s?", node.label,
-	        (unsigned long long)number, class);
+	        "Approve the firmware of node %s (appraisal %llu) for all of class %s%s?", node.label,
+	        (unsigned long long)number, class,
+	        option_given(args, "replace") ? ", and revoke every other baseline of it" : "");
 	code = confirm(args, question);
 	return code == EXIT_OK ? send_approval(c, args, class, &node, number) : code;
 }
@@ -195,22 +258,65 @@ static enum exit_code baseline_approve(const struct args *args)
 	return fleet_run(args, approve);
 }
 
-static enum exit_code revoke(struct fleet_client *c, const struct args *args)
+/* How many nodes matched last what is to go. */
+static enum exit_code count_nodes(struct fleet_client *c, const char *class, u64 number, u64 *nodes)
 {
-	char question[192];
-	const char *class;
 	yyjson_doc *doc;
-	enum exit_code code = class_operand(args, &class);
+	yyjson_val *each;
+	size_t at, max;
+	enum exit_code code = fleet_get(c, &doc, "/v1/baselines");
 
 	if (code != EXIT_OK)
 		return code;
+	yyjson_arr_foreach(yyjson_obj_get(yyjson_doc_get_root(doc), "baselines"), at, max, each)
+		if (strcmp(answer_text(each, "class", ""), class) == 0 &&
+		        (!number || answer_number(each, "number", 0) == number))
+			*nodes += answer_number(each, "nodes", 0);
+	yyjson_doc_free(doc);
+	return EXIT_OK;
+}
+
+static enum exit_code ask_to_revoke(const struct args *args, const char *class, u64 number, u64 nodes)
+{
+	char question[256];
+	char what[NUMBER_DIGITS + 16] = "every baseline";
+
+	if (number)
+		(void)snprintf(what, sizeof(what), "baseline %llu", (unsigned long long)number);
 	(void)snprintf(question, sizeof(question),
-	        "Revoke the baseline of class %s? Its nodes fail at their next appraisal until another is approved.",
-	        class);
-	code = confirm(args, question);
+	        "Revoke %s of class %s? Nodes that nothing else accepts fail at their next appraisal; %llu matched it "
+	        "last.",
+	        what, class, (unsigned long long)nodes);
+	return confirm(args, question);
+}
+
+static enum exit_code send_revocation(struct fleet_client *c, const struct args *args, const char *class, u64 number)
+{
+	yyjson_doc *doc;
+	enum exit_code code = number
+	        ? fleet_send(c, "DELETE", NULL, &doc, "/v1/baselines/%s/%llu", class, (unsigned long long)number)
+	        : fleet_send(c, "DELETE", NULL, &doc, "/v1/baselines/%s", class);
+
+	if (code != EXIT_OK)
+		return code;
+	if (number)
+		return report_done(args, doc, "Revoked baseline %llu of class %s.", (unsigned long long)number, class);
+	return report_done(args, doc, "Revoked every baseline of class %s.", class);
+}
+
+static enum exit_code revoke(struct fleet_client *c, const struct args *args)
+{
+	const char *class;
+	u64 number, nodes = 0;
+	enum exit_code code = class_operand(args, &class);
+
 	if (code == EXIT_OK)
-		code = fleet_send(c, "DELETE", NULL, &doc, "/v1/baselines/%s", class);
-	return code == EXIT_OK ? report_done(args, doc, "Revoked the baseline of class %s.", class) : code;
+		code = number_operand(args, &number);
+	if (code == EXIT_OK)
+		code = count_nodes(c, class, number, &nodes);
+	if (code == EXIT_OK)
+		code = ask_to_revoke(args, class, number, nodes);
+	return code == EXIT_OK ? send_revocation(c, args, class, number) : code;
 }
 
 static enum exit_code baseline_revoke(const struct args *args)
@@ -229,6 +335,7 @@ static const struct option_spec diff_options[] = {
 
 static const struct option_spec approve_options[] = {
 	{ .name = "appraisal", .argument = "N", .help = "the appraisal whose events to take (the node's last)" },
+	{ .name = "replace", .help = "revoke every other baseline of the class" },
 	{ .name = "all", .help = "show the events that are the same too" },
 	OPTION_YES,
 	OPTIONS_FLEET,
@@ -241,14 +348,15 @@ static const struct option_spec revoke_options[] = { OPTION_YES, OPTIONS_FLEET, 
 const struct command baseline_commands[] = {
 	{ .name = "list",
 	        .operands = "",
-	        .help = "List the firmware baselines",
+	        .help = "List the firmware baselines, and how many nodes need each",
+	        .details = "NODES: how many matched it last, SINCE: since when the first of them does.",
 	        .options = plain_options,
 	        .run = baseline_list },
 	{ .name = "show",
-	        .operands = "CLASS",
+	        .operands = "CLASS [NUMBER]",
 	        .operands_min = 1,
-	        .operands_max = 1,
-	        .help = "Show the events of a baseline",
+	        .operands_max = 2,
+	        .help = "Show the events of a class's baselines, or of one",
 	        .options = plain_options,
 	        .run = baseline_show },
 	{ .name = "diff",
@@ -256,26 +364,31 @@ const struct command baseline_commands[] = {
 	        .operands_min = 2,
 	        .operands_max = 2,
 	        .help = "Compare a node's firmware with a baseline, event by event",
-	        .details = "A line with - is an event that the baseline has and the node not, + the other way round. "
-	                   "Exit code 1 "
-	                   "says that they differ.",
+	        .details =
+	                "Of several, it is the one that accepts the firmware; else the one that the node matched last; "
+	                "else the nearest. "
+	                "A line with - is an event that the baseline has and the node not, + the other way round. "
+	                "Exit code 1 "
+	                "says that they differ.",
 	        .options = diff_options,
 	        .run = baseline_diff_command },
 	{ .name = "approve",
 	        .operands = "CLASS NODE",
 	        .operands_min = 2,
 	        .operands_max = 2,
-	        .help = "Make a node's firmware events the baseline of a class",
+	        .help = "Make a node's firmware events a baseline of a class",
 	        .details = "One node's approval serves its whole class. Ask first what changed: new firmware, another "
 	                   "setting, "
-	                   "another card.",
+	                   "another card. The class's other baselines stay, at most eight in all, until they are "
+	                   "revoked.",
 	        .options = approve_options,
 	        .run = baseline_approve },
 	{ .name = "revoke",
-	        .operands = "CLASS",
+	        .operands = "CLASS [NUMBER]",
 	        .operands_min = 1,
-	        .operands_max = 1,
-	        .help = "Revoke the baseline of a class",
+	        .operands_max = 2,
+	        .help = "Revoke one baseline of a class, or all",
+	        .details = "Nodes that nothing else accepts fail at their next attestation, and are held.",
 	        .options = revoke_options,
 	        .run = baseline_revoke },
 	{ .name = NULL },

@@ -127,7 +127,7 @@ static void print_report(yyjson_val *report)
 
 void node_print(const struct args *args, yyjson_val *node)
 {
-	yyjson_val *floors = yyjson_obj_get(node, "floors");
+	yyjson_val *floors = yyjson_obj_get(node, "floors"), *baseline = yyjson_obj_get(node, "baseline");
 	char when[WHEN_TEXT];
 
 	(void)args;
@@ -143,6 +143,10 @@ void node_print(const struct args *args, yyjson_val *node)
 	        (unsigned long long)answer_number(floors, "key", 0));
 	print_certificate(yyjson_obj_get(node, "ekCertificate"));
 	print_field("Firmware", "%s", answer_text(node, "firmware", "unknown"));
+	if (yyjson_is_obj(baseline))
+		print_field("  as baseline", "%llu of its class has it, since %s",
+		        (unsigned long long)answer_number(baseline, "number", 0),
+		        format_when(when, answer_time(baseline, "since")));
 	print_field("PCR 7", "%s", answer_text(node, "pcr7", "unknown: no evidence yet"));
 	events_print(yyjson_obj_get(node, "secureBoot"));
 	print_lease(yyjson_obj_get(node, "lease"));

@@ -1,6 +1,6 @@
 /*
  * Operators' requests about the fleet, by the files that answer them: node_admin.c, guest_admin.c, baseline_admin.c,
- * image_admin.c, upload_admin.c, update_admin.c.
+ * baseline_diff.c, image_admin.c, upload_admin.c, update_admin.c.
  * Trust: from authenticated operators, of the role that the table demands.
  */
 #ifndef SIGNET_SIGNETD_ADMIN_H
@@ -32,9 +32,11 @@ void admin_remove_guest(struct call *c);
 void admin_console(struct call *c);
 
 void admin_list_baselines(struct call *c);
+void admin_show_baselines(struct call *c);
 void admin_show_baseline(struct call *c);
 void admin_diff_baseline(struct call *c);
 void admin_approve_baseline(struct call *c);
+void admin_revoke_baselines(struct call *c);
 void admin_revoke_baseline(struct call *c);
 
 void admin_list_images(struct call *c);
@@ -50,6 +52,10 @@ void admin_cancel_update(struct call *c);
 void image_put_fields(yyjson_mut_doc *doc, yyjson_mut_val *o, const struct image_entry *i, const struct manifest *m);
 void blob_answer(struct call *c, const char *digest, u64 length);
 
+/* A number of a path; 0 for what is none. */
+u64 admin_number(const char *text);
+/* 404 of a baseline that is not there. */
+void admin_baseline_unknown(struct call *c);
 /* The name of a class of hardware; answers 400 itself. */
 bool admin_class_fits(struct call *c, const char *class);
 

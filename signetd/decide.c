@@ -31,6 +31,7 @@ void decide_view(const struct node_entry *n, struct node_record *view)
 		.clock = n->clock,
 		.resets = n->resets,
 		.restarts = n->restarts,
+		.baseline = n->baseline,
 	};
 	memcpy(view->id, n->id, sizeof(view->id));
 	memcpy(view->session, n->session, sizeof(view->session));
@@ -65,6 +66,9 @@ static u64 higher(u64 a, u64 b)
 
 static void learn_good(struct node_entry *n, const struct appraisal *a)
 {
+	if (n->baseline != a->baseline || !n->baseline_since)
+		n->baseline_since = n->appraised_at;
+	n->baseline = a->baseline;
 	n->seen = true;
 	memcpy(n->session, a->claim.session, sizeof(n->session));
 	n->clock = a->clock;

@@ -123,6 +123,8 @@ static void add_node(yyjson_mut_doc *doc, yyjson_mut_val *submods, const struct 
 	yyjson_mut_obj_add_bool(doc, node, "signet_held", e->held);
 	if (e->verdict != VERDICT_GOOD)
 		return;
+	if (e->baseline)
+		yyjson_mut_obj_add_uint(doc, node, "signet_baseline", e->baseline);
 	yyjson_mut_obj_add_str(doc, node, "signet_release", e->release);
 	(void)json_put_hex(doc, node, "signet_manifest", e->manifest, sizeof(e->manifest));
 	(void)json_put_hex(doc, node, "signet_session", e->session, sizeof(e->session));

@@ -21,6 +21,7 @@ struct ear {
 	bool ek_certified;
 	bool relaxed; /* the class's policy allows what the strictest does not */
 	const char *hardware_class; /* whose policy and baseline judged it */
+	u64 baseline; /* number of the class's that has the firmware's events; 0: none was asked for */
 	const char *release; /* "": unknown */
 	u8 manifest[SHA384_SIZE];
 	u8 session[ATTEST_ID_SIZE];

@@ -320,8 +320,7 @@ void admin_history(struct call *c)
 	with_node(c, history);
 }
 
-/* 0 for what is no number. */
-static u64 number_of(const char *text)
+u64 admin_number(const char *text)
 {
 	size_t n = strlen(text);
 
@@ -330,7 +329,7 @@ static u64 number_of(const char *text)
 
 static void appraisal(struct call *c, struct node_entry *n)
 {
-	answer_appraisal(c, n->id, number_of(c->parameters[1]));
+	answer_appraisal(c, n->id, admin_number(c->parameters[1]));
 }
 
 void admin_appraisal(struct call *c)
@@ -343,7 +342,7 @@ static void evidence(struct call *c, struct node_entry *n)
 	u8 *bytes = NULL;
 	size_t size = 0;
 	enum err e = c->server->storage->appraisals->evidence(
-	        c->server->storage, n->id, number_of(c->parameters[1]), &bytes, &size);
+	        c->server->storage, n->id, admin_number(c->parameters[1]), &bytes, &size);
 
 	if (!e)
 		answer_bytes(c, 200, "application/octet-stream", bytes, size);
@@ -370,6 +369,7 @@ static void result(struct call *c, struct node_entry *n)
 		.held = n->held != VERDICT_GOOD,
 		.ek_certified = n->ek_finding == EK_TRUSTED,
 		.hardware_class = n->hardware_class,
+		.baseline = n->baseline,
 		.release = n->release,
 		.verifier = SIGNET_VERSION,
 	};
@@ -463,7 +463,7 @@ static void logs(struct call *c, struct node_entry *n)
 	}
 	yyjson_mut_doc *doc = fleet_object(&root);
 	(void)yyjson_mut_obj_add_strcpy(doc, root, "source", source);
-	(void)yyjson_mut_obj_add_uint(doc, root, "offset", number_of(offset));
+	(void)yyjson_mut_obj_add_uint(doc, root, "offset", admin_number(offset));
 	order_for_call(c, n->id, "logs", doc, NULL);
 }
 

@@ -8,6 +8,7 @@
 #include "keys/random.h"
 #include "lib/print.h"
 #include "signetd/audit.h"
+#include "signetd/baselines.h"
 #include "signetd/body.h"
 #include "signetd/journal.h"
 #include "signetd/records.h"
@@ -67,8 +68,7 @@ struct attestation {
 	struct claim claim;
 	struct node_entry node;
 	const struct reference *reference;
-	struct baseline baseline;
-	u8 *approved; /* log of the baseline */
+	struct baselines baselines;
 	struct appraisal appraisal;
 	struct decision decision;
 	bool made_ticket, made_commit;
@@ -76,17 +76,6 @@ struct attestation {
 	u8 guests[TICKET_GUESTS_MAX][SHA384_SIZE];
 	u32 guest_count;
 };
-
-static bool load_baseline(struct attestation *a)
-{
-	struct storage *s = a->call->server->storage;
-	struct baseline_entry entry;
-	size_t n = 0;
-
-	if (!a->node.hardware_class[0] || s->baselines->find(s, a->node.hardware_class, &entry, &a->approved, &n) != OK)
-		return false;
-	return baseline_of(a->approved, n, &a->baseline) == OK;
-}
 
 /* A nonce that is not open matches nothing: random bytes stand in its place. */
 static enum err set_nonce(struct attestation *a, struct appraisal_terms *terms)
@@ -116,7 +105,11 @@ static enum err judge(struct attestation *a)
 	if (appraise_origin(a->call->body, a->call->body_length, &terms, &a->appraisal))
 		return OK;
 	terms.reference = a->reference = fleet_reference(s, a->parts.head.bytes, a->parts.head.n);
-	terms.baseline = load_baseline(a) ? &a->baseline : NULL;
+	/* Without all of them nothing is decided: a failure here would hold a good node. */
+	e = baselines_load(s->storage, a->node.hardware_class, &a->baselines);
+	if (e)
+		return e;
+	terms.baselines = baselines_set(&a->baselines);
 	a->appraisal.verdict = appraise(a->call->body, a->call->body_length, &terms, &a->appraisal);
 	return OK;
 }
@@ -184,6 +177,7 @@ static enum err keep_appraisal(struct attestation *a)
 		.time = a->node.appraised_at,
 		.verdict = a->appraisal.verdict,
 		.difference = a->appraisal.difference,
+		.baseline = a->appraisal.baseline,
 		.ticket = a->made_ticket,
 		.svn = a->node.svn,
 	};
@@ -367,6 +361,5 @@ void node_evidence(struct call *c)
 		else
 			conclude(a);
 	}
-	free(a->approved);
 	free(a);
 }

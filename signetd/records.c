@@ -124,7 +124,9 @@ static void put_difference(
 	(void)yyjson_mut_obj_add_uint(doc, o, "pcr", a->difference.pcr);
 	put_digest_or_null(doc, o, "expected", a->difference.expected);
 	put_digest_or_null(doc, o, "found", a->difference.found);
-	bool has_baseline = s->storage->baselines->find(s->storage, class, &baseline, &approved_log, &approved.n) == OK;
+	/* The one that it was compared with then; its events have no words any more once it is revoked. */
+	bool has_baseline = s->storage->baselines->find(
+	                            s->storage, class, a->baseline, &baseline, &approved_log, &approved.n) == OK;
 	approved.bytes = approved_log;
 	if (record_log(s, a->node, a->number, &evidence, &log) == OK) {
 		explain(&appraisal, &log, has_baseline ? &approved : NULL, &x);
@@ -164,6 +166,7 @@ void record_appraisal(
 	(void)json_put_hex(doc, to, "tlsKey", a->tls_key, sizeof(a->tls_key));
 	(void)yyjson_mut_obj_add_strcpy(doc, to, "state", a->state);
 	(void)yyjson_mut_obj_add_bool(doc, to, "ticket", a->ticket);
+	put_number_or_null(doc, to, "baseline", a->baseline, a->baseline);
 	class_of(s, a->node, class);
 	if (a->difference.known)
 		put_difference(s, doc, to, a, class);
@@ -171,14 +174,30 @@ void record_appraisal(
 		(void)yyjson_mut_obj_add_null(doc, to, "difference");
 }
 
-void record_baseline(yyjson_mut_doc *doc, yyjson_mut_val *to, const struct baseline_entry *b)
+void record_baseline(yyjson_mut_doc *doc, yyjson_mut_val *to, const struct baseline_use *b)
 {
-	(void)yyjson_mut_obj_add_strcpy(doc, to, "class", b->hardware_class);
-	(void)json_put_hex(doc, to, "node", b->node, sizeof(b->node));
-	(void)yyjson_mut_obj_add_uint(doc, to, "appraisal", b->appraisal);
-	(void)yyjson_mut_obj_add_strcpy(doc, to, "approvedBy", b->approver);
-	json_put_time(doc, to, "approvedAt", b->approved);
-	(void)yyjson_mut_obj_add_uint(doc, to, "count", b->count);
+	const struct baseline_entry *e = &b->entry;
+
+	(void)yyjson_mut_obj_add_strcpy(doc, to, "class", e->hardware_class);
+	(void)yyjson_mut_obj_add_uint(doc, to, "number", e->number);
+	(void)json_put_hex(doc, to, "node", e->node, sizeof(e->node));
+	(void)yyjson_mut_obj_add_uint(doc, to, "appraisal", e->appraisal);
+	(void)yyjson_mut_obj_add_strcpy(doc, to, "approvedBy", e->approver);
+	json_put_time(doc, to, "approvedAt", e->approved);
+	(void)yyjson_mut_obj_add_uint(doc, to, "count", e->count);
+	(void)yyjson_mut_obj_add_uint(doc, to, "nodes", b->nodes);
+	json_put_time(doc, to, "since", b->since);
+}
+
+static void put_matched(yyjson_mut_doc *doc, yyjson_mut_val *to, const struct node_entry *n)
+{
+	if (!n->baseline) {
+		(void)yyjson_mut_obj_add_null(doc, to, "baseline");
+		return;
+	}
+	yyjson_mut_val *o = yyjson_mut_obj_add_obj(doc, to, "baseline");
+	(void)yyjson_mut_obj_add_uint(doc, o, "number", n->baseline);
+	json_put_time(doc, o, "since", n->baseline_since);
 }
 
 static void put_summary(struct server *s, yyjson_mut_doc *doc, yyjson_mut_val *to, const struct node_entry *n)
@@ -322,6 +341,7 @@ void record_node(struct server *s, yyjson_mut_doc *doc, yyjson_mut_val *to, cons
 	(void)yyjson_mut_obj_add_bool(doc, to, "provisioned", n->provisioned);
 	if (n->held)
 		record_verdict(doc, to, "held", n->held);
+	put_matched(doc, to, n);
 	put_lease(s, doc, to, n);
 	put_last_appraisal(s, doc, to, n);
 	put_live(s, doc, to, n);

@@ -5,6 +5,7 @@
 #ifndef SIGNET_SIGNETD_RECORDS_H
 #define SIGNET_SIGNETD_RECORDS_H
 
+#include "signetd/baselines.h"
 #include "signetd/fleet.h"
 #include "signetd/storage_appraisals.h"
 
@@ -13,7 +14,8 @@ void record_node(struct server *s, yyjson_mut_doc *doc, yyjson_mut_val *to, cons
 /* AppraisalSummary; and with whole the rest of Appraisal, for which evidence and baseline are read. */
 void record_appraisal(
         struct server *s, yyjson_mut_doc *doc, yyjson_mut_val *to, const struct appraisal_entry *a, bool whole);
-void record_baseline(yyjson_mut_doc *doc, yyjson_mut_val *to, const struct baseline_entry *b);
+/* BaselineSummary. */
+void record_baseline(yyjson_mut_doc *doc, yyjson_mut_val *to, const struct baseline_use *b);
 /* The events of a log that stand in its baseline; pcrs: which ones. False: the log is malformed. */
 bool record_events(yyjson_mut_doc *doc, yyjson_mut_val *list, const struct bytes_view *log, u32 pcrs);
 void record_verdict(yyjson_mut_doc *doc, yyjson_mut_val *to, const char *name, enum verdict v);

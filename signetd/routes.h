@@ -20,7 +20,7 @@ enum { NODE_ROUTES = 7 };
 extern const struct route node_routes[NODE_ROUTES];
 
 /* The fleet, for operators: fleet_routes.c. */
-enum { FLEET_ROUTES = 32 };
+enum { FLEET_ROUTES = 34 };
 extern const struct route fleet_routes[FLEET_ROUTES];
 
 #endif

@@ -16,6 +16,7 @@ struct appraisal_entry {
 	u64 time; /* Unix seconds */
 	enum verdict verdict;
 	struct difference difference;
+	u64 baseline; /* number of the one that accepted the firmware, or that the difference is from; 0: none */
 	u8 nonce[ATTEST_ID_SIZE], tls_key[SHA256_SIZE];
 	char state[APPRAISAL_STATE_SIZE]; /* of the node afterwards, as in the answer */
 	bool ticket; /* one was made */

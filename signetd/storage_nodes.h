@@ -46,6 +46,8 @@ struct node_entry {
 	u8 session[ATTEST_ID_SIZE];
 	u64 clock;
 	u32 resets, restarts;
+	u64 baseline; /* number of the one of its class that it matched; 0: none was asked for */
+	u64 baseline_since; /* Unix seconds: of the first good evidence that did, without another in between */
 	/* Of the last authentic evidence */
 	bool appraised;
 	enum verdict verdict;

@@ -11,6 +11,9 @@ static const char *const steps[] = {
 	" expected BLOB NOT NULL, found BLOB NOT NULL, nonce BLOB NOT NULL, tls_key BLOB NOT NULL, state TEXT NOT NULL,"
 	" ticket INTEGER NOT NULL, release TEXT NOT NULL, svn INTEGER NOT NULL, evidence BLOB NOT NULL,"
 	" PRIMARY KEY (node, number)) STRICT",
+	/* BASELINE_DIFFERS: from what became the class's first (baselines.c). */
+	"ALTER TABLE appraisals ADD COLUMN baseline INTEGER NOT NULL DEFAULT 0;"
+	"UPDATE appraisals SET baseline = 1 WHERE verdict = 71",
 	NULL,
 };
 
@@ -20,7 +23,7 @@ static enum err add(struct storage *s, const struct appraisal_entry *a, const u8
 {
 	sqlite3_stmt *q = sqlite_query(s,
 	        "INSERT INTO appraisals VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, "
-	        "?16)");
+	        "?16, ?17)");
 	const struct difference *d = &a->difference;
 
 	sqlite_bind_bytes(q, 1, a->node, sizeof(a->node));
@@ -39,11 +42,13 @@ static enum err add(struct storage *s, const struct appraisal_entry *a, const u8
 	sqlite_bind_words(q, 14, a->release);
 	sqlite_bind_number(q, 15, a->svn);
 	sqlite_bind_bytes(q, 16, evidence, n);
+	sqlite_bind_number(q, 17, a->baseline);
 	return sqlite_run(s, q);
 }
 
 #define COLUMNS                                                                                                        \
-	"node, number, time, verdict, known, event, pcr, expected, found, nonce, tls_key, state, ticket, release, svn"
+	"node, number, time, verdict, known, event, pcr, expected, found, nonce, tls_key, state, ticket, release,"     \
+	" svn, baseline"
 
 static enum err take(sqlite3_stmt *q, struct appraisal_entry *out)
 {
@@ -69,6 +74,7 @@ static enum err take(sqlite3_stmt *q, struct appraisal_entry *out)
 	out->ticket = sqlite_number(q, 12) == 1;
 	sqlite_words(q, 13, out->release, sizeof(out->release));
 	out->svn = sqlite_number(q, 14);
+	out->baseline = sqlite_number(q, 15);
 	return e;
 }
 

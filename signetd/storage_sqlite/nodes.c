@@ -27,7 +27,8 @@ static_assert(NODE_PENDING == 1, "an index and a statement name it by its number
 
 const struct schema schema_nodes = { "nodes", steps };
 
-enum { RECORD_VERSION = 1, RECORD_MAX = 32768 };
+/* Version 1 knew of no more than one baseline a class, which is number 1 now (baselines.c). */
+enum { RECORD_VERSION = 2, RECORD_ONE_BASELINE = 1, RECORD_MAX = 32768 };
 
 /* One list of fields for both directions: what is written is what is read, in this order. */
 struct codec {
@@ -144,15 +145,28 @@ static void fields_of_appraisals(struct codec *c, struct node_entry *n)
 	fixed(c, n->autostart_session, sizeof(n->autostart_session));
 }
 
+/* Who was good under the old rule is taken to need that baseline, until his next evidence shows it. */
+static void fields_of_baseline(struct codec *c, struct node_entry *n, u32 version)
+{
+	if (version == RECORD_ONE_BASELINE) {
+		n->baseline = n->seen ? 1 : 0;
+		n->baseline_since = n->seen ? n->appraised_at : 0;
+		return;
+	}
+	number(c, &n->baseline);
+	number(c, &n->baseline_since);
+}
+
 static void fields(struct codec *c, struct node_entry *n)
 {
 	u32 version = RECORD_VERSION;
 
 	small(c, &version);
-	if (c->r && version != RECORD_VERSION)
+	if (c->r && version != RECORD_VERSION && version != RECORD_ONE_BASELINE)
 		c->r->failed = true;
 	fields_of_enrolment(c, n);
 	fields_of_appraisals(c, n);
+	fields_of_baseline(c, n, version);
 }
 
 static enum err put(struct storage *s, const struct node_entry *n)

@@ -237,7 +237,7 @@ static void emptiness_accepts_nothing(void **state)
 	(void)state;
 	s.terms.policy = NULL;
 	assert_int_equal(scene_judge(&s), VERDICT_GOOD);
-	s.terms.baseline = NULL;
+	s.terms.baselines.count = 0;
 	assert_int_equal(scene_judge(&s), VERDICT_BASELINE_NONE);
 	s.terms.reference = NULL;
 	assert_int_equal(scene_judge(&s), VERDICT_IMAGE_SIGNATURE);

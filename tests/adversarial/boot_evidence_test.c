@@ -161,7 +161,7 @@ static void policies_allow_one_thing_each(void **state)
 	assert_int_equal(scene_judge(&s), VERDICT_DMA);
 	s.policy.no_dma_protection = true;
 	assert_int_equal(scene_judge(&s), VERDICT_GOOD);
-	s.terms.baseline = NULL;
+	s.terms.baselines.count = 0;
 	assert_int_equal(scene_judge(&s), VERDICT_BASELINE_NONE);
 	s.policy.no_baseline = true;
 	assert_int_equal(scene_judge(&s), VERDICT_GOOD);
@@ -341,7 +341,7 @@ static void firmware_is_the_approved_one(void **state)
 	(void)state;
 	struct baseline approved = s.baseline;
 	approved.events[0].digest[0] ^= 1;
-	s.terms.baseline = &approved;
+	s.terms.baselines.list = &approved;
 	assert_int_equal(scene_judge(&s), VERDICT_BASELINE_DIFFERS);
 	assert_true(s.result.difference.known);
 	assert_int_equal(s.result.difference.index, 0);

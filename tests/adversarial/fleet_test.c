@@ -144,11 +144,11 @@ static void failures_stick_until_an_approver_clears_them(void **state)
 {
 	(void)state;
 	assert_int_equal(attest(), VERDICT_GOOD);
-	s.terms.baseline = NULL;
+	s.terms.baselines.count = 0;
 	assert_int_equal(attest(), VERDICT_BASELINE_NONE);
 	assert_false(decision.ticket);
 	assert_string_equal(decision.state, "failed");
-	s.terms.baseline = &s.baseline;
+	s.terms.baselines.count = 1;
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(attest(), VERDICT_GOOD);
 		assert_false(decision.ticket || decision.commit);

@@ -259,13 +259,14 @@ void scene_init(struct scene *s)
 		.now = FORGE_CREATED + 1000,
 		.node = &s->node,
 		.reference = &s->reference,
-		.baseline = &s->baseline,
+		.baselines = { &s->baseline, 1 },
 		.policy = &s->policy,
 	};
 	memcpy(s->terms.nonce, s->claim.nonce, sizeof(s->terms.nonce));
 	memcpy(s->terms.tls_key, s->claim.tls_key, sizeof(s->terms.tls_key));
 	scene_firmware(s);
 	must(baseline_of(s->log_bytes, s->log.bytes.used, &s->baseline) == OK);
+	s->baseline.number = 1;
 	scene_image(s);
 	scene_decisions(s);
 	scene_replay(s);

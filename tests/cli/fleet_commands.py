@@ -57,7 +57,7 @@ def event(index, pcr, text):
 def appraisal(node=WEB1, number=12, name="GOOD", code=0, **more):
     return {"number": number, "time": when(120), "verdict": verdict(code, name), "release": "1.2", "svn": 7, "node": node,
             "nonce": "11" * 32, "tlsKey": "22" * 32, "state": "good" if not code else "failed", "ticket": not code,
-            "difference": None, **more}
+            "baseline": 2, "difference": None, **more}
 
 
 DIFFERS = {"index": 14, "pcr": 0, "expected": "ee" * 32, "found": "ff" * 32, "expectedText": "firmware version 1.3",
@@ -69,7 +69,7 @@ def node(node_id=WEB1, hostname="web1", **more):
             "secureBoot": [event(3, 7, "SecureBoot is on"), event(5, 7, "db: the owner's certificate")],
             "ekCertificate": {"subject": "CN=TPM 42", "issuer": "CN=TPM maker CA", "notAfter": when(-86400 * 400),
                               "trusted": True},
-            "firmware": "Maker 1.3", "floors": {"image": 5, "key": 1}, "lease": {"seconds": 86400, "until": when(-3600)},
+            "firmware": "Maker 1.3", "baseline": {"number": 2, "since": when(86400)}, "floors": {"image": 5, "key": 1}, "lease": {"seconds": 86400, "until": when(-3600)},
             "appraisal": appraisal(node_id), "report": {"uptime": 60, "reason": "newest"}, **more}
 
 
@@ -208,7 +208,7 @@ def a_node_is_shown():
     with Bed() as b:
         b.answers["GET", f"/v1/nodes/{WEB1}"] = 200, node(hostname="web\x1b[2J\u009b1")
         out = b.run("node", "show", "aa", says=("CN=TPM 42", "CN=TPM maker CA", "yes, by a configured CA", "SecureBoot is on",
-                                                "until 20", "GOOD: words of GOOD", "uptime"))
+                                                "2 of its class has it, since 20", "until 20", "GOOD: words of GOOD", "uptime"))
         expect("\x1b" not in out and "\u009b" not in out, "no control characters of outside text", out)
         b.answers["GET", f"/v1/nodes/{WEB1}"] = 200, node(ekCertificate=None, lease=None, appraisal=None, verdict=None, pcr7=None,
                                                          report=None)
@@ -293,7 +293,7 @@ def attesting_shows_the_verdict():
     with Bed() as b:
         path = f"/v1/nodes/{WEB1}/attest"
         b.answers["POST", path] = 200, appraisal()
-        b.run("attest", "now", "web1", says=("GOOD: words of GOOD", "Ticket             yes"))
+        b.run("attest", "now", "web1", says=("GOOD: words of GOOD", "2 of its class", "Ticket             yes"))
         b.answers["POST", path] = 200, appraisal(name="BASELINE_DIFFERS", code=71, difference=DIFFERS, state="held")
         b.run("attest", "now", "web1", code=5, says=(
             "BASELINE_DIFFERS: words", "event 14 of the log, PCR 0", "firmware version 1.3", "firmware version 1.4",
@@ -322,37 +322,69 @@ def appraisals_are_explained():
         b.run("attest", "clear", "web1", "--yes", says="no longer held")
 
 
-BASELINE = {"class": "r640", "node": WEB1, "appraisal": 12, "approvedBy": "bob", "approvedAt": when(86400 * 3), "count": 2,
-            "events": [event(0, 0, "firmware version 1.3"), event(1, 7, "SecureBoot is on")]}
+BASELINE = {"class": "r640", "number": 2, "node": WEB1, "appraisal": 12, "approvedBy": "bob", "approvedAt": when(86400 * 3),
+            "count": 2, "nodes": 5, "since": when(86400 * 2), "events": [event(0, 0, "firmware version 1.3"), event(1, 7, "SecureBoot is on")]}
 
 
-def diff(*changes):
-    return {"class": "r640", "node": WEB1, "appraisal": 12, "same": all(c[0] == "same" for c in changes),
+def diff(*changes, reason="matched-last"):
+    return {"class": "r640", "number": 2, "reason": reason, "node": WEB1, "appraisal": 12, "same": all(c[0] == "same" for c in changes),
             "events": [{"change": c, "pcr": 0, "type": 8, "typeName": "EV_S_CRTM_VERSION", "expected": e and event(0, 0, e),
                         "found": f and event(0, 0, f)} for c, e, f in changes]}
 
 
 def baselines_are_approved_by_sight():
     with Bed() as b:
-        b.answers["GET", "/v1/baselines"] = 200, {"baselines": [{k: v for k, v in BASELINE.items() if k != "events"}]}
-        b.run("baseline", "list", says=("r640", "bob", "3 days ago"))
-        b.answers["GET", "/v1/baselines/r640"] = 200, BASELINE
-        b.run("baseline", "show", "r640", says=("firmware version 1.3", "bob"))
+        summary_of = {k: v for k, v in BASELINE.items() if k != "events"}
+        unused = {**summary_of, "number": 1, "nodes": 0, "since": None}
+        b.answers["GET", "/v1/baselines"] = 200, {"baselines": [unused, summary_of, {**summary_of, "class": "r650", "nodes": 9}]}
+        lines = b.run("baseline", "list", says=("r640", "bob", "3 days ago")).splitlines()
+        expect(re.match(r"CLASS +NUMBER +NODES +SINCE +EVENTS +APPROVED BY +WHEN +FROM NODE +APPRAISAL$", lines[0]), "headings", lines[0])
+        expect(re.match(r"r640 +1 +0 +- +2 +bob ", lines[1]), "one that no node needs", lines[1])
+        expect(re.match(r"r640 +2 +5 +20\S+Z \(2 days ago\) +2 +bob ", lines[2]), "one that is needed", lines[2])
+        b.answers["GET", "/v1/baselines/r640"] = 200, {"baselines": [{**unused, "events": []}, BASELINE]}
+        out = b.run("baseline", "show", "r640", says=("firmware version 1.3", "bob", "5 matched it last, the first since 20"))
+        expect(re.findall(r"^Number +(\d)$", out, re.M) == ["1", "2"], "both", out)
+        b.answers["GET", "/v1/baselines/r640/2"] = 200, BASELINE
+        expect(re.findall(r"^Number +(\d)$", b.run("baseline", "show", "r640", "2"), re.M) == ["2"], "one by its number")
+        for bad in ("0", "x", "+1", "1" * 19, "1/../2"):
+            b.run("baseline", "show", "r640", bad, code=2, says="a baseline has a number")
         path = f"/v1/baselines/r640/diff?node={WEB1}"
         b.answers["GET", path] = 200, diff(("same", "a", "a"), ("changed", "old", "fresh"), ("missing", "less", None), ("added", None, "more"))
         out = b.run("baseline", "diff", "r640", "web1", code=1)
         seen = re.findall(r"^([-+ ]) PCR 0 +EV_EFI_VARIABLE_DRIVER_CONFIG +(\w+) ", out, re.M)
         expect(seen == [("-", "old"), ("+", "fresh"), ("-", "less"), ("+", "more")], "what differs, and nothing else", out)
-        expect(len(b.run("baseline", "diff", "r640", "web1", "--all", code=1).splitlines()) == 5, "all of it")
+        expect(len(b.run("baseline", "diff", "r640", "web1", "--all", code=1).splitlines()) == 6, "all of it")
+        expect(re.match(r"Compared with +baseline 2 of class r640, which the node matched last\n", out), "with which", out)
         b.answers["GET", f"/v1/nodes/{WEB1}/history"] = 200, {"appraisals": [appraisal()]}
-        b.answers["POST", "/v1/baselines/r640"] = 200, BASELINE
+        b.answers["POST", "/v1/baselines/r640"] = 200, {**BASELINE, "added": True}
         b.run("baseline", "approve", "r640", "web1", code=2, says=("fresh", "--yes"))
-        b.run("baseline", "approve", "r640", "web1", "--yes", says="is its baseline now")
+        b.run("baseline", "approve", "r640", "web1", "--yes", says="is now its baseline 2")
         expect(b.last()[2] == {"node": WEB1, "appraisal": 12}, "the last appraisal's events")
-        b.answers["GET", path] = 200, diff(("same", "a", "a"))
-        b.run("baseline", "diff", "r640", "web1", says="event by event")
+        b.answers["POST", "/v1/baselines/r640"] = 200, {**BASELINE, "added": False}
+        b.run("baseline", "approve", "r640", "web1", "--yes", "--replace", says="was already its baseline 2")
+        expect(b.last()[2] == {"node": WEB1, "appraisal": 12, "replace": True}, "in the others' place")
+        b.answers["POST", "/v1/baselines/r640"] = failure(409, "too-many-baselines")
+        b.run("baseline", "approve", "r640", "web1", "--yes", code=1, says="(too-many-baselines)")
+        b.answers["GET", path] = 200, diff(("same", "a", "a"), reason="accepts")
+        b.run("baseline", "diff", "r640", "web1", says="baseline 2 of class r640, which accepts it, event by event")
+        b.answers["GET", path] = 200, diff(("missing", "a", None), reason="nearest")
+        b.run("baseline", "diff", "r640", "web1", code=1, says="baseline 2 of class r640, the nearest one")
+
+
+def baselines_are_revoked_by_number_or_all():
+    with Bed() as b:
+        of = {k: v for k, v in BASELINE.items() if k != "events"}
+        b.answers["GET", "/v1/baselines"] = 200, {"baselines": [{**of, "number": 1, "nodes": 3}, of, {**of, "class": "r650"}]}
+        b.run("baseline", "revoke", "r640", "1", code=2, says=("--yes", "baseline 1 of class r640", "3 matched it last"))
+        b.run("baseline", "revoke", "r640", code=2, says=("every baseline of class r640", "8 matched it last"))
+        expect(not b.asked("DELETE"), "nothing is revoked unasked")
+        b.answers["DELETE", "/v1/baselines/r640/1"] = 200, {}
+        b.run("baseline", "revoke", "r640", "1", "--yes", says="Revoked baseline 1 of class r640")
+        b.answers["DELETE", "/v1/baselines/r640/7"] = failure(404, "baseline-unknown")
+        b.run("baseline", "revoke", "r640", "7", "--yes", code=1, says="(baseline-unknown)")
         b.answers["DELETE", "/v1/baselines/r640"] = 200, {}
-        b.run("baseline", "revoke", "r640", "--yes", says="Revoked")
+        b.run("baseline", "revoke", "r640", "--yes", says="Revoked every baseline of class r640")
+        b.run("baseline", "revoke", "r640", "one", code=2, says="a baseline has a number")
         b.run("baseline", "show", "../nodes", code=2)
 
 
@@ -360,7 +392,7 @@ def baselines_begin_somewhere():
     with Bed() as b:
         b.answers["GET", "/v1/baselines/new"] = failure(404, "baseline-unknown")
         b.answers["GET", f"/v1/nodes/{WEB1}/history"] = 200, {"appraisals": [appraisal()]}
-        b.answers["POST", "/v1/baselines/new"] = 200, {**BASELINE, "class": "new"}
+        b.answers["POST", "/v1/baselines/new"] = 200, {**BASELINE, "class": "new", "number": 1, "added": True}
         b.run("baseline", "approve", "new", "web1", "--yes")
         b.answers["GET", "/v1/baselines/new"] = failure(403, "role")
         b.run("baseline", "approve", "new", "web1", "--yes", code=5)
@@ -757,6 +789,7 @@ main([
     ("attest now shows the verdict, and its exit code", attesting_shows_the_verdict),
     ("appraisals are listed, explained and cleared", appraisals_are_explained),
     ("baselines are compared before they are approved", baselines_are_approved_by_sight),
+    ("baselines are revoked by their number, or all of them", baselines_are_revoked_by_number_or_all),
     ("a class's first baseline", baselines_begin_somewhere),
     ("a guest runs from its file", a_guest_runs_from_its_file),
     ("guests' files are refused with their reason", guest_files_are_refused_with_their_reason),

@@ -78,19 +78,26 @@ def firmware_is_approved_and_explained():
         node = d.enrolled()
         d.with_node(node, "attest", "attest", "now", node.id, code=5, says=("BASELINE_NONE", "signet baseline approve"))
         d.run("attest", "explain", node.id, says="BASELINE_NONE")
-        d.run("baseline", "approve", "rack", node.id, "--yes", says="its baseline now")
+        d.run("baseline", "approve", "rack", node.id, "--yes", says="is now its baseline 1")
         d.run("attest", "clear", node.id, "--yes")
         d.with_node(node, "attest", "attest", "now", node.id, says="GOOD")
-        d.run("baseline", "diff", "rack", node.id, says="event by event")
+        d.run("baseline", "diff", "rack", node.id, says="baseline 1 of class rack, which accepts it, event by event")
+        d.run("baseline", "list", says="rack        1      1  20")
+        d.run("node", "show", node.id, says="1 of its class has it, since 20")
         for words, path in ((("node", "list"), "/v1/nodes"), (("node", "show", node.id), f"/v1/nodes/{node.id}"),
                             (("attest", "history", node.id), f"/v1/nodes/{node.id}/history"),
                             (("attest", "explain", node.id), f"/v1/nodes/{node.id}/appraisals/1"),
                             (("baseline", "list"), "/v1/baselines"), (("baseline", "show", "rack"), "/v1/baselines/rack"),
+                            (("baseline", "show", "rack", "1"), "/v1/baselines/rack/1"),
                             (("baseline", "diff", "rack", node.id), "/v1/baselines/rack/diff"),
                             (("fleet", "status"), "/v1/status"), (("image", "list"), "/v1/images")):
             d.fits("GET", path, d.run(*words, "--json"))
-        d.run("baseline", "revoke", "rack", "--yes")
+        d.fits("POST", "/v1/baselines/rack", d.run("baseline", "approve", "rack", node.id, "--yes", "--json"))
+        d.run("baseline", "approve", "rack", node.id, "--yes", says="was already its baseline 1")
+        d.run("baseline", "revoke", "rack", "2", "--yes", code=1, says="(baseline-unknown)")
+        d.run("baseline", "revoke", "rack", "1", "--yes", says="Revoked baseline 1")
         d.run("baseline", "show", "rack", code=1, says="(baseline-unknown)")
+        d.run("baseline", "revoke", "rack", "--yes", code=1, says="(baseline-unknown)")
 
 
 def evidence_is_saved():
@@ -102,17 +109,28 @@ def evidence_is_saved():
         d.run("attest", "save", node.id, "--out", path, says="signet attest verify")
         with open(path + ".json", encoding="utf-8") as f:
             record = json.load(f)
-        expect(record["node"] == node.id and record["baseline"]["count"] == len(record["baseline"]["events"]), "its record", str(record))
+        expect(record["node"] == node.id and [b["number"] for b in record["baselines"]] == [1], "its record", str(record))
         os.mkdir(d.fleet.server.path("boot"))
         os.link(d.fleet.server.path("anchor.bin"), d.fleet.server.path("boot/anchor.bin"))
         words = ("attest", "verify", path, "--boot", d.fleet.server.path("boot"))
         out = json.loads(d.run(*words, "--json"))
-        expect(out["verdict"]["name"] == "GOOD" and out["unvouched"] == [], "appraised as the server did", str(out))
+        expect(out["verdict"]["name"] == "GOOD" and out["unvouched"] == [] and out["baseline"] == 1, "appraised as the server did", str(out))
+        several = json.loads(json.dumps(record))
+        several["baselines"].append({**several["baselines"][0], "number": 4})
+        several["baselines"][0]["events"] = several["baselines"][0]["events"][1:]
+        for change, name, number in ((several, "GOOD", 4), ({**several, "baselines": several["baselines"][:1]}, "BASELINE_DIFFERS", 1),
+                                     ({**several, "baselines": []}, "BASELINE_NONE", None)):
+            with open(path + ".json", "w", encoding="utf-8") as f:
+                json.dump(change, f)
+            out = json.loads(d.run(*words, "--json", code=0 if name == "GOOD" else 5))
+            expect((out["verdict"]["name"], out["baseline"]) == (name, number), "by whichever is in the record", str(out))
+        with open(path + ".json", "w", encoding="utf-8") as f:
+            json.dump(record, f)
         with open(path, "r+b") as f:
             f.seek(40)
             f.write(b"\xff" * 8)
         d.run(*words, code=5, says="QUALIFYING")
-        record["baseline"]["events"][0]["digest"] = "00" * 32
+        record["baselines"][0]["events"][0]["digest"] = "00" * 32
         with open(path + ".json", "w", encoding="utf-8") as f:
             json.dump({**record, "ak": "AAAA"}, f)
         d.run(*words, code=5, says="AK_UNKNOWN")

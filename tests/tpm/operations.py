@@ -31,7 +31,7 @@ LISTENERS = ("nodes", "operators", "metrics")
 RESTART, REFUSED, PARTLY, UNREACHABLE = 10, 5, 4, 3
 # What the page's reader has and a test has not, each by what stands in for it.
 PLAYED = ("apt-get", "make", "systemctl", "systemd-sysusers", "systemd-tmpfiles", "runuser")
-ASKING = r"^signet (node enroll|node remove|node authority|baseline approve|attest clear) .*$"
+ASKING = r"^signet (node enroll|node remove|node authority|baseline approve|baseline revoke|attest clear) .*$"
 SHIM = """#!/usr/bin/python3
 import json, os, socket, sys
 words = [os.path.basename(sys.argv[0]), *sys.argv[1:]]
@@ -128,7 +128,7 @@ class Node:
         self.switch_off()
         self.firmware = firmware
         self.switch_on()
-        wait_for("its new evidence", lambda: self.show()["appraisal"]["number"] > before)
+        self.waits_for("its new evidence", lambda: self.show()["appraisal"]["number"] > before)
 
     def clear(self):
         """The firmware set-up's item "clear TPM": TPM2_Clear by the platform."""
@@ -151,8 +151,11 @@ class Node:
             found = self.show()
             found["verdict"] = (found.get("verdict") or {}).get("name")
             return all(found.get(key) == value for key, value in wanted.items())
+        self.waits_for(f"the node to be {wanted}", there)
+
+    def waits_for(self, what, there):
         try:
-            wait_for(f"the node to be {wanted}", there)
+            wait_for(what, there)
         except AssertionError as e:
             raise Failed(str(e), f"{self.show()}\n{self.agent.said.read_text() if self.agent else ''}\n{self.rig.text()}") from None
 
@@ -362,24 +365,39 @@ class Operations(Story):
         expect(done.returncode == 0, line, done.stdout + done.stderr)
 
     def firmware(self):
-        title, (node, other) = "Bad day: a firmware update changes PCRs", self.nodes
+        title, (node, other) = "Firmware update day", self.nodes
         node.starts_anew("--firmware-event", "version 2")
         node.becomes(verdict="BASELINE_DIFFERS", state="failed", online=True)
         said = self.block(title, 0)
         expect("version 2" in said or "expected" in said.lower(), "the event is not named", said)
         node.becomes(state="good")
-        self.signet("attest", "now", other.id, status=REFUSED)
-        other.becomes(verdict="BASELINE_DIFFERS")
+        self.signet("attest", "now", other.id)
+        other.becomes(verdict="GOOD", state="good")
+        self.needed({1: 1, 2: 1})
+        # Good when it comes up, and never held.
         other.starts_anew("--firmware-event", "version 2")
-        other.becomes(verdict="GOOD", online=True)
-        self.block(title, 1)
+        other.becomes(verdict="GOOD", state="good", online=True)
+        self.needed({1: 0, 2: 2})
+        said = self.block(title, 1)
+        expect("Revoked baseline 1" in said, "the old one is not revoked", said)
+        self.needed({2: 2})
+        other.starts_anew()
+        other.becomes(verdict="BASELINE_DIFFERS", state="failed", online=True)
+        expect(other.show()["appraisal"]["baseline"] == 2, "not compared with what it matched last", str(other.show()["appraisal"]))
+        other.starts_anew("--firmware-event", "version 2")
+        other.becomes(verdict="GOOD", state="held", online=True)
+        self.block(title, 2)
         other.becomes(state="good")
         self.revocation(title, node)
+
+    def needed(self, numbers):
+        found = {b["number"]: b["nodes"] for b in json.loads(self.signet("baseline", "list", "--json"))["baselines"]}
+        expect(found == numbers, f"who needs which baseline: {found}, not {numbers}")
 
     def revocation(self, title, node):
         node.starts_anew("--firmware-event", "version 2", "--revoked", "a broken loader")
         node.becomes(verdict="BASELINE_DIFFERS", online=True)
-        self.block(title, 2)
+        self.block(title, 3)
         node.agent.need("authority: done")
         self.nodes[1].starts_anew(*node.firmware)
         self.nodes[1].becomes(state="good", online=True)
@@ -467,7 +485,7 @@ class Operations(Story):
 
     STEPS = (("day 1: the fleet server", fleet_server), ("day 1: a release", release), ("day 1: a node, and a guest on it", node),
              ("routine work", routine), ("backup and restore: late tickets, and a node that the copy does not know", backup),
-             ("a firmware update changes PCRs", firmware), ("the fleet server is down", server_down),
+             ("firmware update day: two baselines, and the old one revoked", firmware), ("the fleet server is down", server_down),
              ("an update fails on some nodes", update_fails), ("a release key was stolen", stolen_key),
              ("certificates end; every block of the page was run", certificates))
 

@@ -120,14 +120,16 @@ static void records_are_whole_or_refused(void **state)
 
 	(void)state;
 	assert_true(parses(RECORD("AAEC", "2026-01-02T03:04:05Z", "{\"events\": [" EVENT "]}"), &r));
-	assert_true(r.known && r.has_baseline);
+	assert_true(r.known && r.baseline_count == 1);
+	assert_int_equal(r.baselines[0].number, 1);
+	assert_int_equal(r.matched, 0);
 	assert_int_equal(r.time, 1767323045);
 	assert_int_equal(r.ak_size, 3);
 	assert_int_equal(r.image_floor, 5);
-	assert_int_equal(r.baseline.count, 1);
-	assert_int_equal(r.baseline.events[0].type, 0x80000001);
+	assert_int_equal(r.baselines[0].count, 1);
+	assert_int_equal(r.baselines[0].events[0].type, 0x80000001);
 	assert_true(parses(RECORD("AAEC", "2026-01-02", "null"), &r));
-	assert_false(r.has_baseline);
+	assert_int_equal(r.baseline_count, 0);
 	assert_false(parses(RECORD("", "2026-01-02", "null"), &r));
 	assert_false(parses(RECORD("A", "2026-01-02", "null"), &r));
 	assert_false(parses(RECORD("AAEC", "yesterday", "null"), &r));
@@ -135,6 +137,45 @@ static void records_are_whole_or_refused(void **state)
 	assert_false(parses(RECORD("AAEC", "2026-01-02", "{\"events\": [{\"pcr\": 24}]}"), &r));
 	assert_false(parses("{}", &r));
 	assert_false(parses("", &r));
+}
+
+#define NUMBERED(number) "{\"number\": " number ", \"events\": [" EVENT "]}"
+
+#define FOUR(a, b, c, d) NUMBERED(a) "," NUMBERED(b) "," NUMBERED(c) "," NUMBERED(d)
+#define EIGHT FOUR("1", "2", "3", "4") "," FOUR("5", "6", "7", "8")
+
+/* The record with several baselines in the one's place. */
+static bool parses_several(const char *list, struct attest_record *r)
+{
+	char text[4096];
+	int n = snprintf(
+	        text, sizeof(text), RECORD("AAEC", "2026-01-02", "null, \"matched\": 2, \"baselines\": %s"), list);
+
+	assert_true(n > 0 && (size_t)n < sizeof(text));
+	return parses(text, r);
+}
+
+static void records_hold_several_baselines(void **state)
+{
+	static struct attest_record r;
+
+	(void)state;
+	assert_true(parses_several("null", &r));
+	assert_int_equal(r.baseline_count, 0);
+	assert_true(parses_several("[]", &r));
+	assert_int_equal(r.baseline_count, 0);
+	assert_true(parses_several("[" NUMBERED("1") "," NUMBERED("3") "]", &r));
+	assert_int_equal(r.baseline_count, 2);
+	assert_int_equal(r.baselines[1].number, 3);
+	assert_int_equal(r.baselines[1].count, 1);
+	assert_int_equal(r.matched, 2);
+	assert_false(parses_several("[" NUMBERED("3") "," NUMBERED("3") "]", &r));
+	assert_false(parses_several("[" NUMBERED("0") "]", &r));
+	assert_false(parses_several("[{\"events\": [" EVENT "]}]", &r));
+	assert_false(parses_several("{}", &r));
+	assert_false(parses_several("[1]", &r));
+	assert_true(parses_several("[" EIGHT "]", &r));
+	assert_false(parses_several("[" EIGHT "," NUMBERED("9") "]", &r));
 }
 
 int main(void)
@@ -145,6 +186,7 @@ int main(void)
 		cmocka_unit_test(columns_are_as_wide_as_they_must_be),
 		cmocka_unit_test(names_stand_in_targets_as_they_are),
 		cmocka_unit_test(records_are_whole_or_refused),
+		cmocka_unit_test(records_hold_several_baselines),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
