@@ -5,6 +5,7 @@
 #include "hv/boot/panic.h"
 
 #include "hv/boot/backtrace.h"
+#include "hv/boot/console.h"
 #include "hv/boot/last_run.h"
 #include "hv/boot/layout.h"
 #include "hv/boot/screen.h"
@@ -78,6 +79,7 @@ static void end_begins(void)
 		if (smp.cpu[i]->up && smp.cpu[i]->apic_id != own)
 			apic_send(smp.cpu[i]->apic_id, IPI_NMI, 0);
 	}
+	console_queue(false);
 	console_set(screen_report);
 }
 
@@ -157,9 +159,6 @@ void exception(struct registers *r)
 	if (r->vector == VECTOR_NMI) {
 		if (__atomic_load_n(&ender, __ATOMIC_ACQUIRE) != NOBODY)
 			rest();
-		/* Before there are own stacks there is no struct cpu to count in either. */
-		if (smp.count && this_cpu())
-			this_cpu()->nmis++;
 		return;
 	}
 	char reason[LAST_RUN_TEXT];
@@ -197,6 +196,7 @@ _Noreturn void restart(const char *reason)
 
 _Noreturn void stop(enum err e)
 {
+	console_queue(false);
 	console_set(screen_report);
 	say("stop %u: %s", (u32)e, err_text(e));
 	if (stop_resets)

@@ -36,6 +36,11 @@ void messages_keep(void)
 	console_set(keep);
 }
 
+u64 messages_end(void)
+{
+	return __atomic_load_n(&written, __ATOMIC_RELAXED);
+}
+
 u32 messages_read(u64 *offset, u64 *end, u8 *to, u32 n)
 {
 	u32 done = 0;

@@ -5,6 +5,7 @@
  */
 #include "hv/sched/dispatch.h"
 
+#include "hv/boot/console.h"
 #include "hv/sched/worker.h"
 #include "hv/vm/vm_table.h"
 #include "hv/vmx/vmx.h"
@@ -212,6 +213,8 @@ static void end_turn(const struct cpu *cpu, struct task *t, bool blocks)
 _Noreturn void dispatch(struct cpu *cpu)
 {
 	hv_lock();
+	if (!places)
+		console_queue(true);
 	cpu->place = places++;
 	place[cpu->place] = cpu;
 	for (;;) {
@@ -219,8 +222,9 @@ _Noreturn void dispatch(struct cpu *cpu)
 		struct task *t = sched_pick(&scheduler, cpu->place, now, &slice);
 		bool blocks = false;
 
-		have_look(sched_spread(&scheduler, places));
+		/* Whom this processor lets go may be one for another that sleeps. */
 		make_room(cpu, t);
+		have_look(sched_spread(&scheduler, places));
 		cpu->look = false;
 		if (t && t->vcpu) {
 			vcpu_attend(t->vcpu);
@@ -228,6 +232,9 @@ _Noreturn void dispatch(struct cpu *cpu)
 			vcpu_set_attention(t->vcpu);
 		}
 		hv_unlock();
+		/* Output that the UART had no room for. */
+		if (console_drain() && now + clock_ticks(CONSOLE_PERIOD) < next)
+			next = now + clock_ticks(CONSOLE_PERIOD);
 		if (t)
 			blocks = turn(cpu, t, next - now < slice ? next : now + slice);
 		else

@@ -1,6 +1,7 @@
 /* The machine behind the service VM's policies. Trust: in the TCB; hardware access. */
 #include "hv/service/machine.h"
 
+#include "hv/boot/console.h"
 #include "hv/boot/panic.h"
 #include "hv/x86/clock.h"
 #include "hv/x86/cpu.h"
@@ -76,11 +77,12 @@ static void switch_off(void)
 void machine_power(enum power_event event)
 {
 	say("hypervisor: %s, by order of the service VM", event == POWER_OFF ? "switching off" : "resetting");
-	if (event == POWER_OFF && power.has_off)
+	if (event == POWER_RESET)
+		restart("the service VM reset the machine");
+	console_queue(false);
+	if (power.has_off)
 		switch_off();
-	if (event == POWER_OFF)
-		return;
-	restart("the service VM reset the machine");
+	console_queue(true);
 }
 
 void machine_reset_control(u8 value)
