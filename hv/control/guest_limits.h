@@ -1,7 +1,6 @@
 /*
- * What a node takes of a guest, for those who order guests: the agent, its files, the fleet server. Root mode judges by
- * its own tables; tests/unit/hv_guest_limits_test.c holds these to them.
- * Trust: pure.
+ * What a node takes of a guest: root mode, and before it those who order guests, the agent, its files, the fleet
+ * server. Trust: pure.
  */
 #ifndef SIGNET_HV_CONTROL_GUEST_LIMITS_H
 #define SIGNET_HV_CONTROL_GUEST_LIMITS_H

@@ -125,9 +125,12 @@ enum err control_words(struct control_call *call)
 	char line[CONTROL_WORDS_MAX + 16];
 	bool differs = take_words(texts[where], call->body, call->size);
 
+	/* Drawing takes long, and whoever repeats himself is not drawn anew. */
+	if (!differs)
+		return OK;
 	format(line, sizeof(line), "service VM: %s", texts[where]);
 	screen_set(where, line);
-	if (differs && call->size)
+	if (call->size)
 		say("%s", line);
 	return OK;
 }

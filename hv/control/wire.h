@@ -96,7 +96,7 @@ struct control_status {
 	u64 lease_left; /* s that it is in force; 0: it is not */
 	u64 challenge_age; /* s, of an open challenge */
 	u32 rule; /* of the last ticket, at its lease's end: enum ticket_rule in attest/ticket.h */
-	u32 pad;
+	u32 dropped; /* writes of VMs to ports and device memory that came to nothing */
 	char product[64], release[64], reason_text[64];
 };
 static_assert(sizeof(struct control_status) == 400, "wire");

@@ -5,7 +5,8 @@
 
 enum { PORT = 0x70, INDEX_MASK = 0x7F /* bit 7 masked the NMI */ };
 enum { REG_SECONDS = 0, REG_MINUTES = 2, REG_HOURS = 4, REG_DAY = 7, REG_MONTH = 8, REG_YEAR = 9 };
-enum { REG_A = 0xA, REG_B = 0xB, REG_D = 0xD, A_32768_HZ = 0x26, B_24_HOURS = BIT(1), D_VALID = BIT(7) };
+enum { REG_A = 0xA, REG_B = 0xB, REG_D = 0xD, A_32768_HZ = 0x26, D_VALID = BIT(7) };
+enum { B_24_HOURS = BIT(1), B_BINARY = BIT(2), HOUR_PM = BIT(7) };
 enum { SECONDS_A_DAY = 86400, FEBRUARY = 2, MONTHS = 12 };
 
 /* Until 2100 every fourth year is a leap year. */
@@ -25,6 +26,17 @@ void rtc_carry(struct rtc_time *t)
 		t->year += t->month >= MONTHS;
 		t->month = t->month >= MONTHS ? 1 : t->month + 1;
 	}
+}
+
+u32 rtc_number(u8 value, u8 b)
+{
+	return b & B_BINARY ? value : (value >> 4) * 10u + (value & 15);
+}
+
+u32 rtc_hour(u8 value, u8 b)
+{
+	return b & B_24_HOURS ? rtc_number(value, b)
+	                      : rtc_number(value & (u8)~HOUR_PM, b) % 12 + (value & HOUR_PM ? 12 : 0);
 }
 
 static u8 show_time(const struct rtc *r)

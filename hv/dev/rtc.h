@@ -18,6 +18,9 @@ struct rtc {
 };
 
 void rtc_carry(struct rtc_time *t);
+/* What a clock like this shows of a number, and of the hour, as its register B says how: in BCD, in 12 hours. */
+u32 rtc_number(u8 value, u8 b);
+u32 rtc_hour(u8 value, u8 b);
 enum err rtc_attach(struct rtc *r, struct bus *bus) MUST_CHECK;
 
 #endif

@@ -5,6 +5,8 @@
  */
 #include "hv/exit/handlers.h"
 
+#include "hv/x86/lock.h"
+
 enum { CS_LONG = BIT(13), CR8_MAX = 15 };
 
 static enum exit_result refuse(struct vcpu *v)
@@ -70,7 +72,10 @@ static enum exit_result task_priority(struct vcpu *v, const struct exit_cr *cr)
 	u64 value = vcpu_gpr(v, cr->gpr);
 	if (value > CR8_MAX)
 		return refuse(v);
+	/* Who sends it an interrupt looks at its priority. */
+	hv_lock();
 	lapic_set_cr8(&v->lapic, (u8)value);
+	hv_unlock();
 	vcpu_set_attention(v); /* what had to wait may come now */
 	return EXIT_SKIP;
 }

@@ -137,7 +137,7 @@ enum err guest_acpi_build(const struct guest_acpi *g, u64 at, u8 out[GUEST_ACPI_
 {
 	struct acpi_maker m;
 
-	if (g->vcpus == 0 || g->vcpus > GUEST_VCPUS_MAX || g->virtio_count > GUEST_VIRTIO_MAX)
+	if (g->vcpus == 0 || g->vcpus > GUEST_MOST_VCPUS || g->virtio_count > GUEST_VIRTIO_MAX)
 		return ERR_RANGE;
 	acpi_begin(&m, at, out, GUEST_ACPI_SIZE);
 	acpi_table_begin(&m, "DSDT", DSDT_REVISION);

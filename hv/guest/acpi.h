@@ -5,10 +5,11 @@
 #ifndef SIGNET_HV_GUEST_ACPI_H
 #define SIGNET_HV_GUEST_ACPI_H
 
+#include "hv/control/guest_limits.h"
 #include "lib/bytes.h"
 #include "lib/err.h"
 
-enum { ACPI_RSDP_SIZE = 36, GUEST_ACPI_SIZE = 0x2000, GUEST_VCPUS_MAX = 32, GUEST_VIRTIO_MAX = 16 };
+enum { ACPI_RSDP_SIZE = 36, GUEST_ACPI_SIZE = 0x2000, GUEST_VIRTIO_MAX = 16 };
 
 struct virtio_place {
 	u32 base, length;

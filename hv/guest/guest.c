@@ -2,6 +2,7 @@
 #include "hv/guest/guest.h"
 
 #include "hv/boot/layout.h"
+#include "hv/control/guest_limits.h"
 #include "hv/guest/bzimage.h"
 #include "hv/guest/linux.h"
 #include "hv/guest/state.h"
@@ -15,7 +16,7 @@
 
 enum { NS_PER_SECOND = 1000000000 };
 enum { GUEST_PAGES = (sizeof(struct guest) + POOL_PAGE - 1) / POOL_PAGE };
-static_assert((u32)EXIT_KINDS <= CONTROL_EXITS_MAX, "wire");
+static_assert((u32)EXIT_KINDS <= CONTROL_EXITS_MAX && (u32)GUEST_MOST_VCPUS <= VM_VCPUS_MAX, "wire");
 
 static struct guest *guests[GUESTS_MAX];
 static u32 last_id;
@@ -52,9 +53,9 @@ static bool is_name(const char name[CONTROL_NAME_SIZE])
 
 static enum err check(const struct control_create *c)
 {
-	bool good = is_name(c->name) && c->memory >= LINUX_MEMORY_MIN && is_aligned(c->memory, MIB(2)) && c->vcpus &&
-	        c->vcpus <= VM_VCPUS_MAX && c->disks <= CONTROL_DISKS_MAX && c->nets <= CONTROL_NETS_MAX && !c->pad &&
-	        c->kernel >= BZIMAGE_HEAD && c->command_line <= LINUX_COMMAND_LINE_MAX;
+	bool good = is_name(c->name) && guest_memory_fits(c->memory) && c->vcpus && c->vcpus <= GUEST_MOST_VCPUS &&
+	        c->disks <= CONTROL_DISKS_MAX && c->nets <= CONTROL_NETS_MAX && !c->pad && c->kernel >= BZIMAGE_HEAD &&
+	        c->command_line <= LINUX_COMMAND_LINE_MAX;
 
 	for (u32 i = 0; good && i < CONTROL_DISKS_MAX; i++) {
 		const struct control_disk *d = &c->disk[i];

@@ -19,7 +19,6 @@ enum {
 	LINUX_RESET_VECTOR = 0xFFFF0,
 	LINUX_LOW_END = 0x100000, /* what stands above comes from the guest's own parts */
 	LINUX_GDT_LIMIT = 4 * 8 - 1,
-	LINUX_MEMORY_MIN = 32 << 20,
 };
 /* For a kernel at its preferred address, as much as it takes before it reads the map, and more. */
 #define LINUX_ROOM MIB(128)

@@ -4,7 +4,7 @@
 #include "hv/x86/clock.h"
 #include "hv/x86/cpu.h"
 
-enum { INDEX = 0x70, DATA = 0x71, STATUS_A = 10, UPDATING = BIT(7), STATUS_B = 11, BINARY = BIT(2), TRIES = 10000 };
+enum { INDEX = 0x70, DATA = 0x71, STATUS_A = 10, UPDATING = BIT(7), STATUS_B = 11, TRIES = 10000 };
 enum { SECONDS = 0, MINUTES = 2, HOURS = 4, DAY = 7, MONTH = 8, YEAR = 9 };
 
 static struct rtc_time base;
@@ -18,9 +18,7 @@ static u32 cmos(u8 index)
 
 static u32 field(u8 index)
 {
-	u32 value = cmos(index);
-
-	return cmos(STATUS_B) & BINARY ? value : (value >> 4) * 10 + (value & 15);
+	return rtc_number((u8)cmos(index), (u8)cmos(STATUS_B));
 }
 
 void wall_clock_start(void)
@@ -28,7 +26,7 @@ void wall_clock_start(void)
 	for (u32 i = 0; i < TRIES && cmos(STATUS_A) & UPDATING; i++)
 		pause();
 	base = (struct rtc_time){ 2000 + field(YEAR), field(MONTH), field(DAY),
-		3600ull * field(HOURS) + 60ull * field(MINUTES) + field(SECONDS) };
+		3600ull * rtc_hour((u8)cmos(HOURS), (u8)cmos(STATUS_B)) + 60ull * field(MINUTES) + field(SECONDS) };
 	since = read_time_stamp();
 }
 

@@ -88,12 +88,11 @@ struct vcpu {
 	u8 state; /* enum vcpu_state: its own processor's, without the lock */
 	u32 index; /* its APIC id too */
 	u64 deadline; /* TSC at which its local APIC's timer is due, or LAPIC_NEVER; as of the last vcpu_attend() */
-	struct lapic lapic; /* lock held; its own processor may read its timer without */
+	struct lapic lapic; /* lock held; its own processor may read its timer and priority without */
 	struct task *task;
 	struct cpuid_kept cpuid[CPUID_KEPT];
 	struct fetched fetched;
 	u64 exits[EXIT_KINDS];
-	u64 dropped_wbinvd;
 	const char *report; /* why the VM stopped */
 	struct exit last; /* the last exit */
 };

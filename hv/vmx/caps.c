@@ -20,6 +20,8 @@ enum { BASIC_TRUE_CONTROLS_BIT = 55, FEATURE_CONTROL_LOCK = BIT(0), FEATURE_CONT
 #define BASIC_REVISION 0x7FFFFFFFull
 #define BASIC_REGION_SIZE (0x1FFFull << 32)
 #define CR0_PE_PG 0x80000001ull
+/* The revision of SMM's monitor (SDM A.6), which is nothing to us. */
+#define MISC_MSEG (0xFFFFFFFFull << 32)
 
 /* The plain MSRs and their 'true' ones, which do not force what SDM A.2 calls the default1 class. */
 static const struct {
@@ -112,6 +114,14 @@ enum err vmx_caps_check(const struct vmx_caps *caps, const char **missing)
 		return ERR_VMX_CAPABILITY;
 	}
 	return OK;
+}
+
+bool vmx_caps_same(const struct vmx_caps *a, const struct vmx_caps *b)
+{
+	struct vmx_caps other = *b;
+
+	other.misc ^= (a->misc ^ b->misc) & MISC_MSEG;
+	return memcmp(a, &other, sizeof(other)) == 0;
 }
 
 bool vmx_cr0_valid(const struct vmx_caps *caps, u64 value)

@@ -7,6 +7,8 @@
 
 #include "lib/err.h"
 
+#include <assert.h>
+
 /* Each set of controls has bits that may be 1 (allowed) and bits that must be (forced). */
 enum vmx_control_set { VMX_PIN, VMX_PROCESSOR, VMX_SECONDARY, VMX_EXIT, VMX_ENTRY, VMX_CONTROL_SETS };
 
@@ -23,6 +25,7 @@ struct vmx_caps {
 	u64 cr4_fixed0, cr4_fixed1;
 	u64 ept_vpid;
 };
+static_assert(sizeof(struct vmx_caps) == (7 + VMX_CONTROL_SETS) * sizeof(u64), "compared as bytes");
 
 /* Values of the controls, one word a set. */
 struct vmx_controls {
@@ -47,6 +50,9 @@ enum err vmx_controls_choose(
 
 /* Everything that is no control: VMCS size and memory type, EPT and VPID forms. ERR_VMX_CAPABILITY as above. */
 enum err vmx_caps_check(const struct vmx_caps *caps, const char **missing) MUST_CHECK;
+
+/* Whether a vCPU of the one processor may run on the other: controls, fixed bits, forms of EPT, the timer's rate. */
+bool vmx_caps_same(const struct vmx_caps *a, const struct vmx_caps *b);
 
 /* VM entry takes value in this control register of a guest; an unrestricted guest may clear CR0.PE and CR0.PG. */
 bool vmx_cr0_valid(const struct vmx_caps *caps, u64 value);

@@ -103,13 +103,10 @@ static enum err examine(struct vmx_machine *m, const char **missing)
 static enum err same(const struct vmx_machine *a, const char **missing)
 {
 	*missing = "the same features on all processors";
-	if (a->mitigations.on != vmx_machine.mitigations.on || a->xcr0 != vmx_machine.xcr0 ||
-	        vmx_revision(&a->caps) != vmx_revision(&vmx_machine.caps))
-		return ERR_VMX_CAPABILITY;
-	for (u32 s = 0; s < VMX_CONTROL_SETS; s++)
-		if (a->controls.set[s] != vmx_machine.controls.set[s])
-			return ERR_VMX_CAPABILITY;
-	return OK;
+	return a->mitigations.on == vmx_machine.mitigations.on && a->xcr0 == vmx_machine.xcr0 &&
+	                vmx_caps_same(&a->caps, &vmx_machine.caps)
+	        ? OK
+	        : ERR_VMX_CAPABILITY;
 }
 
 enum err vmx_cpu_start(struct cpu *cpu, const char **missing)

@@ -35,6 +35,8 @@ static u64 measure_pm(u16 port, u32 mask, u32 wanted, u32 *moved)
 	/* From one change to another, so that a coarse timer's step is not counted in part. */
 	while (((in32(port) ^ first) & mask) == 0 && reads)
 		reads--;
+	if (!reads)
+		return 0;
 	first = in32(port);
 	u64 start = read_time_stamp();
 	do {

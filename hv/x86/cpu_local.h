@@ -18,7 +18,6 @@ struct cpu {
 	u32 apic_id;
 	u32 up; /* set by the processor itself */
 	u32 parked;
-	u64 nmis; /* counted, not acted on */
 	u32 place; /* the scheduler's number for it */
 	bool look; /* somebody else may have to run here: set under the lock */
 	u32 ept_changes; /* as of the last INVEPT */

@@ -1,4 +1,5 @@
 /* The control protocol as signetctl speaks it: what is asked, and what it comes to. */
+#include "hv/boot/screen.h"
 #include "lib/print.h"
 #include "tests/unit/hv_control_bed.h"
 
@@ -218,6 +219,14 @@ static void hear(const char *text, size_t n)
 	memcpy(heard + used, text, used + n < sizeof(heard) ? n : 0);
 }
 
+static u32 drawn;
+
+void screen_set(enum screen_line line, const char *text)
+{
+	(void)line, (void)text;
+	drawn++;
+}
+
 static void what_is_waited_for_is_the_service_vms_word(void **state)
 {
 	static const char words[] = "the fleet\x1b[2Jserver\x7f~";
@@ -230,6 +239,7 @@ static void what_is_waited_for_is_the_service_vms_word(void **state)
 	/* The same again says nothing; nothing to wait for, neither. */
 	ask(CONTROL_WAITS, 2, words, sizeof(words) - 1);
 	expect(CONTROL_WAITS, 2, OK, 0);
+	assert_int_equal(drawn, 1);
 	ask(CONTROL_WAITS, 3, NULL, 0);
 	expect(CONTROL_WAITS, 3, OK, 0);
 	assert_string_equal(heard, "signet: service VM: the fleet?[2Jserver?~\n");

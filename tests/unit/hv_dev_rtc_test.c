@@ -115,6 +115,22 @@ static void a_date_that_is_none_does_no_harm(void **state)
 	assert_true(time_now.month >= 1 && time_now.month <= 12 && time_now.day >= 1 && time_now.day <= 31);
 }
 
+static void the_machines_clock_may_count_otherwise(void **state)
+{
+	static const struct {
+		u8 shown, b;
+		u32 hour;
+	} cases[] = { { 0x23, 2, 23 }, { 23, 6, 23 }, { 0x00, 2, 0 }, { 0x12, 0, 0 }, { 0x01, 0, 1 }, { 0x11, 0, 11 },
+		{ 0x92, 0, 12 }, { 0x81, 0, 13 }, { 0x91, 0, 23 }, { 12, 4, 0 }, { 11, 4, 11 }, { 0x80 | 12, 4, 12 },
+		{ 0x80 | 11, 4, 23 } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_int_equal(rtc_hour(cases[i].shown, cases[i].b), cases[i].hour);
+	assert_int_equal(rtc_number(0x59, 2), 59);
+	assert_int_equal(rtc_number(59, 6), 59);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -123,6 +139,7 @@ int main(void)
 		cmocka_unit_test_setup(the_time_is_not_the_guests_to_set, set_up),
 		cmocka_unit_test_setup(agrees_with_the_c_library, set_up),
 		cmocka_unit_test_setup(a_date_that_is_none_does_no_harm, set_up),
+		cmocka_unit_test(the_machines_clock_may_count_otherwise),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

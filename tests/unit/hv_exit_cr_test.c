@@ -1,5 +1,6 @@
 /* CR0, CR4 and CR8: what a guest sees, what the processor gets, and every combination that would fail VM entry. */
 #include "hv/exit/handlers.h"
+#include "hv/x86/lock.h"
 #include "tests/unit/fake_vcpu.h"
 
 #include <setjmp.h>
@@ -160,6 +161,19 @@ static void translations_are_dropped_with_the_tables(void **state)
 	assert_true(V->flush && vcpu_get(V, VCPU_EFER) & EFER_LMA);
 }
 
+/* In the place of the one lock: who asked for it sees the priority as it was, who gives it up as it is. */
+static u32 locked_at, unlocked_at;
+
+void hv_lock(void)
+{
+	locked_at = lapic_get_cr8(&V->lapic);
+}
+
+void hv_unlock(void)
+{
+	unlocked_at = lapic_get_cr8(&V->lapic);
+}
+
 static void task_priority_goes_to_the_local_apic(void **state)
 {
 	struct exit read = { .kind = EXIT_CR, .cr = { .number = 8, .access = CR_READ, .gpr = RSP } };
@@ -167,6 +181,8 @@ static void task_priority_goes_to_the_local_apic(void **state)
 	(void)state;
 	assert_int_equal(write_cr(8, 15), EXIT_SKIP);
 	assert_int_equal(lapic_get_cr8(&V->lapic), 15);
+	/* Others look at it under the lock. */
+	assert_true(locked_at == 0 && unlocked_at == 15);
 	/* What had to wait may come now, and somebody has to look. */
 	assert_true(vcpu_has_attention(V));
 	assert_int_equal(write_cr(8, 16), EXIT_RETRY);

@@ -241,7 +241,7 @@ static void every_field_is_checked(void **state)
 	REFUSE(memory, RAM + 4096);
 	REFUSE(memory, 16 << 20);
 	REFUSE(vcpus, 0);
-	REFUSE(vcpus, VM_VCPUS_MAX + 1);
+	REFUSE(vcpus, GUEST_MOST_VCPUS + 1);
 	REFUSE(disks, CONTROL_DISKS_MAX + 1);
 	REFUSE(nets, CONTROL_NETS_MAX + 1);
 	REFUSE(pad, 1);
