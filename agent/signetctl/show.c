@@ -58,6 +58,7 @@ static void status_json(const struct control_status *s)
 	json_number(&j, "processors", s->processors);
 	json_number(&j, "guests", s->guests);
 	json_number(&j, "serviceRestarts", s->restarts);
+	json_number(&j, "droppedWrites", s->dropped);
 	json_number(&j, "ticketSequence", s->ticket_sequence);
 	json_text(&j, "ticketRule", rule_text(s->rule));
 	json_number(&j, "leaseSecondsLeft", s->lease_left);

@@ -19,9 +19,6 @@ struct blk_carrier block_carrier(u32 guest, u32 disk, struct virtio_blk *b);
 /* Before b's memory or its VM's goes away; later answers find nothing. */
 void block_detach(const struct virtio_blk *b);
 
-/* Answers that fitted nothing that was asked. */
-extern u64 block_strays;
-
 extern const struct console_user block_port;
 
 #endif

@@ -96,7 +96,7 @@ void port_refuse(enum port port)
 
 enum err ports_attach(const struct ports_place *p)
 {
-	/* Locally administered; the service VM may use any other too, an uplink's addresses are learned. */
+	/* Locally administered; the service VM may use any other too. */
 	static const u8 mac[MAC_SIZE] = { 0x02, 'S', 'I', 'G', 'N', 0 };
 
 	static const struct guest_observer observer = { control_changed, control_done };

@@ -25,7 +25,8 @@ enum err control_status(struct control_call *call)
 	*s = (struct control_status){ .memory = layout.pool.count * POOL_PAGE,
 		.memory_free = layout.pool.free * POOL_PAGE,
 		.processors = smp.up,
-		.restarts = ports_starts - 1 };
+		.restarts = ports_starts - 1,
+		.dropped = bus_dropped };
 	while (guest_next(guest.id + 1, &guest) == OK)
 		s->guests++;
 	node_status(s);

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+u32 bus_dropped;
+
 static u64 space_end(enum bus_space space)
 {
 	return space == BUS_PORT ? BUS_PORTS_END : UINT64_MAX;
@@ -93,7 +95,6 @@ __attribute__((noinline)) static u64 find_and_read(struct bus *bus, enum bus_spa
 	for (u32 i = 0; i < size; i += piece) {
 		const struct bus_region *r = claim(bus, space, address + i, piece);
 
-		bus->unclaimed_reads[space] += !r;
 		all |= (r ? read_from(r, address + i, piece) : ones(piece)) << (8 * i);
 	}
 	return all;
@@ -107,9 +108,10 @@ __attribute__((noinline)) static void find_and_write(
 	for (u32 i = 0; i < size; i += piece) {
 		const struct bus_region *r = claim(bus, space, address + i, piece);
 
-		bus->unclaimed_writes[space] += !r;
 		if (r)
 			write_to(r, address + i, piece, value >> (8 * i));
+		else
+			bus_drop();
 	}
 }
 

@@ -28,9 +28,14 @@ struct bus {
 	struct bus_region region[BUS_SPACES][BUS_REGIONS_MAX]; /* by address */
 	u32 count[BUS_SPACES];
 	const struct bus_region *last[BUS_SPACES]; /* that was asked last: guests come back to it */
-	/* Accesses that no device took; of ports, bytes. */
-	u64 unclaimed_reads[BUS_SPACES], unclaimed_writes[BUS_SPACES];
 };
+
+/* Writes of all VMs that came to nothing: no device took them, or the one that did refused. */
+extern u32 bus_dropped;
+static inline void bus_drop(void)
+{
+	__atomic_fetch_add(&bus_dropped, 1, __ATOMIC_RELAXED);
+}
 
 /* ERR_RANGE: empty, beyond the space, over another region, or no room. */
 enum err bus_add(struct bus *bus, enum bus_space space, const struct bus_region *region) MUST_CHECK;

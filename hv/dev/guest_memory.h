@@ -13,10 +13,13 @@ struct guest_memory {
 	void *context;
 };
 
-/* Whether all of [address, address + length) is RAM of this VM. */
-bool guest_contains(const struct guest_memory *m, u64 address, u64 length);
-/* False when it is not; what lies before its end is copied all the same. */
-bool guest_read(const struct guest_memory *m, u64 address, void *to, u64 length);
-bool guest_write(const struct guest_memory *m, u64 address, const void *from, u64 length);
+/* Root mode's side of a copy: one of the two is set. Neither: it is only asked whether the memory is there. */
+struct guest_copy {
+	u8 *to;
+	const u8 *from;
+};
+
+/* False: not all of [address, address + length) is RAM of this VM; what lies before its end is copied all the same. */
+bool guest_copy(const struct guest_memory *m, u64 address, u64 length, struct guest_copy *c);
 
 #endif

@@ -1,6 +1,4 @@
-/*
- * Learning switch. Trust: in the TCB; pure.
- */
+/* The switch. Trust: in the TCB; pure. */
 #include "hv/dev/net_switch.h"
 
 #include "lib/bytes.h"
@@ -27,55 +25,13 @@ static bool equal(const u8 *a, const u8 *b)
 	return memcmp(a, b, MAC_SIZE) == 0;
 }
 
-/* The guest's port that owns this address: nobody can learn it away. */
+/* The guest's port that owns this address. */
 static u32 owner_of(const struct net_switch *s, const u8 *mac)
 {
 	for (u32 i = 0; i < SWITCH_PORTS_MAX; i++)
 		if (s->connected[i] && !s->port[i].uplink && equal(s->port[i].mac, mac))
 			return i;
 	return NO_PORT;
-}
-
-static bool has_learned(const struct switch_port *p, const u8 *mac)
-{
-	for (u32 i = 0; i < p->learned_count; i++)
-		if (equal(p->learned[i], mac))
-			return true;
-	return false;
-}
-
-static u32 port_of(const struct net_switch *s, const u8 *mac)
-{
-	u32 owner = owner_of(s, mac);
-
-	if (owner != NO_PORT)
-		return owner;
-	for (u32 i = 0; i < SWITCH_PORTS_MAX; i++)
-		if (s->connected[i] && has_learned(&s->port[i], mac))
-			return i;
-	return NO_PORT;
-}
-
-static void forget(struct switch_port *p, const u8 *mac)
-{
-	for (u32 i = 0; i < p->learned_count; i++)
-		if (equal(p->learned[i], mac))
-			memset(p->learned[i], 0, MAC_SIZE);
-}
-
-/* A station moves to the uplink where it was last heard. */
-static void learn(struct net_switch *s, u32 port, const u8 *mac)
-{
-	struct switch_port *p = &s->port[port];
-
-	if (has_learned(p, mac))
-		return;
-	for (u32 i = 0; i < SWITCH_PORTS_MAX; i++)
-		forget(&s->port[i], mac);
-	memcpy(p->learned[p->next_learned], mac, MAC_SIZE);
-	p->next_learned = (p->next_learned + 1) % SWITCH_LEARNED_MAX;
-	if (p->learned_count < SWITCH_LEARNED_MAX)
-		p->learned_count++;
 }
 
 static bool may_send(const struct net_switch *s, u32 port, const u8 *frame, u32 n)
@@ -88,31 +44,16 @@ static bool may_send(const struct net_switch *s, u32 port, const u8 *frame, u32 
 	return is_station(frame + SOURCE) && owner_of(s, frame + SOURCE) == NO_PORT;
 }
 
-static void deliver(struct switch_port *p, const u8 *frame, u32 n)
-{
-	if (p->deliver(p->context, frame, n))
-		p->received++;
-	else
-		p->lost++;
-}
-
 void switch_send(struct net_switch *s, u32 port, const u8 *frame, u32 n)
 {
-	if (port >= SWITCH_PORTS_MAX || !s->connected[port])
+	if (port >= SWITCH_PORTS_MAX || !s->connected[port] || !may_send(s, port, frame, n))
 		return;
-	if (!may_send(s, port, frame, n)) {
-		s->port[port].refused++;
-		return;
-	}
-	s->port[port].sent++;
-	if (s->port[port].uplink)
-		learn(s, port, frame + SOURCE);
-	u32 to = frame[0] & GROUP_BIT ? NO_PORT : port_of(s, frame);
+	u32 owner = owner_of(s, frame);
 	for (u32 i = 0; i < SWITCH_PORTS_MAX; i++) {
 		/* An unknown station can only be outside: guests' addresses are all known. */
-		bool wanted = to != NO_PORT ? i == to : frame[0] & GROUP_BIT || s->port[i].uplink;
+		bool wanted = owner != NO_PORT ? i == owner : frame[0] & GROUP_BIT || s->port[i].uplink;
 		if (wanted && i != port && s->connected[i])
-			deliver(&s->port[i], frame, n);
+			(void)s->port[i].deliver(s->port[i].context, frame, n);
 	}
 }
 
@@ -122,8 +63,7 @@ enum err switch_connect(struct net_switch *s, u32 port, const struct switch_port
 		return ERR_RANGE;
 	if (s->connected[port] || (!p->uplink && (!is_station(p->mac) || owner_of(s, p->mac) != NO_PORT)))
 		return ERR_ARGUMENT;
-	s->port[port] = (struct switch_port){ .deliver = p->deliver, .context = p->context, .uplink = p->uplink };
-	memcpy(s->port[port].mac, p->mac, MAC_SIZE);
+	s->port[port] = *p;
 	s->connected[port] = true;
 	return OK;
 }

@@ -1,6 +1,7 @@
 /*
- * Learning Ethernet switch between virtual ports. A frame is copied once out of its sender; ports never see each
- * other's memory. Trust: in the TCB; pure. Frames are guests'. The owner serialises all calls for one switch.
+ * Ethernet switch between virtual ports: guests, each with its one address, and the uplink, behind which are all other
+ * stations. A frame is copied once out of its sender; ports never see each other's memory. Trust: in the TCB; pure.
+ * Frames are guests'. The owner serialises all calls for one switch.
  */
 #ifndef SIGNET_HV_DEV_NET_SWITCH_H
 #define SIGNET_HV_DEV_NET_SWITCH_H
@@ -9,8 +10,6 @@
 
 enum {
 	SWITCH_PORTS_MAX = 16,
-	/* Addresses learned for one port: a sender that invents more displaces its own. */
-	SWITCH_LEARNED_MAX = 16,
 	MAC_SIZE = 6,
 	FRAME_HEADER = 14,
 	FRAME_MAX = 1518, /* 1500 bytes, their header and a VLAN tag */
@@ -20,12 +19,9 @@ struct switch_port {
 	/* Hands a frame to the port; false: no room, it is lost there. */
 	bool (*deliver)(void *context, const u8 *frame, u32 n);
 	void *context;
-	/* A guest's port sends from its own address only; the uplink's from any, which are learned. */
+	/* A guest's port sends from its own address only; the uplink's from any but a guest's. */
 	bool uplink;
 	u8 mac[MAC_SIZE];
-	u8 learned[SWITCH_LEARNED_MAX][MAC_SIZE];
-	u32 learned_count, next_learned;
-	u64 sent, received, refused, lost;
 };
 
 struct net_switch {
@@ -36,7 +32,7 @@ struct net_switch {
 /* ERR_RANGE: no such port. ERR_ARGUMENT: taken, or not an address a station may have, or another port's. */
 enum err switch_connect(struct net_switch *s, u32 port, const struct switch_port *p) MUST_CHECK;
 void switch_disconnect(struct net_switch *s, u32 port);
-/* A frame from a port, without its checksum. Refused frames are counted and dropped. */
+/* A frame from a port, without its checksum. One that its port may not send is dropped. */
 void switch_send(struct net_switch *s, u32 port, const u8 *frame, u32 n);
 
 #endif

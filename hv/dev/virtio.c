@@ -24,9 +24,7 @@ enum virtio_register {
 	INTERRUPT_STATUS = 0x060,
 	INTERRUPT_ACK = 0x064,
 	STATUS = 0x070,
-	QUEUE_DESCRIPTORS = 0x080,
-	QUEUE_DRIVER = 0x090,
-	QUEUE_DEVICE = 0x0A0,
+	QUEUE_PLACES = 0x080, /* as enum virtq_place has them: lower half, upper half, two that are not there */
 	SHARED_MEMORY_LENGTH = 0x0B0,
 	SHARED_MEMORY_BASE_HIGH = 0x0BC,
 	CONFIG = 0x100,
@@ -42,7 +40,7 @@ enum {
 	STATUS_BY_DRIVER = 0x8F,
 	INTERRUPT_USED = BIT(0),
 	INTERRUPT_CONFIG = BIT(1),
-	HIGH = 4,
+	PLACE_STRIDE = 16,
 };
 
 #define FEATURE_VERSION_1 ((u64)1 << 32)
@@ -65,7 +63,6 @@ static void interrupt(struct virtio *v, u32 event)
 
 void virtio_break(struct virtio *v)
 {
-	v->breaches++;
 	v->status |= STATUS_NEEDS_RESET;
 	interrupt(v, INTERRUPT_CONFIG);
 }
@@ -114,6 +111,18 @@ static void notify(struct virtio *v, u32 queue)
 	v->class->notify(v->device, queue);
 }
 
+void virtio_batch(struct virtio *v, u32 queue, bool (*each)(void *device, const struct virtq_chain *chain))
+{
+	struct virtq_chain chain;
+	u32 i;
+
+	for (i = 0; i < VIRTIO_BATCH && virtio_pop(v, queue, &chain); i++)
+		if (!each(v->device, &chain))
+			virtio_break(v);
+	if (i == VIRTIO_BATCH)
+		virtio_later(v, queue);
+}
+
 static void reset(struct virtio *v)
 {
 	v->driver_features = 0;
@@ -145,17 +154,23 @@ static void write_status(struct virtio *v, u32 value)
 	v->status = value;
 }
 
+static void set_half(u64 *address, u32 offset, u32 value)
+{
+	u32 shift = offset * 8;
+
+	if (shift <= 32)
+		*address = (*address & ~((u64)UINT32_MAX << shift)) | (u64)value << shift;
+}
+
 static void write_features(struct virtio *v, u32 value)
 {
-	u32 shift = v->driver_select * 32;
-
 	if (v->status & STATUS_FEATURES_OK)
 		return;
 	/* Bits from 64 on are offered to nobody; to take one breaks the negotiation. */
 	if (v->driver_select > 1)
 		v->driver_features |= value ? (u64)1 << 63 : 0;
 	else
-		v->driver_features = (v->driver_features & ~((u64)UINT32_MAX << shift)) | (u64)value << shift;
+		set_half(&v->driver_features, v->driver_select * 4, value);
 }
 
 static void write_ready(struct virtio *v, struct virtqueue *q, u32 value)
@@ -173,13 +188,6 @@ static void write_ready(struct virtio *v, struct virtqueue *q, u32 value)
 		virtio_break(v);
 }
 
-static void set_half(u64 *address, bool high, u32 value)
-{
-	u32 shift = high ? 32 : 0;
-
-	*address = (*address & ~((u64)UINT32_MAX << shift)) | (u64)value << shift;
-}
-
 static void write_queue(struct virtio *v, u32 offset, u32 value)
 {
 	struct virtqueue *q = selected(v);
@@ -191,22 +199,10 @@ static void write_queue(struct virtio *v, u32 offset, u32 value)
 	/* The places of a live queue do not move. */
 	if (offset == QUEUE_READY || q->ready)
 		return;
-	switch (offset & ~(u32)HIGH) {
-	case QUEUE_SIZE:
+	if (offset == QUEUE_SIZE)
 		q->size = value;
-		break;
-	case QUEUE_DESCRIPTORS:
-		set_half(&q->descriptors, offset & HIGH, value);
-		break;
-	case QUEUE_DRIVER:
-		set_half(&q->driver, offset & HIGH, value);
-		break;
-	case QUEUE_DEVICE:
-		set_half(&q->device, offset & HIGH, value);
-		break;
-	default:
-		break;
-	}
+	else if (offset >= QUEUE_PLACES && offset < QUEUE_PLACES + VIRTQ_PLACES * PLACE_STRIDE)
+		set_half(&q->place[(offset - QUEUE_PLACES) / PLACE_STRIDE], offset % PLACE_STRIDE, value);
 }
 
 static void acknowledge(struct virtio *v, u32 events)

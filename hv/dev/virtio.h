@@ -43,7 +43,6 @@ struct virtio {
 	u32 backlog; /* queues that a batch was too small for, a bit each */
 	struct virtqueue queue[VIRTIO_QUEUES_MAX];
 	u8 config[VIRTIO_CONFIG_MAX]; /* fixed, and read-only for the driver */
-	u64 breaches; /* how often a driver broke the rules */
 };
 
 void virtio_init(struct virtio *v, const struct virtio_class *class, void *device, struct guest_memory memory,
@@ -55,6 +54,8 @@ bool virtio_is_live(const struct virtio *v, u32 queue);
 /* Takes a request. False: none, or the device now needs a reset. */
 bool virtio_pop(struct virtio *v, u32 queue, struct virtq_chain *chain);
 void virtio_push(struct virtio *v, u32 queue, const struct virtq_chain *chain, u32 written);
+/* Takes requests, as many as there are or as go into a batch; each answers one. False: its driver broke the rules. */
+void virtio_batch(struct virtio *v, u32 queue, bool (*each)(void *device, const struct virtq_chain *chain));
 /* A batch is full: the driver is interrupted, and its acknowledgement brings the next notify(). */
 void virtio_later(struct virtio *v, u32 queue);
 /* The driver broke the rules: DEVICE_NEEDS_RESET, and nothing more until it resets. */

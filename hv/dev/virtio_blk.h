@@ -57,7 +57,7 @@ const struct blk_request *virtio_blk_request(const struct virtio_blk *b, u32 tag
 enum err virtio_blk_fetch(struct virtio_blk *b, u32 tag, u32 offset, void *to, u32 n) MUST_CHECK;
 enum err virtio_blk_store(struct virtio_blk *b, u32 tag, u32 offset, const void *from, u32 n) MUST_CHECK;
 /* The answer. ERR_ARGUMENT: no such request (any more); the guest may have reset the device. */
-enum err virtio_blk_complete(struct virtio_blk *b, u32 tag, enum blk_status status) MUST_CHECK;
+enum err virtio_blk_complete(struct virtio_blk *b, u32 tag, enum blk_status status);
 /* Offers what waits, and takes more from the guest. */
 void virtio_blk_resume(struct virtio_blk *b);
 /* Whoever carried the requests is gone: all unanswered ones are offered again, under their old tags. */

@@ -140,22 +140,16 @@ static void control(struct virtio_console *c, u32 port, u16 event, u16 value)
 	tell(c);
 }
 
-static void take_control(struct virtio_console *c)
+static bool take_control(void *device, const struct virtq_chain *chain)
 {
-	struct virtq_chain chain;
+	struct virtio_console *c = device;
 	u8 message[MESSAGE];
-	u32 i;
 
-	for (i = 0; i < VIRTIO_BATCH && virtio_pop(&c->virtio, CONTROL_TRANSMIT, &chain); i++) {
-		if (!virtq_read(&c->virtio.memory, &chain, 0, message, MESSAGE)) {
-			virtio_break(&c->virtio);
-			return;
-		}
-		virtio_push(&c->virtio, CONTROL_TRANSMIT, &chain, 0);
-		control(c, load_le32(message), load_le16(message + MESSAGE_EVENT), load_le16(message + MESSAGE_VALUE));
-	}
-	if (i == VIRTIO_BATCH)
-		virtio_later(&c->virtio, CONTROL_TRANSMIT);
+	if (!virtq_read(&c->virtio.memory, chain, 0, message, MESSAGE))
+		return false;
+	virtio_push(&c->virtio, CONTROL_TRANSMIT, chain, 0);
+	control(c, load_le32(message), load_le16(message + MESSAGE_EVENT), load_le16(message + MESSAGE_VALUE));
+	return true;
 }
 
 /* Hands on the request until its end; false: the user wants to wait. */
@@ -237,7 +231,7 @@ static void notify(void *device, u32 queue)
 	if (queue == CONTROL_RECEIVE)
 		tell(c);
 	else if (queue == CONTROL_TRANSMIT)
-		take_control(c);
+		virtio_batch(&c->virtio, queue, take_control);
 	else if (queue % 2)
 		console_resume(c, port);
 	else if (c->port[port].opened)

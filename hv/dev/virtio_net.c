@@ -21,35 +21,28 @@ enum {
 };
 
 /* Without offloads the header says nothing that we would act on. */
-static bool transmit(struct virtio_net *v, const struct virtq_chain *chain)
+static bool transmit(void *device, const struct virtq_chain *chain)
 {
+	struct virtio_net *v = device;
 	u8 frame[FRAME_MAX];
-
-	if (chain->readable_bytes < HEADER + FRAME_HEADER || chain->readable_bytes > HEADER + FRAME_MAX) {
-		v->dropped++;
-		return true;
-	}
 	u32 n = chain->readable_bytes - HEADER;
-	if (!virtq_read(&v->virtio.memory, chain, HEADER, frame, n))
-		return false;
-	switch_send(v->network, v->port, frame, n);
+
+	/* Of a size that no frame has, nothing is sent; shorter than its header it would be longer than any. */
+	if (n >= FRAME_HEADER && n <= FRAME_MAX) {
+		if (!virtq_read(&v->virtio.memory, chain, HEADER, frame, n))
+			return false;
+		switch_send(v->network, v->port, frame, n);
+	}
+	virtio_push(&v->virtio, TRANSMIT, chain, 0);
 	return true;
 }
 
 static void notify(void *device, u32 queue)
 {
 	struct virtio_net *v = device;
-	struct virtq_chain chain;
-	u32 i;
 
-	for (i = 0; queue == TRANSMIT && i < VIRTIO_BATCH && virtio_pop(&v->virtio, queue, &chain); i++) {
-		if (transmit(v, &chain))
-			virtio_push(&v->virtio, queue, &chain, 0);
-		else
-			virtio_break(&v->virtio);
-	}
-	if (i == VIRTIO_BATCH)
-		virtio_later(&v->virtio, queue);
+	if (queue == TRANSMIT)
+		virtio_batch(&v->virtio, queue, transmit);
 }
 
 static bool receive(void *context, const u8 *frame, u32 n)
@@ -86,7 +79,6 @@ enum err virtio_net_init(struct virtio_net *v, struct net_switch *network, u32 p
 	virtio_init(&v->virtio, &class, v, memory, irq);
 	v->network = network;
 	v->port = port;
-	v->dropped = 0;
 	memcpy(v->virtio.config, mac, MAC_SIZE);
 	store_le16(v->virtio.config + CONFIG_STATUS, STATUS_LINK_UP);
 	memcpy(p.mac, mac, MAC_SIZE);

@@ -12,7 +12,6 @@ struct virtio_net {
 	struct virtio virtio;
 	struct net_switch *network;
 	u32 port;
-	u64 dropped; /* malformed frames from the guest */
 };
 
 /* Connects to the switch too; errors are switch_connect()'s. */

@@ -3,28 +3,24 @@
  */
 #include "hv/dev/virtio_rng.h"
 
-static void answer(struct virtio_rng *r, const struct virtq_chain *chain)
+static bool answer(void *device, const struct virtq_chain *chain)
 {
+	struct virtio_rng *r = device;
 	u8 bytes[VIRTIO_RNG_BYTES_MAX];
 	u32 n = chain->writable_bytes < sizeof(bytes) ? chain->writable_bytes : sizeof(bytes);
 
 	n = r->source.fill(r->source.context, bytes, n);
-	if (virtq_write(&r->virtio.memory, chain, 0, bytes, n))
-		virtio_push(&r->virtio, 0, chain, n);
-	else
-		virtio_break(&r->virtio);
+	if (!virtq_write(&r->virtio.memory, chain, 0, bytes, n))
+		return false;
+	virtio_push(&r->virtio, 0, chain, n);
+	return true;
 }
 
 static void notify(void *device, u32 queue)
 {
 	struct virtio_rng *r = device;
-	struct virtq_chain chain;
-	u32 i;
 
-	for (i = 0; i < VIRTIO_BATCH && virtio_pop(&r->virtio, queue, &chain); i++)
-		answer(r, &chain);
-	if (i == VIRTIO_BATCH)
-		virtio_later(&r->virtio, queue);
+	virtio_batch(&r->virtio, queue, answer);
 }
 
 void virtio_rng_init(

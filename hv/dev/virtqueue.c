@@ -27,33 +27,53 @@ struct descriptor {
 	u16 flags, next;
 };
 
+static bool is_there(const struct guest_memory *m, u64 address, u64 length)
+{
+	return guest_copy(m, address, length, &(struct guest_copy){ 0 });
+}
+
 bool virtq_is_sound(const struct virtqueue *q, const struct guest_memory *m)
 {
+	static const u8 align[VIRTQ_PLACES] = { DESCRIPTOR_SIZE, DRIVER_ALIGN, DEVICE_ALIGN };
+	static const u8 entry[VIRTQ_PLACES] = { DESCRIPTOR_SIZE, AVAILABLE_ENTRY, USED_ENTRY };
+	static const u8 rest[VIRTQ_PLACES] = { 0, RING_END, RING_END };
+
 	if (q->size == 0 || q->size > VIRTQ_SIZE_MAX || q->size & (q->size - 1))
 		return false;
-	if (!is_aligned(q->descriptors, DESCRIPTOR_SIZE) || !is_aligned(q->driver, DRIVER_ALIGN) ||
-	        !is_aligned(q->device, DEVICE_ALIGN))
-		return false;
-	return guest_contains(m, q->descriptors, (u64)q->size * DESCRIPTOR_SIZE) &&
-	        guest_contains(m, q->driver, (u64)q->size * AVAILABLE_ENTRY + RING_END) &&
-	        guest_contains(m, q->device, (u64)q->size * USED_ENTRY + RING_END);
+	for (u32 i = 0; i < VIRTQ_PLACES; i++)
+		if (!is_aligned(q->place[i], align[i]) || !is_there(m, q->place[i], (u64)q->size * entry[i] + rest[i]))
+			return false;
+	return true;
+}
+
+/*
+ * In one piece, which its alignment allows: the driver's processors write and read these while we look. NULL: no RAM,
+ * or (in no memory of pages) not in one piece.
+ */
+static u16 *ring_word(const struct guest_memory *m, u64 address)
+{
+	u64 n = sizeof(u16);
+	void *at = m->at(m->context, address, &n);
+
+	return n == sizeof(u16) ? at : NULL;
 }
 
 static bool read_u16(const struct guest_memory *m, u64 address, u16 *value)
 {
-	u8 bytes[2];
+	const u16 *at = ring_word(m, address);
 
-	if (!guest_read(m, address, bytes, sizeof(bytes)))
-		return false;
-	*value = load_le16(bytes);
-	return true;
+	if (at)
+		*value = __atomic_load_n(at, __ATOMIC_ACQUIRE);
+	return at;
 }
 
 static bool read_descriptor(const struct virtqueue *q, const struct guest_memory *m, u16 index, struct descriptor *d)
 {
 	u8 bytes[DESCRIPTOR_SIZE];
 
-	if (index >= q->size || !guest_read(m, q->descriptors + (u64)index * DESCRIPTOR_SIZE, bytes, sizeof(bytes)))
+	if (index >= q->size ||
+	        !guest_copy(m, q->place[VIRTQ_DESCRIPTORS] + (u64)index * DESCRIPTOR_SIZE, DESCRIPTOR_SIZE,
+	                &(struct guest_copy){ .to = bytes }))
 		return false;
 	*d = (struct descriptor){
 		.address = load_le64(bytes),
@@ -72,7 +92,7 @@ static bool add_segment(struct virtq_chain *c, const struct guest_memory *m, con
 	/* Indirect tables were not offered; what is readable comes first (2.7.4.2). */
 	if (d->flags & FLAG_INDIRECT || (!writable && c->segments > c->readable))
 		return false;
-	if (d->length > UINT32_MAX - *total || !guest_contains(m, d->address, d->length))
+	if (d->length > UINT32_MAX - *total || !is_there(m, d->address, d->length))
 		return false;
 	*total += d->length;
 	c->segment[c->segments++] = (struct virtq_segment){ d->address, d->length };
@@ -97,13 +117,13 @@ enum virtq_result virtq_pop(struct virtqueue *q, const struct guest_memory *m, s
 {
 	u16 index;
 
-	if (!read_u16(m, q->driver + RING_INDEX, &index))
+	if (!read_u16(m, q->place[VIRTQ_DRIVER] + RING_INDEX, &index))
 		return VIRTQ_BROKEN;
 	u16 waiting = (u16)(index - q->next_available);
 	if (waiting == 0)
 		return VIRTQ_EMPTY;
 	*chain = (struct virtq_chain){ 0 };
-	u64 entry = q->driver + RING_ENTRIES + (u64)(q->next_available % q->size) * AVAILABLE_ENTRY;
+	u64 entry = q->place[VIRTQ_DRIVER] + RING_ENTRIES + (u64)(q->next_available % q->size) * AVAILABLE_ENTRY;
 	if (waiting > q->size || !read_u16(m, entry, &chain->head) || !follow(q, m, chain))
 		return VIRTQ_BROKEN;
 	q->next_available++;
@@ -112,70 +132,54 @@ enum virtq_result virtq_pop(struct virtqueue *q, const struct guest_memory *m, s
 
 bool virtq_push(struct virtqueue *q, const struct guest_memory *m, u16 head, u32 written, bool *interrupt)
 {
-	u8 entry[USED_ENTRY], index[2];
-	u16 flags;
+	u64 used = q->place[VIRTQ_DEVICE];
+	u8 entry[USED_ENTRY];
+	u16 *index = ring_word(m, used + RING_INDEX), flags;
 
 	store_le32(entry, head);
 	store_le32(entry + 4, written);
-	store_le16(index, (u16)(q->next_used + 1));
-	/* The entry before the index that publishes it; x86 keeps stores in order. */
-	u64 at = q->device + RING_ENTRIES + (u64)(q->next_used % q->size) * USED_ENTRY;
-	if (!guest_write(m, at, entry, sizeof(entry)) ||
-	        !guest_write(m, q->device + RING_INDEX, index, sizeof(index)) || !read_u16(m, q->driver, &flags))
+	if (!index ||
+	        !guest_copy(m, used + RING_ENTRIES + (u64)(q->next_used % q->size) * USED_ENTRY, USED_ENTRY,
+	                &(struct guest_copy){ .from = entry }))
 		return false;
-	q->next_used++;
+	/* The entry before the index that publishes it. */
+	__atomic_store_n(index, ++q->next_used, __ATOMIC_RELEASE);
+	/*
+	 * And the index before the flags are looked at, which processors do not see to by themselves: a driver that
+	 * allows interrupts and then finds the old index is one whose new flags are seen here (2.7.7.2).
+	 */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (!read_u16(m, q->place[VIRTQ_DRIVER], &flags))
+		return false;
 	if (!(flags & NO_INTERRUPT))
 		*interrupt = true;
 	return true;
 }
 
-/* What a copy still has to do. */
-struct copy {
-	u32 offset, left;
-	u8 *to;
-	const u8 *from;
-};
-
-static bool copy_segment(const struct guest_memory *m, const struct virtq_segment *s, struct copy *c)
+/* Of n bytes, from offset of what `count` segments from s on hold. */
+static bool copy(
+        const struct guest_memory *m, const struct virtq_segment *s, u32 count, u32 offset, u32 n, struct guest_copy c)
 {
-	if (c->offset >= s->length) {
-		c->offset -= s->length;
-		return true;
+	for (; n && count; s++, count--) {
+		u32 here = offset < s->length ? s->length - offset : 0, piece = here < n ? here : n;
+
+		if (!guest_copy(m, s->address + offset, piece, &c))
+			return false;
+		offset -= s->length - here;
+		n -= piece;
 	}
-	u32 n = s->length - c->offset < c->left ? s->length - c->offset : c->left;
-	u64 address = s->address + c->offset;
-	c->offset = 0;
-	c->left -= n;
-	if (c->to) {
-		u8 *to = c->to;
-		c->to += n;
-		return guest_read(m, address, to, n);
-	}
-	const u8 *from = c->from;
-	c->from += n;
-	return guest_write(m, address, from, n);
+	return true;
 }
 
 bool virtq_read(const struct guest_memory *m, const struct virtq_chain *chain, u32 offset, void *to, u32 n)
 {
-	struct copy c = { .offset = offset, .left = n, .to = to };
-
-	if (!range_inside(offset, n, chain->readable_bytes))
-		return false;
-	for (u32 i = 0; i < chain->readable && c.left; i++)
-		if (!copy_segment(m, &chain->segment[i], &c))
-			return false;
-	return true;
+	return range_inside(offset, n, chain->readable_bytes) &&
+	        copy(m, chain->segment, chain->readable, offset, n, (struct guest_copy){ .to = to });
 }
 
 bool virtq_write(const struct guest_memory *m, const struct virtq_chain *chain, u32 offset, const void *from, u32 n)
 {
-	struct copy c = { .offset = offset, .left = n, .from = from };
-
-	if (!range_inside(offset, n, chain->writable_bytes))
-		return false;
-	for (u32 i = chain->readable; i < chain->segments && c.left; i++)
-		if (!copy_segment(m, &chain->segment[i], &c))
-			return false;
-	return true;
+	return range_inside(offset, n, chain->writable_bytes) &&
+	        copy(m, chain->segment + chain->readable, chain->segments - chain->readable, offset, n,
+	                (struct guest_copy){ .from = from });
 }

@@ -9,8 +9,10 @@
 
 enum { VIRTQ_SIZE_MAX = 128, VIRTQ_SEGMENTS_MAX = 32 };
 
+enum virtq_place { VIRTQ_DESCRIPTORS, VIRTQ_DRIVER, VIRTQ_DEVICE, VIRTQ_PLACES };
+
 struct virtqueue {
-	u64 descriptors, driver, device; /* guest addresses */
+	u64 place[VIRTQ_PLACES]; /* guest addresses */
 	u32 size; /* power of two, at most VIRTQ_SIZE_MAX */
 	bool ready;
 	u16 next_available, next_used;

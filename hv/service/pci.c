@@ -316,7 +316,7 @@ static void data_write(void *device, u64 port, u32 size, u64 value)
 		u32 part = (u32)(value >> (8 * i)) & (UINT32_MAX >> (32 - 8 * step));
 
 		if (!is_aligned(port, size) || !f || !write_config(pci, f, offset + i, step, part))
-			pci->refused++;
+			bus_drop();
 	}
 }
 

@@ -40,7 +40,6 @@ struct pci {
 	struct pci_function *function;
 	u32 count, left_out; /* left_out: beyond PCI_FUNCTIONS_MAX; not shown */
 	u32 select; /* CF8h */
-	u64 refused; /* writes that came to nothing */
 	void (*reset_control)(
 	        u8 value); /* CF9h, a byte amid CF8h: what is written to it; set by who attaches the ports */
 };

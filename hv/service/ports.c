@@ -96,7 +96,7 @@ static void cmos_write(void *device, u64 offset, u32 size, u64 value)
 		p->access->out(CMOS, 1, p->cmos_index);
 		p->access->out(CMOS + 1, 1, (u8)value);
 	} else {
-		p->refused++;
+		bus_drop();
 	}
 }
 
@@ -110,7 +110,7 @@ static void power_write(struct service_ports *p, u16 port, u16 value)
 	else if (p->has_off && type == p->off_type)
 		p->access->power(POWER_OFF);
 	else
-		p->refused++;
+		bus_drop();
 }
 
 static u64 control_read(void *device, u64 offset, u32 size)

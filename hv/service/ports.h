@@ -30,7 +30,6 @@ struct service_ports {
 	bool has_off;
 	u8 off_type; /* when has_off: the sleep type that is S5 */
 	u8 cmos_index;
-	u64 refused;
 };
 
 /* What passes: legacy IDE, PM1 events, GPEs, PM timer, I/O BARs of passed functions. Returns how many ranges. */

@@ -143,10 +143,9 @@ static void reads_and_writes_go_through(void **state)
 	assert_int_equal(data[511], 0xC3);
 	answer(&r, BLK_IO_ERROR, NULL, 0);
 	assert_int_equal(guest_status(1, 1), BLK_IO_ERROR);
-	assert_int_equal(block_strays, 0);
 }
 
-/* One answer, changed in one thing: dropped whole, counted, and the true one after it counts. */
+/* One answer, changed in one thing: dropped whole, and the true one after it counts. */
 static void what_was_not_asked_is_dropped(void **state)
 {
 	enum {
@@ -166,7 +165,6 @@ static void what_was_not_asked_is_dropped(void **state)
 
 	for (u32 i = 0; i < CASES; i++) {
 		serving(state);
-		u64 strays = block_strays;
 		guest_asks(0, 0, BLK_READ, 0, 512);
 		assert_true(next(&r, NULL));
 		struct block_request bad = r;
@@ -178,13 +176,11 @@ static void what_was_not_asked_is_dropped(void **state)
 		assert_int_equal(guest_status(0, 0), NOT_YET);
 		assert_int_equal(used_index(&guests[0], 0), 0);
 		assert_int_equal(*guest_at(&guests[0], DATA), 0);
-		assert_int_equal(block_strays, strays + 1);
 		answer(&r, BLK_OK, data, 512);
 		assert_int_equal(guest_status(0, 0), BLK_OK);
 		assert_int_equal(*guest_at(&guests[0], DATA), 1);
 		/* And never twice. */
 		answer(&r, BLK_OK, data, 512);
-		assert_int_equal(block_strays, strays + 2);
 		assert_int_equal(used_index(&guests[0], 0), 1);
 	}
 }
@@ -311,9 +307,7 @@ static void a_frame_is_whole_whatever_its_guest_does(void **state)
 	assert_true(next(&r, data));
 	assert_int_equal(data[0], 0x77);
 	assert_int_equal(data[4095], 0x77);
-	u64 strays = block_strays;
 	answer(&r, BLK_OK, NULL, 0);
-	assert_int_equal(block_strays, strays + 1);
 }
 
 static void a_guest_that_resets_amid_an_answer_gets_nothing(void **state)
@@ -327,13 +321,11 @@ static void a_guest_that_resets_amid_an_answer_gets_nothing(void **state)
 	const struct block_answer a = { sizeof(bytes), r.guest, r.disk, r.tag, BLK_OK, 0 };
 	memset(bytes, 0x99, sizeof(bytes));
 	memcpy(bytes, &a, ANSWER);
-	u64 strays = block_strays;
 	driver_send(&driver, TRANSMIT, bytes, ANSWER + 512);
 	device_set(&guests[0], 0x70, 0);
 	memset(guests[0].bytes, 0, sizeof(guests[0].bytes));
 	driver_send(&driver, TRANSMIT, bytes + ANSWER + 512, 512);
 	assert_true(bytes_are_zero(guests[0].bytes, sizeof(guests[0].bytes)));
-	assert_int_equal(block_strays, strays + 1);
 	driver_start(&guests[0], 1, 16);
 	guest_asks(0, 0, BLK_READ, 1, 512);
 	assert_true(next(&r, NULL));

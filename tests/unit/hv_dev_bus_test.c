@@ -45,6 +45,7 @@ static int set_up(void **state)
 {
 	(void)state;
 	memset(&bus, 0, sizeof(bus));
+	bus_dropped = 0;
 	memset(&a, 0, sizeof(a));
 	memset(&b, 0, sizeof(b));
 	return 0;
@@ -89,7 +90,7 @@ static void an_access_reaches_its_device_with_offset_and_size(void **state)
 	assert_int_equal(b.offset, 4);
 	assert_int_equal(b.size, 4);
 	assert_int_equal(b.value, 0x55667788);
-	assert_int_equal(bus.unclaimed_reads[BUS_MMIO] + bus.unclaimed_writes[BUS_MMIO], 0);
+	assert_int_equal(bus_dropped, 0);
 }
 
 static void what_nobody_claims_reads_ones_and_swallows_writes(void **state)
@@ -106,8 +107,7 @@ static void what_nobody_claims_reads_ones_and_swallows_writes(void **state)
 		assert_int_equal(bus_read(&bus, BUS_MMIO, strange[i].address, strange[i].size), ones);
 		bus_write(&bus, BUS_MMIO, strange[i].address, strange[i].size, 0);
 	}
-	assert_int_equal(bus.unclaimed_reads[BUS_MMIO], ARRAY_SIZE(strange));
-	assert_int_equal(bus.unclaimed_writes[BUS_MMIO], ARRAY_SIZE(strange));
+	assert_int_equal(bus_dropped, ARRAY_SIZE(strange));
 	assert_int_equal(a.reads + a.writes, 0);
 }
 
@@ -119,11 +119,10 @@ static void wide_port_accesses_become_bytes(void **state)
 	a.answer = 0x11;
 	b.answer = 0x22;
 	assert_int_equal(bus_read(&bus, BUS_PORT, 0x60, 4), 0xFF22FF11);
-	assert_int_equal(bus.unclaimed_reads[BUS_PORT], 2);
 	bus_write(&bus, BUS_PORT, 0x60, 4, 0x44332211);
 	assert_int_equal(a.value, 0x11);
 	assert_int_equal(b.value, 0x33);
-	assert_int_equal(bus.unclaimed_writes[BUS_PORT], 2);
+	assert_int_equal(bus_dropped, 2);
 	assert_int_equal(bus_read(&bus, BUS_PORT, 0xFFFF, 4), 0xFFFFFFFF);
 }
 
