@@ -59,9 +59,9 @@ enum err layout_choose(struct boot_info *info)
 	return e ? e : memory_map_set(&info->map, layout.carve.base, layout.carve.length, MEMORY_RESERVED);
 }
 
-static u64 take_page(void *context)
+u64 layout_take_page(void)
 {
-	return pool_take(context, 1, POOL_PAGE);
+	return pool_take(&layout.pool, 1, POOL_PAGE);
 }
 
 /* One step of the list below; the first error stays. */
@@ -108,7 +108,7 @@ static void set_devices(enum err *e, const struct boot_info *info, const struct 
 /* From the general to the special: what comes later holds. Page 0 is left out, so that a NULL pointer faults. */
 enum err layout_build(const struct boot_info *info, const struct acpi *acpi)
 {
-	static const struct page_source source = { take_page, &layout.pool };
+	static const struct page_source source = { .take = layout_take_page };
 	bool has_1g = cpuid(CPUID_EXTENDED, 0).d & FEATURE_D_1G;
 	enum err e = paging_create(&layout.paging, &source, table_levels(), has_1g);
 

@@ -18,7 +18,7 @@ extern const u8 hv_head[], constant_start[], data_start[], memory_end[], boot_st
 struct layout {
 	struct carve carve;
 	struct pool pool;
-	struct paging paging;
+	struct tables paging;
 	/* The carve-out's first page, which lies in the midst of RAM: what loads a boot works from its ends. */
 	struct last_run *last_run; /* NULL: not chosen yet */
 	u64 low; /* TRAMPOLINE_PAGES below 1 MiB, or 0 */
@@ -31,6 +31,9 @@ extern struct layout layout;
  * still read. ERR_BOOT_MEMORY.
  */
 enum err layout_choose(struct boot_info *info) MUST_CHECK;
+
+/* For page tables, out of the pool. */
+u64 layout_take_page(void);
 
 /* Builds the tables; every processor has been added. ERR_NO_MEMORY, ERR_RANGE. */
 enum err layout_build(const struct boot_info *info, const struct acpi *acpi) MUST_CHECK;

@@ -1,37 +1,26 @@
 /*
  * Extended page tables of one VM: guest-physical to host-physical, 4 levels, pages of 4 KiB, 2 MiB and 1 GiB
  * (SDM 29.3). What is mapped stays so until all of it goes at once; who uses the memory again makes the processors
- * forget before (INVEPT). Trust: in the TCB: what a table here does not map, a guest cannot reach. Pure over struct
- * ept_ops. One caller at a time.
+ * forget before (INVEPT). Trust: in the TCB: what a table here does not map, a guest cannot reach. Pure. One caller at
+ * a time.
  */
 #ifndef SIGNET_HV_MEM_EPT_H
 #define SIGNET_HV_MEM_EPT_H
 
-#include "lib/err.h"
+#include "hv/mem/tables.h"
 
 enum ept_access { EPT_READ = BIT(0), EPT_WRITE = BIT(1), EPT_EXECUTE = BIT(2), EPT_RWX = 7 };
 
 /* Memory types as in PAT and MTRRs. */
 enum ept_memory { EPT_UC = 0, EPT_WC = 1, EPT_WT = 4, EPT_WP = 5, EPT_WB = 6 };
 
-#define EPT_PAGE KIB(4)
+#define EPT_PAGE TABLE_PAGE
 /* Guest-physical addresses end here: four levels of nine bits over 12. */
 #define EPT_END (1ull << 48)
 
-/* Where tables come from. */
-struct ept_ops {
-	u64 (*alloc)(void *context); /* host-physical address of a zeroed page; 0: none left */
-	void (*free)(void *context, u64 page);
-	u64 *(*table)(void *context, u64 page); /* the page's 512 entries */
-	void *context;
-};
-
 struct ept {
-	const struct ept_ops *ops;
-	u64 root;
+	struct tables tables;
 	u64 host_end; /* host-physical addresses end here */
-	u32 tables; /* pages taken from ops */
-	bool has_1g;
 	bool small_code; /* what is executable, in pages of 4 KiB alone; set before the first mapping */
 };
 
@@ -42,7 +31,7 @@ struct ept_mapping {
 };
 
 /* host_bits: the processor's physical address width, at most 52. ERR_NO_MEMORY. */
-enum err ept_create(struct ept *ept, const struct ept_ops *ops, u32 host_bits, bool has_1g) MUST_CHECK;
+enum err ept_create(struct ept *ept, const struct page_source *source, u32 host_bits, bool has_1g) MUST_CHECK;
 /* Gives every table back. What was mapped stays whose it is. */
 void ept_destroy(struct ept *ept);
 

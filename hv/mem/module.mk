@@ -1,2 +1,1 @@
-HV_PURE_SRCS += $(addprefix hv/mem/,carve.c pool.c paging.c)
--include hv/mem/ept.mk
+HV_PURE_SRCS += $(addprefix hv/mem/,carve.c pool.c tables.c paging.c ept.c)

@@ -22,11 +22,6 @@ static_assert(sizeof(struct vcpu_page_content) <= POOL_PAGE, "one page");
 struct vm *vm_table[VM_MAX];
 void (*vm_changed)(void);
 
-static u64 take_table(void *context)
-{
-	return pool_take(context, 1, POOL_PAGE);
-}
-
 /* The pool refuses nothing but what was never taken from it. */
 static void give(u64 base, u64 pages)
 {
@@ -34,16 +29,9 @@ static void give(u64 base, u64 pages)
 		panic("pages were given back that were not in use");
 }
 
-static void give_table(void *context, u64 page)
+static void give_table(u64 page)
 {
-	(void)context;
 	give(page, 1);
-}
-
-static u64 *table_at(void *context, u64 page)
-{
-	(void)context;
-	return (u64 *)(uintptr_t)page;
 }
 
 static enum err add_vcpu(struct vm *vm)
@@ -110,7 +98,7 @@ static void set_bitmaps(struct vm *vm)
 
 enum err vm_create(const struct vm_policy *policy, u32 vcpus, struct vm **out)
 {
-	static const struct ept_ops tables = { take_table, give_table, table_at, &layout.pool };
+	static const struct page_source tables = { layout_take_page, give_table };
 	u32 host_bits = cpuid(CPUID_ADDRESS_SIZES, 0).a & 0xFF, slot = 0;
 	struct vm *vm;
 	enum err e;

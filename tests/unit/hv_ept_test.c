@@ -10,41 +10,32 @@
 
 enum { POOL = 64, PAGES = 3 * 512 };
 
-static u64 pool[POOL][512];
+static _Alignas(4096) u64 pool[POOL][512];
 static bool taken[POOL];
 static u32 taken_count, limit;
 
-static u64 alloc(void *context)
+static u64 alloc(void)
 {
-	(void)context;
 	for (u32 i = 0; i < POOL && taken_count < limit; i++)
 		if (!taken[i]) {
 			taken[i] = true;
 			taken_count++;
 			memset(pool[i], 0, sizeof(pool[i]));
-			return (i + 1) * EPT_PAGE;
+			return (u64)(uintptr_t)pool[i];
 		}
 	return 0;
 }
 
-static void give_back(void *context, u64 page)
+static void give_back(u64 page)
 {
-	(void)context;
-	assert_in_range(page / EPT_PAGE, 1, POOL);
-	assert_true(taken[page / EPT_PAGE - 1]);
-	taken[page / EPT_PAGE - 1] = false;
+	u64 i = (page - (u64)(uintptr_t)pool) / EPT_PAGE;
+
+	assert_true(page == (u64)(uintptr_t)pool[i] && i < POOL && taken[i]);
+	taken[i] = false;
 	taken_count--;
 }
 
-static u64 *table(void *context, u64 page)
-{
-	(void)context;
-	if (!is_aligned(page, EPT_PAGE) || page / EPT_PAGE - 1 >= POOL || !taken[page / EPT_PAGE - 1])
-		fail_msg("%#lx is no table", (unsigned long)page);
-	return pool[page / EPT_PAGE - 1];
-}
-
-static const struct ept_ops ops = { alloc, give_back, table, NULL };
+static const struct page_source source = { alloc, give_back };
 static struct ept ept;
 
 static int set_up(void **state)
@@ -53,14 +44,13 @@ static int set_up(void **state)
 	memset(taken, 0, sizeof(taken));
 	taken_count = 0;
 	limit = POOL;
-	return ept_create(&ept, &ops, 46, true);
+	return ept_create(&ept, &source, 46, true);
 }
 
 static int tear_down(void **state)
 {
 	(void)state;
 	ept_destroy(&ept);
-	assert_int_equal(ept.tables, 0);
 	assert_int_equal(taken_count, 0);
 	return 0;
 }
@@ -161,7 +151,7 @@ static void agrees_with_an_array_of_pages(void **state)
 		limit = POOL;
 		ept_destroy(&ept);
 		assert_int_equal(taken_count, 0);
-		assert_int_equal(ept_create(&ept, &ops, 46, true), OK);
+		assert_int_equal(ept_create(&ept, &source, 46, true), OK);
 	}
 }
 
@@ -171,11 +161,11 @@ static void the_largest_pages_that_fit_are_used(void **state)
 
 	(void)state;
 	assert_int_equal(map(0, 1ull << 30, 3ull << 30), OK);
-	assert_int_equal(ept.tables, 2);
+	assert_int_equal(taken_count, 2);
 	assert_true(lookup(0x7FFFFFFF, &page));
 	assert_int_equal(page.length, 1ull << 30);
 	assert_int_equal(map((3ull << 30) + MIB(1022), (5ull << 30) - MIB(2), MIB(2) + KIB(4)), OK);
-	assert_int_equal(ept.tables, 5);
+	assert_int_equal(taken_count, 5);
 	assert_true(lookup((4ull << 30) - 1, &page));
 	assert_int_equal(page.length, MIB(2));
 	assert_true(lookup(4ull << 30, &page));
@@ -189,7 +179,7 @@ static void without_1g_pages_the_largest_are_2m(void **state)
 
 	(void)state;
 	ept_destroy(&ept);
-	assert_int_equal(ept_create(&ept, &ops, 46, false), OK);
+	assert_int_equal(ept_create(&ept, &source, 46, false), OK);
 	assert_int_equal(map(0, 0, 1ull << 30), OK);
 	assert_true(lookup(0, &page));
 	assert_int_equal(page.length, MIB(2));
@@ -202,7 +192,7 @@ static void code_lies_in_small_pages_where_large_ones_are_a_risk(void **state)
 	(void)state;
 	ept.small_code = true;
 	assert_int_equal(map(KIB(4), MIB(32) + KIB(4), MIB(6)), OK);
-	assert_int_equal(ept.tables, 1 + 2 + 4);
+	assert_int_equal(taken_count, 1 + 2 + 4);
 	for (u64 at = KIB(4); at < MIB(6) + KIB(4); at += EPT_PAGE) {
 		assert_true(lookup(at, &page));
 		assert_true(page.length == EPT_PAGE && page.host == MIB(32) + at && page.access == EPT_RWX);
@@ -243,7 +233,7 @@ static void what_the_processor_would_not_take_is_refused(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		assert_int_equal(ept_map(&ept, &cases[i].m), cases[i].e);
-	assert_int_equal(ept.tables, 1);
+	assert_int_equal(taken_count, 1);
 	assert_int_equal(map(EPT_END - 4096, (1ull << 46) - 4096, 4096), OK);
 	assert_int_equal(map(EPT_END - 4096, 0, 4096), ERR_EPT_PRESENT);
 }
@@ -263,9 +253,9 @@ static void when_tables_run_out_nothing_has_changed(void **state)
 	assert_int_equal(page.length, MIB(2));
 	ept_destroy(&ept);
 	limit = 0;
-	assert_int_equal(ept_create(&ept, &ops, 46, true), ERR_NO_MEMORY);
+	assert_int_equal(ept_create(&ept, &source, 46, true), ERR_NO_MEMORY);
 	limit = POOL;
-	assert_int_equal(ept_create(&ept, &ops, 46, true), OK);
+	assert_int_equal(ept_create(&ept, &source, 46, true), OK);
 }
 
 static void addresses_beyond_the_end_are_not_mapped(void **state)
@@ -277,7 +267,7 @@ static void addresses_beyond_the_end_are_not_mapped(void **state)
 	assert_false(lookup(EPT_END, &page));
 	assert_false(lookup(UINT64_MAX, &page));
 	assert_true(lookup(4095, &page));
-	assert_int_equal(ept_pointer(&ept), ept.root | 0x1E);
+	assert_int_equal(ept_pointer(&ept), ept.tables.root | 0x1E);
 }
 
 static void the_audit_finds_foreign_and_shared_memory(void **state)
@@ -292,7 +282,7 @@ static void the_audit_finds_foreign_and_shared_memory(void **state)
 	struct audit_vm vms[] = { { &ept, own_a, 2 }, { &other, own_b, 1 } };
 
 	(void)state;
-	assert_int_equal(ept_create(&other, &ops, 46, true), OK);
+	assert_int_equal(ept_create(&other, &source, 46, true), OK);
 	assert_int_equal(map(0, MIB(64), MIB(4)), OK);
 	assert_int_equal(ept_map(&other, &(struct ept_mapping){ 0, MIB(96), MIB(32), EPT_RWX, EPT_WB }), OK);
 	assert_int_equal(ept_audit(vms, 2, &hypervisor, 1, &f, &pages), OK);
@@ -301,14 +291,14 @@ static void the_audit_finds_foreign_and_shared_memory(void **state)
 	static const u64 foreign[] = { MIB(96), MIB(16), MIB(32) - KIB(4), MIB(256), 0 };
 	for (size_t i = 0; i < ARRAY_SIZE(foreign); i++) {
 		ept_destroy(&ept);
-		assert_int_equal(ept_create(&ept, &ops, 46, true), OK);
+		assert_int_equal(ept_create(&ept, &source, 46, true), OK);
 		assert_int_equal(map(0, MIB(64), MIB(4)), OK);
 		assert_int_equal(map(MIB(512), foreign[i], KIB(4)), OK);
 		assert_int_equal(ept_audit(vms, 2, &hypervisor, 1, &f, &pages), ERR_EPT_SHARED);
 		assert_true(f.vm == 0 && f.guest == MIB(512) && f.host == foreign[i] && f.length == KIB(4));
 	}
 	ept_destroy(&ept);
-	assert_int_equal(ept_create(&ept, &ops, 46, true), OK);
+	assert_int_equal(ept_create(&ept, &source, 46, true), OK);
 	assert_int_equal(map(0, MIB(64), MIB(4)), OK);
 	assert_int_equal(map(MIB(512), MIB(64), KIB(4)), OK);
 	assert_int_equal(ept_audit(vms, 2, &hypervisor, 1, &f, &pages), OK);

@@ -38,33 +38,20 @@ static const struct memory_range denied[] = { { CARVE, 0xF600000 }, { 0x8000, 0x
 static struct service_memory plan;
 static struct ept ept;
 
-static u64 take(void *context)
+static u64 take(void)
 {
-	(void)context;
-	return (u64)aligned_alloc(4096, 4096);
-}
-
-static u64 zeroed(void *context)
-{
-	u64 page = take(context);
+	u64 page = (u64)aligned_alloc(4096, 4096);
 
 	memset((void *)page, 0, 4096);
 	return page;
 }
 
-static void give(void *context, u64 page)
+static void give(u64 page)
 {
-	(void)context;
 	free((void *)page);
 }
 
-static u64 *table(void *context, u64 page)
-{
-	(void)context;
-	return (u64 *)page;
-}
-
-static const struct ept_ops ops = { zeroed, give, table, NULL };
+static const struct page_source source = { take, give };
 
 static int setup(void **state)
 {
@@ -72,7 +59,7 @@ static int setup(void **state)
 
 	(void)state;
 	assert_int_equal(service_memory_plan(&plan, &machine, denied, ARRAY_SIZE(denied)), OK);
-	assert_int_equal(ept_create(&ept, &ops, 40, true), OK);
+	assert_int_equal(ept_create(&ept, &source, 40, true), OK);
 	for (u32 i = 0; i < plan.map.count; i++)
 		if (service_memory_mapping(&plan, i, &m))
 			assert_int_equal(ept_map(&ept, &m), OK);

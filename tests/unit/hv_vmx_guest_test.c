@@ -17,7 +17,7 @@ static int set_up(void **state)
 	memset(&fake_vmcs, 0, sizeof(fake_vmcs));
 	fake.hardware.vpid = 3;
 	fake.machine.controls = (struct vmx_controls){ { 0x7F, 0xB5186DFA, 0x1000AA, 0x3FFFFF, 0xD1FB } };
-	fake.vm.ept.root = 0x5000;
+	fake.vm.ept.tables.root = 0x5000;
 	return 0;
 }
 

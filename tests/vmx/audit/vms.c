@@ -42,7 +42,7 @@ static u32 own_ranges(struct audit_range *r)
 		if (!vm)
 			continue;
 		r[n++] = (struct audit_range){ (u64)vm, VM_BLOCK * POOL_PAGE };
-		r[n++] = (struct audit_range){ vm->ept.root, POOL_PAGE };
+		r[n++] = (struct audit_range){ vm->ept.tables.root, POOL_PAGE };
 		for (u32 k = 0; k < vm->vcpu_count; k++)
 			r[n++] = (struct audit_range){ (u64)vm->vcpu[k], VCPU_BLOCK * POOL_PAGE };
 	}

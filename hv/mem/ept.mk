@@ -1,1 +1,0 @@
-HV_PURE_SRCS += hv/mem/ept.c
