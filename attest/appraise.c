@@ -6,6 +6,7 @@
 
 #include "attest/appraise_steps.h"
 #include "lib/tpm/public.h"
+#include "lib/tpm/types_beyond.h"
 
 #include <string.h>
 

@@ -9,6 +9,9 @@
 #include "attest/verdicts.h"
 #include "lib/crypto/p256.h"
 
+/* What a TPMS_ATTEST is about (TCG Part 2, TPM_ST). */
+enum { TPM_ST_ATTEST_NV = 0x8014, TPM_ST_ATTEST_CERTIFY = 0x8017, TPM_ST_ATTEST_QUOTE = 0x8018 };
+
 struct attested_quote {
 	u32 banks; /* how many selections */
 	struct tpm_pcr_selection selection; /* the first; pcrs 0 when there is none */

@@ -21,7 +21,7 @@ enum { ERR_BEYOND_STAGE = 80 };
 
 /* Words for a person, never NULL; an unknown value gets words too. */
 const char *err_text(enum err e);
-/* Its part from ERR_BEYOND_STAGE on: err_beyond.c, or in the stage one that knows none. */
+/* Its part from ERR_BEYOND_STAGE on: lib/err_beyond.c, or in the stage secureboot/err_none.c, which knows none. */
 const char *err_text_beyond(enum err e);
 
 #endif

@@ -1,7 +1,7 @@
 # The stage: pure logic that host tests run as it is, and the few files that touch the machine.
 PURE_SRCS += $(addprefix secureboot/,multiboot2.c memory.c efi_memory.c bios_memory.c identity.c advice.c slot.c measure.c \
 	handoff.c stage.c)
-STAGE_SRCS += $(addprefix secureboot/,entry.S anchor.S err_beyond.c relocate.c exceptions.c stop.c console.c machine.c efi_services.c \
+STAGE_SRCS += $(addprefix secureboot/,entry.S anchor.S err_none.c relocate.c exceptions.c stop.c console.c machine.c efi_services.c \
 	efi_pages.c efi_exit.c efi_screen.c efi_tcg2.c platform_efi.c platform_bios.c main.c)
 TEST_SRCS += tests/unit/fake_machine.c
 

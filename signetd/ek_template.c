@@ -3,6 +3,7 @@
  * Trust: judges outside bytes; pure.
  */
 #include "signetd/ek_template.h"
+#include "lib/tpm/types_beyond.h"
 
 #include <string.h>
 

@@ -6,6 +6,7 @@
 
 #include "lib/tpm/command.h"
 #include "lib/tpm/marshal.h"
+#include "lib/tpm/types_beyond.h"
 
 #include <string.h>
 

@@ -39,8 +39,8 @@ static const struct tpm_wait granted = { REG_ACCESS, LOC_STATE_GRANTED | LOC_STA
  */
 static enum err locate(struct tpm_device *d, u32 buffer, u32 *at, u32 *room)
 {
-	u64 address = device_read32(d, buffer + 4) | (u64)device_read32(d, buffer + 8) << 32;
-	*room = device_read32(d, buffer);
+	u64 address = device_read(d, buffer + 4, 4) | (u64)device_read(d, buffer + 8, 4) << 32;
+	*room = device_read(d, buffer, 4);
 	*at = (u32)(address - TPM_REGISTERS_BASE);
 	if (address < TPM_REGISTERS_BASE || !range_inside(address - TPM_REGISTERS_BASE, *room, TPM_REGISTERS_SIZE))
 		return ERR_TPM_RESPONSE;
@@ -50,11 +50,11 @@ static enum err locate(struct tpm_device *d, u32 buffer, u32 *at, u32 *room)
 static enum err send(struct tpm_device *d, const struct tpm_exchange *x)
 {
 	u32 at, room, found;
-	device_write32(d, REG_LOC_CTRL, LOC_CTRL_REQUEST);
+	device_write(d, REG_LOC_CTRL, 4, LOC_CTRL_REQUEST);
 	enum err e = device_wait(d, &granted, &found);
 	if (e)
 		return e;
-	device_write32(d, REG_CTRL_REQ, CTRL_REQ_READY);
+	device_write(d, REG_CTRL_REQ, 4, CTRL_REQ_READY);
 	e = device_wait(d, &accepted, &found);
 	if (!e)
 		e = device_wait(d, &ready, &found);
@@ -63,34 +63,34 @@ static enum err send(struct tpm_device *d, const struct tpm_exchange *x)
 	if (!e && x->command_size > room)
 		e = ERR_RANGE;
 	for (size_t i = 0; !e && i < x->command_size; i++)
-		device_write8(d, at + (u32)i, x->command[i]);
+		device_write(d, at + (u32)i, 1, x->command[i]);
 	return e;
 }
 
 static enum err execute(struct tpm_device *d, const struct tpm_exchange *x)
 {
-	device_write32(d, REG_CTRL_START, 1);
+	device_write(d, REG_CTRL_START, 4, 1);
 	return device_wait_done(d, &done, x);
 }
 
 static enum err cancel(struct tpm_device *d)
 {
 	u32 found;
-	device_write32(d, REG_CTRL_CANCEL, 1);
+	device_write(d, REG_CTRL_CANCEL, 4, 1);
 	return device_wait(d, &cancelled, &found);
 }
 
 static enum err receive(struct tpm_device *d, struct tpm_exchange *x)
 {
 	u32 at, room;
-	if (device_read32(d, REG_CTRL_STS) & CTRL_STS_FATAL)
+	if (device_read(d, REG_CTRL_STS, 4) & CTRL_STS_FATAL)
 		return ERR_TPM_RESPONSE;
 	enum err e = locate(d, REG_RESPONSE_BUFFER, &at, &room);
 	if (e || room < TPM_HEADER_SIZE)
 		return ERR_TPM_RESPONSE;
 	x->length = TPM_HEADER_SIZE;
 	for (size_t i = 0; !e && i < x->length; i++) {
-		x->response[i] = device_read8(d, at + (u32)i);
+		x->response[i] = (u8)device_read(d, at + (u32)i, 1);
 		if (i + 1 == TPM_HEADER_SIZE)
 			e = device_expect(x);
 		if (!e && x->length > room)
@@ -102,12 +102,12 @@ static enum err receive(struct tpm_device *d, struct tpm_exchange *x)
 static enum err release(struct tpm_device *d)
 {
 	u32 found;
-	device_write32(d, REG_CTRL_CANCEL, 0);
-	device_write32(d, REG_CTRL_REQ, CTRL_REQ_IDLE);
+	device_write(d, REG_CTRL_CANCEL, 4, 0);
+	device_write(d, REG_CTRL_REQ, 4, CTRL_REQ_IDLE);
 	enum err e = device_wait(d, &released, &found);
 	/* A device that will not even be released is left alone. */
 	if (!e)
-		device_write32(d, REG_LOC_CTRL, LOC_CTRL_RELINQUISH);
+		device_write(d, REG_LOC_CTRL, 4, LOC_CTRL_RELINQUISH);
 	return e;
 }
 

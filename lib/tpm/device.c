@@ -20,24 +20,14 @@ enum {
 	DURATION_DEFAULT = 20 * 1000 * 1000,
 };
 
-u8 device_read8(struct tpm_device *d, u32 offset)
+u32 device_read(struct tpm_device *d, u32 offset, u32 width)
 {
-	return d->registers.read8(d->registers.context, offset);
+	return d->registers.access(d->registers.context, offset, width, NULL);
 }
 
-u32 device_read32(struct tpm_device *d, u32 offset)
+void device_write(struct tpm_device *d, u32 offset, u32 width, u32 value)
 {
-	return d->registers.read32(d->registers.context, offset);
-}
-
-void device_write8(struct tpm_device *d, u32 offset, u8 value)
-{
-	d->registers.write8(d->registers.context, offset, value);
-}
-
-void device_write32(struct tpm_device *d, u32 offset, u32 value)
-{
-	d->registers.write32(d->registers.context, offset, value);
+	(void)d->registers.access(d->registers.context, offset, width, &value);
 }
 
 static u64 now(const struct tpm_device *d)
@@ -53,11 +43,11 @@ static void idle(const struct tpm_device *d)
 
 enum err device_wait(struct tpm_device *d, const struct tpm_wait *w, u32 *found)
 {
-	u32 nothing = w->reg == REG_ACCESS ? UINT8_MAX : UINT32_MAX;
+	u32 width = w->reg == REG_ACCESS ? 1 : 4, nothing = UINT32_MAX >> (32 - 8 * width);
 	for (u64 start = now(d);; idle(d)) {
 		/* The time is taken before looking: who was held up must not take his own pause for the device's. */
 		bool late = now(d) - start > w->limit;
-		*found = w->reg == REG_ACCESS ? device_read8(d, w->reg) : device_read32(d, w->reg);
+		*found = device_read(d, w->reg, width);
 		if (*found == nothing)
 			return ERR_TPM_ABSENT;
 		if (((*found & w->mask) == w->value) != w->differs)
@@ -87,7 +77,7 @@ enum err tpm_device_init(struct tpm_device *d, struct tpm_registers registers)
 	*d = (struct tpm_device){ .registers = registers };
 	if (device_wait(d, &valid, &found))
 		return ERR_TPM_ABSENT;
-	d->interface = interface_of(device_read32(d, REG_INTERFACE_ID));
+	d->interface = interface_of(device_read(d, REG_INTERFACE_ID, 4));
 	return d->interface ? OK : ERR_TPM_ABSENT;
 }
 

@@ -12,10 +12,8 @@ enum { TPM_REGISTERS_BASE = 0xFED40000, TPM_REGISTERS_SIZE = 0x1000 };
 
 /* Offsets count from locality 0's page. */
 struct tpm_registers {
-	u8 (*read8)(void *context, u32 offset);
-	u32 (*read32)(void *context, u32 offset);
-	void (*write8)(void *context, u32 offset, u8 value);
-	void (*write32)(void *context, u32 offset, u32 value);
+	/* Writes *value, or reads where value is NULL; width: 1 or 4 bytes. */
+	u32 (*access)(void *context, u32 offset, u32 width, const u32 *value);
 	/* Microseconds, from any start, never going back. */
 	u64 (*now)(void *context);
 	/* Called between looks, so that others can run; NULL: it looks again at once. */

@@ -45,7 +45,7 @@ static enum err send_bytes(struct tpm_device *d, const u8 *bytes, size_t n)
 		if (e)
 			return e;
 		for (size_t i = 0; i < count; i++)
-			device_write8(d, REG_DATA_FIFO, bytes[moved + i]);
+			device_write(d, REG_DATA_FIFO, 1, bytes[moved + i]);
 	}
 	return OK;
 }
@@ -53,7 +53,7 @@ static enum err send_bytes(struct tpm_device *d, const u8 *bytes, size_t n)
 static enum err make_ready(struct tpm_device *d)
 {
 	u32 sts;
-	device_write8(d, REG_STS, STS_COMMAND_READY);
+	device_write(d, REG_STS, 1, STS_COMMAND_READY);
 	return device_wait(d, &ready, &sts);
 }
 
@@ -65,7 +65,7 @@ static enum err send(struct tpm_device *d, const struct tpm_exchange *x)
 {
 	size_t before_last = x->command_size - 1;
 	u32 sts;
-	device_write8(d, REG_ACCESS, ACCESS_REQUEST_USE);
+	device_write(d, REG_ACCESS, 1, ACCESS_REQUEST_USE);
 	enum err e = device_wait(d, &granted, &sts);
 	if (!e)
 		e = make_ready(d);
@@ -82,7 +82,7 @@ static enum err send(struct tpm_device *d, const struct tpm_exchange *x)
 
 static enum err execute(struct tpm_device *d, const struct tpm_exchange *x)
 {
-	device_write8(d, REG_STS, STS_GO);
+	device_write(d, REG_STS, 1, STS_GO);
 	return device_wait_done(d, &done, x);
 }
 
@@ -107,7 +107,7 @@ static enum err receive_bytes(struct tpm_device *d, u8 *to, size_t n)
 		if (e)
 			return e;
 		for (size_t i = 0; i < count; i++)
-			to[moved + i] = device_read8(d, REG_DATA_FIFO);
+			to[moved + i] = (u8)device_read(d, REG_DATA_FIFO, 1);
 	}
 	return OK;
 }
@@ -126,8 +126,8 @@ static enum err receive(struct tpm_device *d, struct tpm_exchange *x)
 /* commandReady ends whatever is under way and drops what was not read. */
 static enum err release(struct tpm_device *d)
 {
-	device_write8(d, REG_STS, STS_COMMAND_READY);
-	device_write8(d, REG_ACCESS, ACCESS_ACTIVE);
+	device_write(d, REG_STS, 1, STS_COMMAND_READY);
+	device_write(d, REG_ACCESS, 1, ACCESS_ACTIVE);
 	return OK;
 }
 

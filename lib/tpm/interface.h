@@ -50,10 +50,9 @@ struct tpm_interface {
 extern const struct tpm_interface tpm_fifo;
 extern const struct tpm_interface tpm_crb;
 
-u8 device_read8(struct tpm_device *d, u32 offset);
-u32 device_read32(struct tpm_device *d, u32 offset);
-void device_write8(struct tpm_device *d, u32 offset, u8 value);
-void device_write32(struct tpm_device *d, u32 offset, u32 value);
+/* width: 1 or 4 bytes. */
+u32 device_read(struct tpm_device *d, u32 offset, u32 width);
+void device_write(struct tpm_device *d, u32 offset, u32 width, u32 value);
 
 /* Looks until it is so, with what was seen in *found. ERR_TPM_TIMEOUT; ERR_TPM_ABSENT: the register reads all ones. */
 enum err device_wait(struct tpm_device *d, const struct tpm_wait *w, u32 *found) MUST_CHECK;

@@ -4,38 +4,21 @@
  */
 #include "lib/tpm/device.h"
 
-static u8 read8(void *context, u32 offset)
+static u32 access(void *context, u32 offset, u32 width, const u32 *value)
 {
-	(void)context;
-	return *(const volatile u8 *)(uintptr_t)(TPM_REGISTERS_BASE + offset);
-}
+	volatile void *at = (volatile void *)(uintptr_t)(TPM_REGISTERS_BASE + offset);
 
-static u32 read32(void *context, u32 offset)
-{
 	(void)context;
-	return *(const volatile u32 *)(uintptr_t)(TPM_REGISTERS_BASE + offset);
-}
-
-static void write8(void *context, u32 offset, u8 value)
-{
-	(void)context;
-	*(volatile u8 *)(uintptr_t)(TPM_REGISTERS_BASE + offset) = value;
-}
-
-static void write32(void *context, u32 offset, u32 value)
-{
-	(void)context;
-	*(volatile u32 *)(uintptr_t)(TPM_REGISTERS_BASE + offset) = value;
+	if (!value)
+		return width == 1 ? *(volatile u8 *)at : *(volatile u32 *)at;
+	if (width == 1)
+		*(volatile u8 *)at = (u8)*value;
+	else
+		*(volatile u32 *)at = *value;
+	return 0;
 }
 
 struct tpm_registers tpm_mmio_registers(u64 (*now)(void *context), void *context)
 {
-	return (struct tpm_registers){
-		.read8 = read8,
-		.read32 = read32,
-		.write8 = write8,
-		.write32 = write32,
-		.now = now,
-		.context = context,
-	};
+	return (struct tpm_registers){ .access = access, .now = now, .context = context };
 }

@@ -9,19 +9,6 @@
 
 enum { PUBLIC_MAX = 128 };
 
-void policy_pcr_digest(u32 pcr, const u8 value[SHA256_SIZE], u8 out[SHA256_SIZE])
-{
-	u8 bytes[SHA256_SIZE + 4 + 10 + SHA256_SIZE];
-	struct writer w = writer_on(bytes, sizeof(bytes));
-	write_zero(&w, SHA256_SIZE); /* a session starts at zero */
-	write_be32(&w, TPM_CC_PolicyPCR);
-	write_pcr_selection(&w, (struct tpm_pcr_selection){ .alg = TPM_ALG_SHA256, .pcrs = BIT(pcr) });
-	u8 composite[SHA256_SIZE];
-	sha256_of(value, SHA256_SIZE, composite);
-	write_bytes(&w, composite, sizeof(composite));
-	sha256_of(bytes, w.used, out);
-}
-
 void policy_authorize_digest(const struct tpm_name *key, const u8 policy_ref[SHA256_SIZE], u8 out[SHA256_SIZE])
 {
 	u8 bytes[SHA256_SIZE + 4 + TPM_NAME_MAX];

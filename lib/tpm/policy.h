@@ -8,7 +8,7 @@
 #include "lib/crypto/crypto.h"
 #include "lib/tpm/types.h"
 
-/* Digest of a session after PolicyPCR over one SHA-256 PCR with this value; pcr 0..23. */
+/* Digest of a session after PolicyPCR over one SHA-256 PCR with this value; pcr 0..23. In policy_pcr.c. */
 void policy_pcr_digest(u32 pcr, const u8 value[SHA256_SIZE], u8 out[SHA256_SIZE]);
 
 /* authPolicy of PolicyAuthorize(key, policy_ref). */

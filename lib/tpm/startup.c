@@ -3,6 +3,7 @@
  * Trust: in the TCB; pure. Responses are outside bytes.
  */
 #include "lib/tpm/startup.h"
+#include "lib/tpm/types_beyond.h"
 
 enum err tpm_startup(struct tpm *tpm)
 {
@@ -11,12 +12,3 @@ enum err tpm_startup(struct tpm *tpm)
 	enum err e = tpm_command_run_plain(&c);
 	return tpm_refused_with(tpm, e, TPM_RC_INITIALIZE) ? OK : e;
 }
-
-enum err tpm_self_test(struct tpm *tpm)
-{
-	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_SelfTest);
-	write_u8(&c.w, 0);
-	return tpm_command_run_plain(&c);
-}
-
-/* *got is how many bytes of want came. */

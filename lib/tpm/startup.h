@@ -10,7 +10,4 @@
 /* A TPM that firmware started already is OK too. */
 enum err tpm_startup(struct tpm *tpm) MUST_CHECK;
 
-/* Runs every test that has not run yet and waits for it. */
-enum err tpm_self_test(struct tpm *tpm) MUST_CHECK;
-
 #endif

@@ -1,6 +1,6 @@
 /*
  * A TPM 2.0 as the project sees it: a transport that carries one command and its response, and the state to
- * speak over it. Commands are in tpm/admin.h, pcr.h, session.h, nv.h, key.h, attest.h.
+ * speak over it. Commands are in tpm/admin.h, bank.h, pcr.h, session.h, policy.h, nv.h, key.h.
  * Trust: in the TCB. Responses are outside bytes: every length is checked, every response code read.
  */
 #ifndef SIGNET_LIB_TPM_TPM_H

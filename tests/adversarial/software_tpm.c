@@ -3,6 +3,8 @@
  * Test code.
  */
 #include "tests/adversarial/software_tpm.h"
+#include "attest/quote.h"
+#include "lib/tpm/types_beyond.h"
 
 #include <mbedtls/ecdsa.h>
 #include <mbedtls/ecp.h>

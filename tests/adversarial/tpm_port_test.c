@@ -1,6 +1,7 @@
 /* A service VM that sends the TPM what it must not: row 34. What it may send is in tests/unit/hv_tpm_filter_test.c. */
 #include "hv/node/tpm_filter.h"
 #include "lib/tpm/tpm.h"
+#include "lib/tpm/types_beyond.h"
 #include "tests/unit/tpm_sample.h"
 
 #include <setjmp.h>

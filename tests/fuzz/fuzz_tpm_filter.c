@@ -5,6 +5,7 @@
  */
 #include "hv/node/tpm_filter.h"
 #include "lib/bytes.h"
+#include "lib/tpm/types_beyond.h"
 #include "tests/fuzz/fuzz.h"
 
 static const u32 never[] = { TPM_CC_PCR_Extend, TPM_CC_PCR_Event, TPM_CC_NV_Write, TPM_CC_NV_DefineSpace,

@@ -14,6 +14,7 @@
 #include "lib/tpm/nv.h"
 #include "lib/tpm/policy.h"
 #include "lib/tpm/session.h"
+#include "lib/tpm/types_beyond.h"
 #include "update/nv.h"
 
 #include <string.h>

@@ -4,6 +4,7 @@
  * Test code for a host.
  */
 #include "tests/tpm/ak.h"
+#include "lib/tpm/types_beyond.h"
 
 #include <string.h>
 

@@ -8,6 +8,7 @@
 #include "lib/tpm/admin.h"
 #include "lib/tpm/policy.h"
 #include "lib/tpm/session.h"
+#include "lib/tpm/types_beyond.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

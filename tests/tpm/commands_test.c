@@ -2,12 +2,14 @@
  * Every command of lib/tpm against a real TPM, and our own computations against the TPM's.
  * Test code for a host.
  */
+#include "attest/quote.h"
 #include "lib/tpm/admin.h"
 #include "lib/tpm/bank.h"
 #include "lib/tpm/policy.h"
 #include "lib/tpm/public.h"
 #include "lib/tpm/session.h"
 #include "lib/tpm/startup.h"
+#include "lib/tpm/types_beyond.h"
 #include "tests/tpm/ak.h"
 #include "tests/tpm/extra.h"
 #include "tests/tpm/node.h"

@@ -5,6 +5,7 @@
 #include "tests/tpm/extra.h"
 
 #include "lib/tpm/marshal.h"
+#include "lib/tpm/types_beyond.h"
 
 enum { TPM_CC_HierarchyControl = 0x121, TPM_CC_Clear = 0x126, TPM_CC_Shutdown = 0x145 };
 
@@ -51,5 +52,12 @@ enum err tpm_nv_undefine(struct tpm *tpm, const struct tpm_auth_value *owner, u3
 	write_be32(&c.w, TPM_RH_OWNER);
 	write_be32(&c.w, index);
 	tpm_command_password(&c, owner);
+	return tpm_command_run_plain(&c);
+}
+
+enum err tpm_self_test(struct tpm *tpm)
+{
+	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_SelfTest);
+	write_u8(&c.w, 0);
 	return tpm_command_run_plain(&c);
 }

@@ -21,4 +21,7 @@ enum err tpm_nv_write_as(struct tpm *tpm, u32 auth_handle, u32 index, const stru
 
 enum err tpm_nv_undefine(struct tpm *tpm, const struct tpm_auth_value *owner, u32 index) MUST_CHECK;
 
+/* Runs every test that has not run yet and waits for it. */
+enum err tpm_self_test(struct tpm *tpm) MUST_CHECK;
+
 #endif

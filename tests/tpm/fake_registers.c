@@ -240,13 +240,21 @@ static u64 now(void *context)
 	return f->clock;
 }
 
+static u32 access(void *context, u32 offset, u32 width, const u32 *value)
+{
+	if (!value)
+		return width == 1 ? read8(context, offset) : read32(context, offset);
+	if (width == 1)
+		write8(context, offset, (u8)*value);
+	else
+		write32(context, offset, *value);
+	return 0;
+}
+
 struct tpm_registers fake_tpm_registers(struct fake_tpm *f)
 {
 	return (struct tpm_registers){
-		.read8 = read8,
-		.read32 = read32,
-		.write8 = write8,
-		.write32 = write32,
+		.access = access,
 		.now = now,
 		.context = f,
 	};

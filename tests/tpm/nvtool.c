@@ -8,6 +8,7 @@
 #include "lib/tpm/bank.h"
 #include "lib/tpm/policy.h"
 #include "lib/tpm/startup.h"
+#include "lib/tpm/types_beyond.h"
 #include "tests/tpm/extra.h"
 
 #include <stdio.h>

@@ -6,6 +6,7 @@
 #include "tests/tpm/node.h"
 
 #include "lib/tpm/admin.h"
+#include "lib/tpm/types_beyond.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

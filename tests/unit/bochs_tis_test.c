@@ -153,27 +153,19 @@ static u32 get32(struct fake *f, u8 locality, u32 reg)
 	return load_le32(bytes);
 }
 
-static u8 driver_read8(void *context, u32 offset)
+static u32 driver_access(void *context, u32 offset, u32 width, const u32 *value)
 {
-	return get(context, 0, offset);
-}
+	u8 bytes[4] = { 0 };
 
-static u32 driver_read32(void *context, u32 offset)
-{
-	return get32(context, 0, offset);
-}
-
-static void driver_write8(void *context, u32 offset, u8 value)
-{
-	set(context, 0, offset, value);
-}
-
-static void driver_write32(void *context, u32 offset, u32 value)
-{
-	u8 bytes[4];
-	store_le32(bytes, value);
-	for (u32 i = 0; i < sizeof(bytes); i++)
-		set(context, 0, offset + i, bytes[i]);
+	if (value)
+		store_le32(bytes, *value);
+	for (u32 i = 0; i < width; i++) {
+		if (value)
+			set(context, 0, offset + i, bytes[i]);
+		else
+			bytes[i] = get(context, 0, offset + i);
+	}
+	return load_le32(bytes);
 }
 
 static u64 driver_now(void *context)
@@ -184,10 +176,7 @@ static u64 driver_now(void *context)
 
 static void drive(struct fake *f, struct tpm_device *d)
 {
-	assert_int_equal(tpm_device_init(d,
-	                         (struct tpm_registers){ driver_read8, driver_read32, driver_write8, driver_write32,
-	                                 driver_now, NULL, f }),
-	        OK);
+	assert_int_equal(tpm_device_init(d, (struct tpm_registers){ driver_access, driver_now, NULL, f }), OK);
 }
 
 static enum err submit(struct tpm_device *d, size_t n, u8 *response, size_t *length)

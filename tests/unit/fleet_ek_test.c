@@ -3,6 +3,7 @@
  * (catalogue of attacks, row 27). Credentials are opened by real TPMs in tests/tpm/credential.py.
  */
 #include "lib/tpm/marshal.h"
+#include "lib/tpm/types_beyond.h"
 #include "signetd/credential.h"
 #include "signetd/ek.h"
 #include "tests/adversarial/software_tpm.h"

@@ -11,6 +11,7 @@
 #include "lib/tpm/public.h"
 #include "lib/tpm/session.h"
 #include "lib/tpm/startup.h"
+#include "lib/tpm/types_beyond.h"
 #include "tests/tpm/ak.h"
 #include "tests/tpm/scripted.h"
 #include "tests/unit/hex.h"

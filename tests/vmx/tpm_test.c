@@ -44,26 +44,20 @@ static u8 read8(void *context, u32 offset)
 	return tis_read(&b->tis, b->locality * TIS_PAGE + offset);
 }
 
-static u32 read32(void *context, u32 offset)
-{
-	u8 bytes[4];
-	for (u32 i = 0; i < sizeof(bytes); i++)
-		bytes[i] = read8(context, offset + i);
-	return load_le32(bytes);
-}
-
-static void write8(void *context, u32 offset, u8 value)
+static u32 reach(void *context, u32 offset, u32 width, const u32 *value)
 {
 	struct bed *b = context;
-	tis_write(&b->tis, b->locality * TIS_PAGE + offset, value);
-}
+	u8 bytes[4] = { 0 };
 
-static void write32(void *context, u32 offset, u32 value)
-{
-	u8 bytes[4];
-	store_le32(bytes, value);
-	for (u32 i = 0; i < sizeof(bytes); i++)
-		write8(context, offset + i, bytes[i]);
+	if (value)
+		store_le32(bytes, *value);
+	for (u32 i = 0; i < width; i++) {
+		if (value)
+			tis_write(&b->tis, b->locality * TIS_PAGE + offset + i, bytes[i]);
+		else
+			bytes[i] = read8(context, offset + i);
+	}
+	return load_le32(bytes);
 }
 
 static u64 now(void *context)
@@ -77,7 +71,7 @@ static u64 now(void *context)
 static void use_locality(struct bed *b, u8 locality)
 {
 	b->locality = locality;
-	struct tpm_registers r = { read8, read32, write8, write32, now, NULL, b };
+	struct tpm_registers r = { reach, now, NULL, b };
 	assert_int_equal(tpm_device_init(&b->device, r), OK);
 	tpm_init(&b->tpm, tpm_device_transport(&b->device));
 }
