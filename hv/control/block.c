@@ -41,7 +41,7 @@ static u32 turn;
 
 static void send(void)
 {
-	out.sent += port_send(PORT_BLOCK, out.frame + out.sent, out.size - out.sent);
+	out.sent += console_send(&service_console, PORT_BLOCK, out.frame + out.sent, out.size - out.sent);
 }
 
 static bool submit(void *context, const struct blk_request *r)
@@ -159,7 +159,7 @@ static u32 take(const u8 *bytes, u32 n, bool last)
 			store(bytes + done, piece);
 		in.taken += piece;
 		if (head && in.taken == sizeof(in.answer) && !begin()) {
-			port_refuse(PORT_BLOCK);
+			console_refuse(&service_console, PORT_BLOCK);
 			return n;
 		}
 		if (in.taken >= sizeof(in.answer) && in.taken == in.answer.length)

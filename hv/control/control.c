@@ -111,7 +111,7 @@ static void send(void)
 	if (!c.open || c.acting)
 		return;
 	do {
-		c.sent += port_send(PORT_CONTROL, c.answer.bytes + c.sent, c.size - c.sent);
+		c.sent += console_send(&service_console, PORT_CONTROL, c.answer.bytes + c.sent, c.size - c.sent);
 	} while (c.sent == c.size && put_next());
 }
 
@@ -189,7 +189,7 @@ static u32 take(const u8 *bytes, u32 n, bool last)
 			continue;
 		/* Where the next frame begins hangs on it. */
 		if (c.request.head.length < HEAD || c.request.head.length > CONTROL_REQUEST_MAX) {
-			port_refuse(PORT_CONTROL);
+			console_refuse(&service_console, PORT_CONTROL);
 			return n;
 		}
 		if (c.taken == c.request.head.length) {
@@ -204,7 +204,7 @@ static void room(void)
 {
 	send();
 	if (c.sent == c.size)
-		port_resume(PORT_CONTROL);
+		console_resume(&service_console, PORT_CONTROL);
 }
 
 static void done(struct waiting *w, enum err e, const u8 *body)

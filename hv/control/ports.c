@@ -14,7 +14,7 @@
 
 enum { UPLINK = 0 };
 
-static struct virtio_console console;
+struct virtio_console service_console;
 static struct virtio_net uplink;
 static struct ports_place place;
 static bool attached;
@@ -29,9 +29,9 @@ static struct {
 
 static void tpm_room(void)
 {
-	if (port_send(PORT_TPM, tpm.answer, tpm.size) == tpm.size) {
+	if (console_send(&service_console, PORT_TPM, tpm.answer, tpm.size) == tpm.size) {
 		tpm.size = 0;
-		port_resume(PORT_TPM);
+		console_resume(&service_console, PORT_TPM);
 	}
 }
 
@@ -77,23 +77,6 @@ static const struct console_user *const users[CONSOLE_PORTS] = {
 	[PORT_BLOCK] = &block_port,
 };
 
-u32 port_send(enum port port, const void *bytes, u32 n)
-{
-	return attached ? console_send(&console, port, bytes, n) : 0;
-}
-
-void port_resume(enum port port)
-{
-	if (attached)
-		console_resume(&console, port);
-}
-
-void port_refuse(enum port port)
-{
-	if (attached)
-		console_refuse(&console, port);
-}
-
 enum err ports_attach(const struct ports_place *p)
 {
 	/* Locally administered; the service VM may use any other too. */
@@ -104,8 +87,8 @@ enum err ports_attach(const struct ports_place *p)
 	ports_detach();
 	guest_observer = &observer;
 	tpm_port_init(tpm_answer);
-	virtio_console_init(&console, users, p->memory, p->console_line);
-	enum err e = virtio_attach(&console.virtio, p->bus, p->console);
+	virtio_console_init(&service_console, users, p->memory, p->console_line);
+	enum err e = virtio_attach(&service_console.virtio, p->bus, p->console);
 	if (!e)
 		e = virtio_net_init(&uplink, p->network, UPLINK, mac, true, p->memory, p->uplink_line);
 	if (e)
@@ -121,7 +104,7 @@ void ports_detach(void)
 	if (!attached)
 		return;
 	attached = false;
-	virtio_console_close(&console);
+	virtio_console_close(&service_console);
 	switch_disconnect(place.network, UPLINK);
 }
 

@@ -11,6 +11,7 @@
 #include "hv/dev/irq.h"
 #include "hv/dev/net_switch.h"
 #include "hv/dev/power.h"
+#include "hv/dev/virtio_console.h"
 
 /* Numbers are the ports' in the driver; it finds them by name. */
 enum port { PORT_CONTROL, PORT_TPM, PORT_BLOCK };
@@ -34,9 +35,7 @@ void ports_detach(void);
 extern u32 ports_starts;
 void ports_power(enum power_event event);
 
-/* As console_send(), console_resume() and console_refuse(); nothing happens while detached. */
-u32 port_send(enum port port, const void *bytes, u32 n);
-void port_resume(enum port port);
-void port_refuse(enum port port);
+/* For console_send() and the like, by enum port; nothing comes of them while it is detached. */
+extern struct virtio_console service_console;
 
 #endif

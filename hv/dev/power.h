@@ -10,7 +10,7 @@
 
 /* Byte ports from POWER_PORT on, as the guest's FADT and DSDT tell them. */
 enum power_register {
-	POWER_SLEEP_CONTROL, /* S5 by POWER_S5 */
+	POWER_SLEEP_CONTROL, /* S5 by POWER_SLEEP_TYPE */
 	POWER_SLEEP_STATUS, /* reads 0 */
 	POWER_RESET_CONTROL, /* reset by POWER_RESET_VALUE */
 	POWER_BUTTON, /* reads 1 once when the button was pressed */

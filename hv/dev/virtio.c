@@ -69,7 +69,7 @@ void virtio_break(struct virtio *v)
 
 bool virtio_is_live(const struct virtio *v, u32 queue)
 {
-	return queue < v->class->queues && (v->status & (STATUS_DRIVER_OK | STATUS_NEEDS_RESET)) == STATUS_DRIVER_OK &&
+	return (v->status & (STATUS_DRIVER_OK | STATUS_NEEDS_RESET)) == STATUS_DRIVER_OK && queue < v->class->queues &&
 	        v->queue[queue].ready;
 }
 

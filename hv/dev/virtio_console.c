@@ -250,6 +250,7 @@ static void reset(void *device)
 void virtio_console_close(struct virtio_console *c)
 {
 	reset(c);
+	c->virtio.status = 0;
 }
 
 void virtio_console_init(struct virtio_console *c, const struct console_user *const users[CONSOLE_PORTS],

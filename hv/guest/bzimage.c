@@ -17,7 +17,7 @@ enum { COMMAND_LINE_SIZE = 0x238, SETUP_DATA = 0x250, PREFERRED = 0x258, INIT_SI
 
 /* Values: "HdrS"; the first protocol with EXTENDED_FLAGS; flags. */
 enum { MAGIC_BOOT_FLAG = 0xAA55, MAGIC_HEADER = 0x53726448, PROTOCOL_LEAST = 0x020C, LOADER_UNDEFINED = 0xFF };
-enum { LOADED_HIGH = BIT(0), KERNEL_64 = BIT(0), ABOVE_4G = BIT(1) };
+enum { LOADED_HIGH = BIT(0), KERNEL_64 = BIT(0) };
 enum { SECTOR = 512, SETUP_SECTORS_DEFAULT = 4, PARAGRAPH = 16, PAGE = 4096 };
 enum { LOW_MEMORY = 0x100000, INIT_SIZE_MAX = 0x40000000 };
 
@@ -53,9 +53,7 @@ enum err bzimage_parse(const u8 head[BZIMAGE_HEAD], u64 length, struct bzimage *
 		.alignment = load_le32(head + ALIGNMENT),
 		.ramdisk_limit = (u64)load_le32(head + RAMDISK_MAX) + 1,
 		.command_line_max = load_le32(head + COMMAND_LINE_SIZE),
-		.version = load_le16(head + PROTOCOL),
 		.header_end = header_end,
-		.above_4g = load_le16(head + EXTENDED_FLAGS) & ABOVE_4G,
 	};
 	/* A signature may follow the kernel proper; it is loaded along, as other loaders do. */
 	out->kernel_length = length > out->kernel_offset ? length - out->kernel_offset : 0;

@@ -22,9 +22,7 @@ struct bzimage {
 	u64 alignment; /* power of two */
 	u64 ramdisk_limit; /* one past the highest address a ramdisk may have */
 	u32 command_line_max; /* without the terminating NUL */
-	u16 version;
 	u16 header_end; /* of the setup header, within the head */
-	bool above_4g;
 };
 
 /*

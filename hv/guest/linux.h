@@ -38,9 +38,7 @@ struct linux_boot {
 /* Moves kernel and initramfs to their places and fills the rest in. Errors: those of bzimage.h and acpi.h. */
 enum err linux_prepare(const struct linux_boot *b, u64 *entry) MUST_CHECK;
 
-/* An identity map of 4 GiB in LINUX_TABLE_PAGES pages at `at`, which the VM has at address; descriptors for its start.
- */
-enum { LINUX_TABLE_PAGES = 6 };
+/* An identity map of 4 GiB in six pages at `at`, which the VM has at address; descriptors for its start. */
 void linux_build_tables(u8 *at, u64 address);
 extern const u64 linux_gdt[(LINUX_GDT_LIMIT + 1) / 8];
 

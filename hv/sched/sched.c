@@ -39,9 +39,8 @@ enum err sched_add(struct sched *s, struct vcpu *vcpu, u32 weight, struct task *
 	return OK;
 }
 
-void sched_remove(struct sched *s, struct task *t)
+void sched_remove(struct task *t)
 {
-	(void)s;
 	t->state = TASK_FREE;
 }
 

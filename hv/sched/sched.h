@@ -41,7 +41,7 @@ void sched_init(struct sched *s, u64 slice);
 /* A new task, blocked. weight: SCHED_WEIGHT is an ordinary share; at most 64 times that. ERR_RANGE, ERR_NO_MEMORY. */
 enum err sched_add(struct sched *s, struct vcpu *vcpu, u32 weight, struct task **task) MUST_CHECK;
 /* It is not running. */
-void sched_remove(struct sched *s, struct task *t);
+void sched_remove(struct task *t);
 
 /* Something came for it. Returns a processor that should look again (idle, or running who has had more), or NOWHERE. */
 u32 sched_wake(struct sched *s, struct task *t, u32 processors);

@@ -36,7 +36,6 @@ static void claim_ioapics(struct service *s)
 {
 	struct irq_machine *m = &s->interrupts;
 
-	machine_pic_silence();
 	m->destination = (u8)smp.cpu[0]->apic_id;
 	m->write = machine_ioapic_write;
 	for (u32 i = 0; i < s->machine.ioapics; i++) {
@@ -82,7 +81,7 @@ enum err service_find(struct service *s)
 	service_acpi_ports(&fadt, &s->ports.acpi);
 	s->ports.access = &machine_ports;
 	s->ports.has_off = service_acpi_off(&dsdt, &s->ports.off_type);
-	machine_take_power(&s->ports.acpi, s->ports.has_off, s->ports.off_type);
+	machine_take_power(&s->ports);
 	claim_ioapics(s);
 	place_devices(s);
 	pci_scan(&s->pci, &machine_pci, s->function);

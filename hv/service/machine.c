@@ -11,11 +11,7 @@
 enum { RESET_CPU = BIT(2), PM1_SCI = BIT(0), PM1_SLEEP_TYPE_SHIFT = 10, PM1_SLEEP = BIT(13), HANDOVER_STEPS = 1000 };
 enum { HANDOVER_STEP_US = 1000 };
 
-static struct {
-	u16 control[2];
-	bool has_off;
-	u8 off_type;
-} power;
+static const struct service_ports *ports;
 
 static u32 port_in(u16 port, u32 size)
 {
@@ -53,12 +49,11 @@ static void config_write(void *context, u32 address, u32 size, u32 value)
 const struct pci_access machine_pci = { config_read, config_write, NULL };
 const struct port_access machine_ports = { port_in, port_out, machine_power };
 
-void machine_take_power(const struct acpi_ports *acpi, bool has_off, u8 off_type)
+void machine_take_power(const struct service_ports *p)
 {
-	power.control[0] = acpi->control[0];
-	power.control[1] = acpi->control[1];
-	power.has_off = has_off && acpi->control[0];
-	power.off_type = off_type;
+	const struct acpi_ports *acpi = &p->acpi;
+
+	ports = p;
 	if (!acpi->smi || !acpi->enable || !acpi->control[0] || in16(acpi->control[0]) & PM1_SCI)
 		return;
 	out8(acpi->smi, acpi->enable);
@@ -68,9 +63,10 @@ void machine_take_power(const struct acpi_ports *acpi, bool has_off, u8 off_type
 
 static void switch_off(void)
 {
-	for (u32 i = 0; i < ARRAY_SIZE(power.control); i++) {
-		if (power.control[i])
-			out16(power.control[i], (u16)(PM1_SCI | power.off_type << PM1_SLEEP_TYPE_SHIFT | PM1_SLEEP));
+	for (u32 i = 0; i < ARRAY_SIZE(ports->acpi.control); i++) {
+		if (ports->has_off && ports->acpi.control[i])
+			out16(ports->acpi.control[i],
+			        (u16)(PM1_SCI | ports->off_type << PM1_SLEEP_TYPE_SHIFT | PM1_SLEEP));
 	}
 }
 
@@ -80,8 +76,7 @@ void machine_power(enum power_event event)
 	if (event == POWER_RESET)
 		restart("the service VM reset the machine");
 	console_queue(false);
-	if (power.has_off)
-		switch_off();
+	switch_off();
 	console_queue(true);
 }
 

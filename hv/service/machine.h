@@ -11,9 +11,9 @@
 extern const struct pci_access machine_pci;
 extern const struct port_access machine_ports;
 
-/* Firmware lets go of the power management events, if it has not yet. Waits for at most a second. Tells
- * machine_power(). */
-void machine_take_power(const struct acpi_ports *acpi, bool has_off, u8 off_type);
+/* Firmware lets go of the power management events, if it has not yet. Waits for at most a second. ports
+ * stays: machine_power() goes by it. */
+void machine_take_power(const struct service_ports *ports);
 /* For struct pci: CF9h. */
 void machine_reset_control(u8 value);
 /* Resets the whole machine or switches it off; where that fails, or nobody knows how, nothing happens. */

@@ -52,11 +52,4 @@ enum err service_assemble(struct service *s) MUST_CHECK;
  */
 void service_start(const struct boot_info *info);
 
-/*
- * MSRs beyond what every guest has: what an OS that owns a machine touches, answered by one table (msr.c). False: #GP.
- * Nothing that may be written has an effect.
- */
-bool service_msr_read(u32 msr, u64 *value);
-bool service_msr_may_write(u32 msr);
-
 #endif

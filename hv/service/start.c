@@ -7,6 +7,7 @@
 #include "hv/control/ports.h"
 #include "hv/guest/cpuid.h"
 #include "hv/guest/linux.h"
+#include "hv/guest/msr.h"
 #include "hv/guest/state.h"
 #include "hv/node/event.h"
 #include "hv/node/node.h"

@@ -74,7 +74,7 @@ static void give_all(struct vm *vm)
 	/* Before anybody has the pages again; no processor is in a guest of it, nor gets into one. */
 	vmx_forget_epts();
 	for (u32 i = 0; i < vm->vcpu_count; i++) {
-		sched_remove(&scheduler, vm->vcpu[i]->task);
+		sched_remove(vm->vcpu[i]->task);
 		give((u64)vm->vcpu[i], VCPU_BLOCK);
 	}
 	ept_destroy(&vm->ept);

@@ -1,5 +1,4 @@
-/* How a vCPU starts: controls by what was chosen for the machine, registers by one table a mode. Trust: in the TCB;
- * pure. */
+/* How a vCPU starts: controls by what was chosen for the machine, registers by its mode. Trust: in the TCB; pure. */
 #include "hv/vmx/vmcs.h"
 #include "hv/vmx/vmx.h"
 
@@ -14,14 +13,14 @@ enum access_rights {
 	ACCESS_TSS = 0x8B, /* busy: entry takes no other */
 };
 
-enum { BOOT_CS = 0x10, BOOT_DS = 0x18, LIMIT_16 = 0xFFFF, TSS_LIMIT = 103 };
+enum { BOOT_CS = 0x10, BOOT_DS = 0x18, LIMIT_16 = 0xFFFF };
 enum { RESET_DR7 = 0x400 };
 #define RESET_DR6 0xFFFF0FF0ull
 #define RESET_CR0 ((u64)CR0_CD | CR0_NW | CR0_ET)
 #define RESET_PAT 0x0007040600070406ull
 #define NO_LINK UINT64_MAX
 
-enum segment { ES, CS, SS, DS, FS, GS, LDTR, TR, SEGMENTS };
+enum segment { ES, CS, SS, DS, FS, GS, LDTR, TR };
 
 struct segment_state {
 	u16 selector;

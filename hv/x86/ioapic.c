@@ -5,7 +5,6 @@
 #include "hv/x86/cpu.h"
 
 enum { SELECT = 0x00, DATA = 0x10, VERSION = 1, VERSION_LAST_PIN_SHIFT = 16, REDIRECTION = 0x10 };
-enum { PIC_MASTER_MASK = 0x21, PIC_SLAVE_MASK = 0xA1 };
 
 static volatile u32 *at(u64 address, u32 offset)
 {
@@ -37,10 +36,4 @@ u32 machine_ioapic_claim(u64 address)
 	for (u32 pin = 0; pin < pins; pin++)
 		machine_ioapic_write(address, pin, IOAPIC_MASKED);
 	return pins;
-}
-
-void machine_pic_silence(void)
-{
-	out8(PIC_MASTER_MASK, 0xFF);
-	out8(PIC_SLAVE_MASK, 0xFF);
 }

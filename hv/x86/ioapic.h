@@ -11,7 +11,5 @@
 u32 machine_ioapic_claim(u64 address);
 /* entry: as IOAPIC_* of hv/dev/ioapic.h has its bits. */
 void machine_ioapic_write(u64 address, u32 pin, u64 entry);
-/* Both 8259As masked for good: every interrupt comes by the I/O APICs. */
-void machine_pic_silence(void);
 
 #endif

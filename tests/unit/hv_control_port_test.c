@@ -251,7 +251,7 @@ static void a_restart_leaves_nothing_behind(void **state)
 	ports_detach();
 	assert_false(fake.tpm_open);
 	assert_false(guest_network.connected[0]);
-	assert_int_equal(port_send(PORT_CONTROL, "x", 1), 0);
+	assert_int_equal(console_send(&service_console, PORT_CONTROL, "x", 1), 0);
 	ports_detach();
 	read = 0;
 	assert_int_equal(service_up(&again), OK);

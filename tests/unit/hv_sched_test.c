@@ -245,7 +245,7 @@ static void tasks_come_and_go_within_bounds(void **state)
 		first = first ? first : t;
 	}
 	assert_int_equal(sched_add(&sched, NULL, SCHED_WEIGHT, &t), ERR_NO_MEMORY);
-	sched_remove(&sched, first);
+	sched_remove(first);
 	assert_int_equal(sched_add(&sched, NULL, SCHED_WEIGHT, &t), OK);
 	assert_ptr_equal(t, first);
 }

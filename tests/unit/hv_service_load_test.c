@@ -2,6 +2,7 @@
  * Where the service VM's kernel goes, and the MSRs it finds.
  * Trust: test code.
  */
+#include "hv/guest/msr.h"
 #include "hv/service/load.h"
 #include "hv/service/service.h"
 

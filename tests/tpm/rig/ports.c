@@ -39,10 +39,13 @@ static int ending = -1;
 
 /* --- what hv/control asks of its ports --- */
 
-u32 port_send(enum port port, const void *bytes, u32 n)
+struct virtio_console service_console;
+
+u32 console_send(struct virtio_console *c, u32 port, const void *bytes, u32 n)
 {
 	u32 room = BUFFER - control.out_length, taken = n < room ? n : room;
 
+	(void)c;
 	if (port != PORT_CONTROL || control.fd < 0)
 		return 0;
 	memcpy(control.out + control.out_length, bytes, taken);
@@ -51,9 +54,9 @@ u32 port_send(enum port port, const void *bytes, u32 n)
 }
 
 /* It is asked again in each turn. */
-void port_resume(enum port port)
+void console_resume(struct virtio_console *c, u32 port)
 {
-	(void)port;
+	(void)c, (void)port;
 }
 
 static void leave(struct port_socket *s)
@@ -63,8 +66,9 @@ static void leave(struct port_socket *s)
 	s->in_length = s->out_length = 0;
 }
 
-void port_refuse(enum port port)
+void console_refuse(struct virtio_console *c, u32 port)
 {
+	(void)c;
 	if (port == PORT_CONTROL && control.fd >= 0) {
 		control_port.closed();
 		leave(&control);
