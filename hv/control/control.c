@@ -4,6 +4,7 @@
 #include "hv/control/control.h"
 
 #include "hv/control/ports.h"
+#include "hv/guest/guest.h"
 
 #include <string.h>
 
@@ -86,6 +87,24 @@ static bool put(const struct control_header *head, u32 body)
 	return true;
 }
 
+/* The next change to tell of; false: none. */
+static bool take_change(struct control_changed *out)
+{
+	struct guest_changes *g;
+
+	for (u32 id = 0; (g = guest_changes(&id)); id++) {
+		u32 what = g->pending & BIT(CONTROL_STATE) ? CONTROL_STATE : CONTROL_CONSOLE_OUTPUT;
+
+		if (!g->pending)
+			continue;
+		g->pending &= ~BIT(what);
+		g->told |= BIT(what) & BIT(CONTROL_CONSOLE_OUTPUT);
+		*out = (struct control_changed){ .id = id, .what = what };
+		return true;
+	}
+	return false;
+}
+
 static bool put_next(void)
 {
 	static const struct control_header event = { .version = CONTROL_VERSION, .kind = CONTROL_CHANGED };
@@ -99,7 +118,7 @@ static bool put_next(void)
 			return put(&w->head, w->size);
 		}
 	}
-	if (!changes_take(&change))
+	if (!take_change(&change))
 		return false;
 	memcpy(c.answer.bytes + HEAD, &change, sizeof(change));
 	return put(&event, sizeof(change));
@@ -221,8 +240,6 @@ static void done(struct waiting *w, enum err e, const u8 *body)
 
 void control_done(u16 kind, u32 guest, enum err e)
 {
-	if (kind == CONTROL_DESTROY && !e)
-		changes_forget(guest);
 	done(find_waiting(kind | CONTROL_REPLY, guest), e, NULL);
 }
 
@@ -233,17 +250,23 @@ void control_answer(u16 kind, enum err e, const u8 *body)
 
 void control_changed(u32 guest, enum control_change what)
 {
-	if (!c.open)
+	u32 id = guest;
+	struct guest_changes *g = guest_changes(&id);
+
+	if (!c.open || !g || id != guest)
 		return;
-	changes_note(guest, what);
+	g->pending |= BIT(what) & ~g->told;
 	send();
 }
 
 /* Whoever opens the port has asked nothing yet. */
 static void closed(void)
 {
+	struct guest_changes *g;
+
 	memset(&c, 0, sizeof(c));
-	changes_forget(0);
+	for (u32 id = 0; (g = guest_changes(&id)); id++)
+		*g = (struct guest_changes){ 0 };
 }
 
 static void opened(void)

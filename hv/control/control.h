@@ -10,7 +10,7 @@
 #include "hv/dev/virtio_console.h"
 #include "lib/err.h"
 
-enum { CONTROL_VERSION_LOWEST = 1, CONTROL_WAITING_MAX = 16, CONTROL_CHANGES_MAX = 32 };
+enum { CONTROL_VERSION_LOWEST = 1, CONTROL_WAITING_MAX = 16 };
 
 /* One request, its size allowed by its kind's row, and the body of its answer; both bodies are aligned to 8 bytes. */
 struct control_call {
@@ -40,15 +40,5 @@ void control_answer(u16 kind, enum err e, const u8 *body);
 void control_changed(u32 guest, enum control_change what);
 
 extern const struct console_user control_port;
-
-/* --- between the files of hv/control --- */
-
-/* The next change to tell of; false: none. */
-bool changes_take(struct control_changed *change);
-void changes_note(u32 guest, enum control_change what);
-/* The guest's console is being read. */
-void changes_seen(u32 guest);
-/* Of this guest, or of all (0). */
-void changes_forget(u32 guest);
 
 #endif

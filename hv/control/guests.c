@@ -62,7 +62,6 @@ enum err control_console_read(struct control_call *call)
 	*bytes = (struct control_bytes){ .offset = read->offset };
 	enum err e = guest_console_read(read->id, bytes, (u8 *)(bytes + 1), call->room - (u32)sizeof(*bytes));
 	call->answer_size = (u32)sizeof(*bytes) + bytes->length;
-	changes_seen(read->id);
 	return e;
 }
 

@@ -12,12 +12,13 @@ void guest_console_put(void *guest, u8 byte)
 
 enum err guest_console_read(u32 id, struct control_bytes *at, u8 *to, u32 room)
 {
-	const struct guest *g = guest_find(id);
+	struct guest *g = guest_find(id);
 
 	if (!g || at->offset > g->console_end)
 		return ERR_RANGE;
 	if (g->console_end - at->offset > GUEST_CONSOLE_SIZE)
 		at->offset = g->console_end - GUEST_CONSOLE_SIZE;
+	g->changes.told = 0;
 	at->end = g->console_end;
 	at->length = at->end - at->offset < room ? (u32)(at->end - at->offset) : room;
 	for (u32 i = 0; i < at->length; i++)

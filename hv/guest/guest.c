@@ -42,6 +42,16 @@ struct guest *guest_find(u32 id)
 	return g && g->id == id ? g : NULL;
 }
 
+struct guest_changes *guest_changes(u32 *id)
+{
+	struct guest *g = guest_from(*id);
+
+	if (!g)
+		return NULL;
+	*id = g->id;
+	return &g->changes;
+}
+
 static bool is_name(const char name[CONTROL_NAME_SIZE])
 {
 	u32 n = 0;

@@ -19,6 +19,14 @@ struct guest_observer {
 };
 extern const struct guest_observer *guest_observer;
 
+/* What the service VM has not been told of a guest; told, and not to be told again before it is seen: by enum
+ * control_change. */
+struct guest_changes {
+	u32 pending, told;
+};
+/* Of the guest with this id or the next one, whose id *id becomes. NULL: none. */
+struct guest_changes *guest_changes(u32 *id);
+
 /* Guests' network; port 0 is left to the uplink. */
 extern struct net_switch guest_network;
 
@@ -43,7 +51,8 @@ void guests_enforce(void);
 /* The guest with this id, or the next one. ERR_RANGE: none. */
 enum err guest_next(u32 id, struct control_guest *out) MUST_CHECK;
 enum err guest_exits(u32 id, struct control_exits *out) MUST_CHECK;
-/* What it wrote from at->offset on, at most room bytes; at tells where they begin and how many they are. */
+/* What it wrote from at->offset on, at most room bytes; at tells where they begin and how many they are. It
+ * is seen with that. */
 enum err guest_console_read(u32 id, struct control_bytes *at, u8 *to, u32 room) MUST_CHECK;
 /* Input, all of it or none; ERR_NO_MEMORY: the guest has not read what came before. */
 enum err guest_console_write(u32 id, const u8 *bytes, u32 n) MUST_CHECK;

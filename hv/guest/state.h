@@ -26,6 +26,7 @@ struct guest {
 	u32 id;
 	u8 state; /* enum control_guest_state */
 	bool leaving; /* nobody finds it any more */
+	struct guest_changes changes;
 	struct control_create shape;
 	struct vm *vm;
 	u64 taken; /* bytes of its memory that it has; all of it once it was started */

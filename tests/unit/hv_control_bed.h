@@ -22,6 +22,7 @@ static inline int fresh(void **state)
 {
 	(void)state;
 	memset(&fake, 0, sizeof(fake));
+	memset(fake_changes, 0, sizeof(fake_changes));
 	memset(&guest_network, 0, sizeof(guest_network));
 	read = 0;
 	assert_int_equal(service_up(&driver), OK);

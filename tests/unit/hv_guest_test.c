@@ -471,7 +471,14 @@ static void the_console_keeps_the_last_of_it(void **state)
 	(void)state;
 	for (u32 i = 0; i < GUEST_CONSOLE_SIZE + 10; i++)
 		guest_console_put(g, (u8)i);
+	u32 first = 0;
+	struct guest_changes *changes = guest_changes(&first);
+	assert_int_equal(first, id);
+	changes->told = 1;
 	assert_int_equal(guest_console_read(id, &at, bytes, sizeof(bytes)), OK);
+	assert_int_equal(changes->told, 0);
+	first++;
+	assert_null(guest_changes(&first));
 	assert_int_equal(at.offset, 10);
 	assert_int_equal(at.end, GUEST_CONSOLE_SIZE + 10);
 	assert_int_equal(at.length, sizeof(bytes));
