@@ -1,17 +1,9 @@
 /* Lines of the service VM's serial port. Trust: in the TCB; pure. */
 #include "hv/service/lines.h"
 
-enum { CREDIT_PER_MS = 4, CREDIT_MOST = 8192 };
-/* Characters that it is printed between; and of the line that tells how many are lost. */
-enum { AROUND = 19, LOSS = 45 };
-
-static void earn(struct service_lines *l, u64 now)
-{
-	u64 passed = now > l->then ? now - l->then : 0, room = CREDIT_MOST - l->credit;
-
-	l->credit += (u32)(passed < room / CREDIT_PER_MS ? passed * CREDIT_PER_MS : room);
-	l->then = now;
-}
+/* So many characters in so many milliseconds; those that a line is printed between, and of the line that tells of loss.
+ */
+enum { MOST = 8192, PERIOD = 2000, AROUND = 19, LOSS = 45 };
 
 /* One at its end. */
 static bool take(struct service_lines *l, u64 now)
@@ -22,12 +14,15 @@ static bool take(struct service_lines *l, u64 now)
 	l->length = 0;
 	if (!length)
 		return false;
-	earn(l, now);
-	if (l->credit < cost) {
+	if (now >= l->since + PERIOD) {
+		l->since = now;
+		l->used = 0;
+	}
+	if (l->used + cost > MOST) {
 		l->lost++;
 		return false;
 	}
-	l->credit -= cost;
+	l->used += cost;
 	l->lost = 0;
 	return true;
 }
