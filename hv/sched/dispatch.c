@@ -232,13 +232,13 @@ _Noreturn void dispatch(struct cpu *cpu)
 			vcpu_set_attention(t->vcpu);
 		}
 		hv_unlock();
-		/* Output that the UART had no room for. */
-		if (console_drain() && now + clock_ticks(CONSOLE_PERIOD) < next)
-			next = now + clock_ticks(CONSOLE_PERIOD);
+		/* Output that the UART has no room for goes out between turns, which are not cut short for it. */
+		bool more = console_drain();
 		if (t)
 			blocks = turn(cpu, t, next - now < slice ? next : now + slice);
 		else
-			sleep(next);
+			sleep(more && now + clock_ticks(CONSOLE_PERIOD) < next ? now + clock_ticks(CONSOLE_PERIOD)
+			                                                       : next);
 		hv_lock();
 		if (t)
 			end_turn(cpu, t, blocks);
