@@ -375,8 +375,13 @@ def baselines_are_revoked_by_number_or_all():
     with Bed() as b:
         of = {k: v for k, v in BASELINE.items() if k != "events"}
         b.answers["GET", "/v1/baselines"] = 200, {"baselines": [{**of, "number": 1, "nodes": 3}, of, {**of, "class": "r650"}]}
-        b.run("baseline", "revoke", "r640", "1", code=2, says=("--yes", "baseline 1 of class r640", "3 matched it last"))
-        b.run("baseline", "revoke", "r640", code=2, says=("every baseline of class r640", "8 matched it last"))
+        for words, asked in ((["1"], (b"baseline 1 of class r640", b"3 matched it last")),
+                             ([], (b"every baseline of class r640", b"8 matched it last"))):
+            b.run("baseline", "revoke", "r640", *words, code=2, says="--yes")
+            terminal = Terminal(b, "baseline", "revoke", "r640", *words)
+            terminal.until(b"[y/N]")
+            terminal.type(b"n\n")
+            expect(terminal.end() == 5 and all(text in terminal.seen for text in asked), "who needs it", terminal.seen.decode())
         expect(not b.asked("DELETE"), "nothing is revoked unasked")
         b.answers["DELETE", "/v1/baselines/r640/1"] = 200, {}
         b.run("baseline", "revoke", "r640", "1", "--yes", says="Revoked baseline 1 of class r640")
