@@ -30,7 +30,7 @@ static void give_back(u64 page)
 {
 	u64 i = (page - (u64)(uintptr_t)pool) / EPT_PAGE;
 
-	assert_true(page == (u64)(uintptr_t)pool[i] && i < POOL && taken[i]);
+	assert_true(i < POOL && page == (u64)(uintptr_t)pool[i] && taken[i]);
 	taken[i] = false;
 	taken_count--;
 }
