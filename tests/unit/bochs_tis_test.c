@@ -159,7 +159,7 @@ static u32 driver_access(void *context, u32 offset, u32 width, const u32 *value)
 
 	if (value)
 		store_le32(bytes, *value);
-	for (u32 i = 0; i < width; i++) {
+	for (u32 i = 0; i < width && i < sizeof(bytes); i++) {
 		if (value)
 			set(context, 0, offset + i, bytes[i]);
 		else

@@ -51,7 +51,7 @@ static u32 reach(void *context, u32 offset, u32 width, const u32 *value)
 
 	if (value)
 		store_le32(bytes, *value);
-	for (u32 i = 0; i < width; i++) {
+	for (u32 i = 0; i < width && i < sizeof(bytes); i++) {
 		if (value)
 			tis_write(&b->tis, b->locality * TIS_PAGE + offset + i, bytes[i]);
 		else
