@@ -4,6 +4,8 @@ firmware is played, and a guest runs no instruction. It shows that the scenes ho
 """
 import re
 import shutil
+import signal
+import threading
 import time
 
 import machine
@@ -17,6 +19,7 @@ from tpmmaker import TpmMaker
 PATIENCE = 300  # seconds
 SLOT, AUTHORITY = 24 << 20, 65536
 RESTART = 10  # how the rig ends when it is to start again
+LOOK = 0.001  # seconds between two looks at a transfer, which here takes a fraction of one
 # What a machine would say besides.
 PLAYED = ("BdsDxe: starting Boot0001 (played)", "signet: hypervisor: 1 processors in VMX root mode", "service VM is up (played)")
 
@@ -28,12 +31,24 @@ class Node:
     def __init__(self, bed, firmware):
         folder, options = bed.folder, ("--firmware-event", firmware) if firmware else ()
         self.said = folder / "agent.said"
+        self.resumed = mark_at(bed.parts / "signet-b", 0)
         self.before = len(self.said.read_text()) if self.said.exists() else 0
         # Memory of the boot before.
         shutil.rmtree(folder / "run", ignore_errors=True)
         self.rig = Rig(folder, bed.owner.boot, bed.parts / "signet-a", "--slot-b", bed.parts / "signet-b", "--authority",
                        bed.parts / "signet-authority", *options)
         self.agent = Agent(folder, self.rig)
+        self.over = threading.Event()
+        self.watch = threading.Thread(target=self.freeze, args=(bed.parts / "signet-b",), daemon=True)
+        self.watch.start()
+
+    def freeze(self, slot):
+        """Holds a transfer at its first mark, so that whoever looks now and then comes before its end. Resumed, it runs on."""
+        while not self.over.wait(LOOK):
+            if mark_at(slot, 0):
+                if not self.resumed:
+                    self.agent.child.send_signal(signal.SIGSTOP)
+                return
 
     @property
     def log(self):
@@ -57,6 +72,8 @@ class Node:
         return found
 
     def close(self):
+        self.over.set()
+        self.watch.join()
         self.agent.kill()
         if self.rig.child.poll() is None:
             self.rig.child.kill()
