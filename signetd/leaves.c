@@ -3,7 +3,7 @@
  * Trust: holds the fleet's private keys. A new key is on the disk before anything names it; an old one is removed once
  * a newer is in use.
  */
-#include "signetd/leaves.h"
+#include "signetd/leaves_private.h"
 
 #include "attest/sign.h"
 #include "keys/certificate.h"
@@ -13,38 +13,23 @@
 #include "signetd/journal.h"
 #include "signetd/key_files.h"
 #include "signetd/server.h"
-#include "signetd/storage_meta.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { DAY = 86400, HOUR = 3600, RETRY_MILLISECONDS = 60000 };
-
-static const char meta_hosts[] = "tls-hosts";
+enum { DAY = 86400, RETRY_MILLISECONDS = 60000 };
 
 /* How each role's key is kept. */
 static const struct {
 	enum leaf_role role;
 	const char *name; /* of its files */
 	enum key_type type;
-} leaf_kinds[] = {
+} leaf_kinds[LEAF_KINDS] = {
 	{ LEAF_TICKET, "ticket", KEY_EC_P384 },
 	{ LEAF_EAR, "ear", KEY_EC_P256 },
 	{ LEAF_COMMIT, "commit", KEY_EC_P384 },
-};
-
-struct leaves {
-	struct server *server;
-	char folder[PATH_MAX];
-	mbedtls_x509_crt ca;
-	mbedtls_pk_context ca_key;
-	struct signer *ca_signer;
-	struct leaf_key leaves[ARRAY_SIZE(leaf_kinds)];
-	struct server_certificate *tls;
-	u64 warned; /* when the log was last told of what ends soon */
-	u64 again[ARRAY_SIZE(leaf_kinds) + 1]; /* milliseconds: what failed is not tried before; the last: TLS */
 };
 
 const struct leaf_key *leaf_current(const struct leaves *l, enum leaf_role role)
@@ -65,29 +50,14 @@ mbedtls_x509_crt *leaves_ca(struct leaves *l)
 	return &l->ca;
 }
 
-struct server_certificate *leaves_tls_use(struct leaves *l)
-{
-	l->tls->users++;
-	return l->tls;
-}
-
-u32 leaves_tls_number(const struct leaves *l)
-{
-	return l->tls->number;
-}
-
-void server_certificate_release(struct server_certificate *t)
-{
-	if (!t || --t->users)
-		return;
-	mbedtls_x509_crt_free(&t->certificate);
-	mbedtls_pk_free(&t->key);
-	free(t);
-}
-
-static u64 wall(const struct leaves *l)
+u64 leaves_wall(const struct leaves *l)
 {
 	return l->server->clock->wall(l->server->clock);
+}
+
+bool leaves_due(u64 from, u64 to, u64 now)
+{
+	return now >= from + (to - from) / 3 * 2;
 }
 
 enum err leaves_certify(struct leaves *l, struct issue *i, mbedtls_pk_context *subject, char pem[ISSUE_PEM_MAX])
@@ -98,8 +68,7 @@ enum err leaves_certify(struct leaves *l, struct issue *i, mbedtls_pk_context *s
 	return certificate_issue(i, &l->ca, &l->ca_key, subject, pem);
 }
 
-/* Of a renewal that failed nothing stays: it is tried for as long as it fails. */
-static void forget_key(const struct leaves *l, const char *name, u32 number)
+void leaves_forget_key(const struct leaves *l, const char *name, u32 number)
 {
 	static const char *const suffixes[] = { ".pem", ".crt" };
 	char path[PATH_MAX];
@@ -117,7 +86,7 @@ static void forget_leaf(const struct leaves *l, size_t i, const struct leaf_entr
 	enum err e = s->leaves->newest(s, failed->role, &newest);
 
 	if (e == ERR_STORAGE_ABSENT || (!e && newest.epoch != failed->epoch))
-		forget_key(l, leaf_kinds[i].name, failed->epoch);
+		leaves_forget_key(l, leaf_kinds[i].name, failed->epoch);
 }
 
 static enum err make_key(enum key_type type, const char *path)
@@ -148,7 +117,7 @@ static enum err open_signer(const char *path, struct signer **out)
  */
 static enum err renew_leaf(struct leaves *l, size_t i)
 {
-	u64 now = wall(l);
+	u64 now = leaves_wall(l);
 	struct leaf_key made = { .entry = { .role = leaf_kinds[i].role, .made = now } };
 	const char *name = leaf_kinds[i].name;
 	char path[PATH_MAX];
@@ -200,129 +169,6 @@ static enum err load_leaf(struct leaves *l, size_t i)
 		journal(JOURNAL_ERROR, "the %s leaf of epoch %u cannot be used: %s", leaf_kinds[i].name, k->entry.epoch,
 		        err_text(e));
 	return e;
-}
-
-/* Cuts the hosts into names, in place. */
-static enum err split_hosts(char *hosts, struct issue *i)
-{
-	char *rest = hosts, *name;
-
-	while ((name = strsep(&rest, ", "))) {
-		if (!*name)
-			continue;
-		if (i->name_count == ISSUE_NAMES_MAX)
-			return ERR_ARGUMENT;
-		i->names[i->name_count++] = name;
-	}
-	return i->name_count ? OK : ERR_ARGUMENT;
-}
-
-static enum err certify_tls(struct leaves *l, mbedtls_pk_context *key, const char *path)
-{
-	const struct config *c = &l->server->config;
-	u64 now = wall(l);
-	struct issue i = {
-		.use = ISSUE_SERVER, .common_name = "signetd", .from = now - HOUR, .to = now + c->tls_days * DAY
-	};
-	char hosts[CONFIG_TEXT_SIZE], pem[ISSUE_PEM_MAX];
-	enum err e;
-
-	(void)snprintf(hosts, sizeof(hosts), "%s", c->hosts);
-	e = split_hosts(hosts, &i);
-	if (!e)
-		e = issue_serial(i.serial);
-	if (!e)
-		e = leaves_certify(l, &i, key, pem);
-	return e ? e : file_create(path, pem, strlen(pem), PUBLIC_MODE);
-}
-
-static enum err read_tls(struct leaves *l, struct server_certificate *t)
-{
-	const struct passphrase none = { .length = 0 };
-	char path[PATH_MAX];
-	enum err e = key_file_path(l->folder, "tls", t->number, ".pem", path);
-
-	if (!e)
-		e = private_key_load(path, &none, &t->key);
-	if (!e)
-		e = key_file_path(l->folder, "tls", t->number, ".crt", path);
-	if (!e)
-		e = certificate_load(path, &t->certificate);
-	if (!e && mbedtls_pk_check_pair(&t->certificate.pk, &t->key, random_source, NULL) != 0)
-		e = ERR_KEY_FILE;
-	if (e)
-		journal(JOURNAL_ERROR, "%s: %s", path, err_text(e));
-	return e;
-}
-
-static enum err load_tls(struct leaves *l, u32 number)
-{
-	struct server_certificate *t = calloc(1, sizeof(*t));
-	enum err e;
-
-	if (!t)
-		return ERR_NO_MEMORY;
-	t->number = number;
-	t->users = 1;
-	mbedtls_x509_crt_init(&t->certificate);
-	mbedtls_pk_init(&t->key);
-	e = read_tls(l, t);
-	if (e) {
-		server_certificate_release(t);
-		return e;
-	}
-	server_certificate_release(l->tls);
-	l->tls = t;
-	return OK;
-}
-
-/* P-256, where the rest of the fleet is P-384: it is used at every handshake, four times as fast, and short-lived. */
-static enum err make_tls(struct leaves *l, u32 number)
-{
-	const struct passphrase none = { .length = 0 };
-	char path[PATH_MAX];
-	mbedtls_pk_context key;
-	enum err e = key_file_path(l->folder, "tls", number, ".pem", path);
-
-	mbedtls_pk_init(&key);
-	if (!e)
-		e = private_key_make(KEY_EC_P256, &key);
-	if (!e)
-		e = private_key_save(&key, &none, path);
-	if (!e)
-		e = key_file_path(l->folder, "tls", number, ".crt", path);
-	if (!e)
-		e = certify_tls(l, &key, path);
-	mbedtls_pk_free(&key);
-	return e;
-}
-
-static enum err renew_tls(struct leaves *l)
-{
-	struct storage *s = l->server->storage;
-	u32 number = key_file_next(l->folder, "tls", 0);
-	enum err e = make_tls(l, number);
-
-	if (!e)
-		e = load_tls(l, number);
-	if (e) {
-		forget_key(l, "tls", number);
-		return e;
-	}
-	/* It is in use all the same when this fails, and another one is made. */
-	e = s->meta->set(s, meta_hosts, l->server->config.hosts);
-	key_files_remove_older(l->folder, "tls", ".pem", number);
-	key_files_remove_older(l->folder, "tls", ".crt", number);
-	journal(JOURNAL_NOTICE, "new server certificate %u for %s", number, l->server->config.hosts);
-	return e;
-}
-
-/* The newest whose certificate is there; its key was written before it. */
-static enum err open_tls(struct leaves *l)
-{
-	u32 newest = key_file_newest(l->folder, "tls", ".crt");
-
-	return newest ? load_tls(l, newest) : renew_tls(l);
 }
 
 static enum err load_ca(struct leaves *l)
@@ -382,30 +228,7 @@ static enum err open_leaves(struct server *s)
 		e = load_ca(l);
 	for (size_t i = 0; !e && i < ARRAY_SIZE(leaf_kinds); i++)
 		e = load_leaf(l, i);
-	return e ? e : open_tls(l);
-}
-
-/* At two thirds of its life. */
-static bool is_due(u64 from, u64 to, u64 now)
-{
-	return now >= from + (to - from) / 3 * 2;
-}
-
-/* One that ends with the CA cannot be made to last longer. */
-static bool tls_is_due(const struct leaves *l, u64 now)
-{
-	const mbedtls_x509_crt *tls = &l->tls->certificate;
-	u64 end = certificate_end(tls);
-
-	return end < certificate_end(&l->ca) && is_due(certificate_start(tls), end, now);
-}
-
-static bool hosts_changed(struct leaves *l)
-{
-	struct storage *s = l->server->storage;
-	char before[META_VALUE_MAX + 1];
-
-	return s->meta->get(s, meta_hosts, before) == OK && strcmp(before, l->server->config.hosts) != 0;
+	return e ? e : server_certificate_open(l);
 }
 
 /* Each end that the operator should know of. */
@@ -469,13 +292,13 @@ static void tick(struct server *s)
 {
 	struct leaves *l = s->leaves;
 	const size_t tls = ARRAY_SIZE(leaf_kinds);
-	u64 now = wall(l);
+	u64 now = leaves_wall(l);
 
 	for (size_t i = 0; i < ARRAY_SIZE(leaf_kinds); i++)
-		if (may_try(l, i) && is_due(l->leaves[i].entry.made, l->leaves[i].entry.expires, now))
+		if (may_try(l, i) && leaves_due(l->leaves[i].entry.made, l->leaves[i].entry.expires, now))
 			renewal_ended(l, i, leaf_kinds[i].name, renew_leaf(l, i));
-	if (may_try(l, tls) && (tls_is_due(l, now) || hosts_changed(l)))
-		renewal_ended(l, tls, "server certificate", renew_tls(l));
+	if (may_try(l, tls) && server_certificate_due(l, now))
+		renewal_ended(l, tls, "server certificate", server_certificate_renew(l));
 	warn(l, now);
 }
 
@@ -484,7 +307,7 @@ static void status(struct server *s, yyjson_mut_doc *doc, yyjson_mut_val *object
 	yyjson_mut_val *list = yyjson_mut_obj_add_arr(doc, object, "expires");
 	struct end ends[ENDS];
 	char when[TIME_TEXT_SIZE];
-	u64 now = wall(s->leaves);
+	u64 now = leaves_wall(s->leaves);
 
 	list_ends(s->leaves, ends);
 	for (size_t i = 0; i < ENDS; i++) {

@@ -1,7 +1,7 @@
 # The fleet server. Its main.c stays out of the library, so that test programs link the rest.
 HOST_SRCS += $(addprefix signetd/,blobs.c blob_sweep.c body.c call.c descriptors.c clock.c clock_system.c journal.c route.c storage.c text.c)
 HOST_SRCS += $(addprefix signetd/storage_sqlite/,sqlite.c statement.c meta.c audit.c operators.c leaves.c)
-HOST_SRCS += $(addprefix signetd/,config.c init.c key_files.c parts.c server.c certificate_time.c leaves.c operator_routes.c operators.c platform_routes.c routes.c audit.c audit_chain.c metrics.c config_table.c)
+HOST_SRCS += $(addprefix signetd/,config.c init.c key_files.c parts.c server.c certificate_time.c leaves.c server_certificate.c operator_routes.c operators.c platform_routes.c routes.c audit.c audit_chain.c metrics.c config_table.c)
 HOST_SRCS += signetd/http/range.c signetd/http/request.c signetd/http/response.c signetd/net/admission.c
 HOST_SRCS += $(addprefix signetd/net/,address.c connection.c exchange.c loop.c send.c stream.c thread.c tls.c)
 -include signetd/domain.mk

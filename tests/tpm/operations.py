@@ -402,8 +402,7 @@ class Operations(Story):
         self.nodes[1].starts_anew(*node.firmware)
         self.nodes[1].becomes(state="good", online=True)
         self.signet("node", "authority", self.nodes[1].id, "--keys", self.home / "signet/keys", "--yes")
-        # An order is carried out a moment later: whoever cuts the power before is too early.
-        self.nodes[1].agent.need("authority: done")
+        self.nodes[1].agent.need("authority: done")  # which is a moment later
         for each in self.nodes:
             each.starts_anew(*each.firmware)
             each.becomes(state="good", online=True)
