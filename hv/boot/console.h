@@ -19,8 +19,10 @@ bool console_serial(u32 port, u32 baud);
  * at the end: what is kept goes out at once, and so does every line from then on before say() returns.
  */
 void console_queue(bool on);
-/* As much as the UART takes without waiting. True: there is more, for which it is soon enough
- * in CONSOLE_PERIOD microseconds. Lock not held. */
+/*
+ * As much as the UART takes without waiting. True: there is more, for which it is soon enough in CONSOLE_PERIOD
+ * microseconds. Lock not held.
+ */
 bool console_drain(void);
 enum { CONSOLE_PERIOD = 500 };
 

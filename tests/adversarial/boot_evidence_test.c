@@ -141,19 +141,28 @@ static void decisions_are_judged(void **state)
 	}
 }
 
-/* What a policy can let through, it lets through one by one. */
-static void policies_allow_one_thing_each(void **state)
+enum { FIRMWARE_BIOS, FIRMWARE_UEFI };
+
+/* The decisions of a boot without Secure Boot, in a log that begins anew. */
+static void decide(u32 firmware, bool ungated, bool dma_protected)
 {
-	(void)state;
 	u8 mark[SHA384_SIZE];
+
 	memset(mark, 1, sizeof(mark));
 	restart_log();
 	scene_decide(&s, EVENT_SLOT, s.claim.manifest, SHA384_SIZE, 0, 3);
 	scene_decide(&s, EVENT_NV_STATE, mark, SHA384_SIZE, 0, 0);
-	scene_decide(&s, EVENT_FIRMWARE, NULL, 0, 0, 0);
+	scene_decide(&s, EVENT_FIRMWARE, NULL, 0, firmware, 0);
 	scene_decide(&s, EVENT_SESSION, s.claim.session, ATTEST_ID_SIZE, 0, 0);
-	scene_decide(&s, EVENT_GATE, NULL, 0, 1, 0);
-	scene_decide(&s, EVENT_DMA, NULL, 0, 0, 0);
+	scene_decide(&s, EVENT_GATE, NULL, 0, ungated, 0);
+	scene_decide(&s, EVENT_DMA, NULL, 0, dma_protected, 0);
+}
+
+/* What a policy can let through, it lets through one by one. */
+static void policies_allow_one_thing_each(void **state)
+{
+	(void)state;
+	decide(FIRMWARE_BIOS, true, false);
 	assert_int_equal(scene_outcome(&s), VERDICT_FIRMWARE_UNMEASURED);
 	s.policy.bios = true;
 	assert_int_equal(scene_judge(&s), VERDICT_UNGATED);
@@ -170,15 +179,7 @@ static void policies_allow_one_thing_each(void **state)
 static void a_policy_may_do_without_secure_boot(void **state)
 {
 	(void)state;
-	u8 mark[SHA384_SIZE];
-	memset(mark, 1, sizeof(mark));
-	restart_log();
-	scene_decide(&s, EVENT_SLOT, s.claim.manifest, SHA384_SIZE, 0, 3);
-	scene_decide(&s, EVENT_NV_STATE, mark, SHA384_SIZE, 0, 0);
-	scene_decide(&s, EVENT_FIRMWARE, NULL, 0, 1, 0);
-	scene_decide(&s, EVENT_SESSION, s.claim.session, ATTEST_ID_SIZE, 0, 0);
-	scene_decide(&s, EVENT_GATE, NULL, 0, 0, 0);
-	scene_decide(&s, EVENT_DMA, NULL, 0, 1, 0);
+	decide(FIRMWARE_UEFI, false, true);
 	assert_int_equal(scene_outcome(&s), VERDICT_SECURE_BOOT);
 	s.policy.secure_boot_off = true;
 	assert_int_equal(scene_judge(&s), VERDICT_GOOD);
