@@ -37,8 +37,10 @@ static enum err allocate(u64 address, u64 length, u64 align, u8 **out)
 {
 	u64 at = align_up(machine.used, align);
 
-	if (address && address != machine.fixed_address)
+	if ((address && address != machine.fixed_address) || machine.allocations + 1 == machine.no_memory_at) {
+		machine.no_memory_at = 0;
 		return ERR_BOOT_MEMORY;
+	}
 	assert_true(align <= ARENA_ALIGN && range_inside(at, length, ARENA_SIZE));
 	machine.used = at + length;
 	machine.live++;
@@ -60,7 +62,7 @@ static void release(u8 *memory, u64 length)
 static enum err measure(u32 pcr, const struct event *event)
 {
 	machine_note('m');
-	if (machine.measure_fails)
+	if (machine.measurements++ == machine.fails_at && machine.measure_fails)
 		return machine.measure_fails;
 	assert_true(machine.events < EVENTS_MAX);
 	machine.pcr[machine.events] = pcr;

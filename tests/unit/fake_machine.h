@@ -14,8 +14,11 @@ struct fake_machine {
 	u64 used;
 	u32 live;
 	u32 allocations;
+	u32 no_memory_at; /* which allocation fails, from 1; 0: none */
 	u64 fixed_address; /* the one address that can be had */
 	enum err measure_fails, finish_fails;
+	u32 fails_at; /* which measurement fails, from 0; no other does */
+	u32 measurements; /* asked for */
 	u32 finished;
 	u32 events;
 	u32 pcr[EVENTS_MAX];

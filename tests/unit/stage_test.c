@@ -1,146 +1,8 @@
 /* The stage's course on a fake machine: what starts, what is refused and why, and in which order things happen. */
-#include "secureboot/stage.h"
-
 #include "image/events.h"
-#include "lib/bytes.h"
-#include "lib/print.h"
-#include "secureboot/version.h"
-#include "tests/adversarial/forge.h"
-#include "tests/sim/fake_nv.h"
-#include "tests/unit/fake_machine.h"
+#include "tests/unit/stage_bed.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
 #include <libfdt.h>
-#include <stdlib.h>
-#include <string.h>
-
-static struct forge forged[SLOTS];
-static u8 loaded[SLOTS][FORGE_IMAGE_MAX];
-
-static struct platform platform;
-static struct anchor anchor;
-static struct power power;
-static struct fake_nv nv;
-static struct nv_store store;
-static struct stage_result result;
-
-static enum err (*real_write)(void *context, enum nv_index index, const u8 *bytes, size_t size);
-
-static enum err noted_write(void *context, enum nv_index index, const u8 *bytes, size_t size)
-{
-	machine_note('w');
-	return real_write(context, index, bytes, size);
-}
-
-/* A payload whose first component starts as a hypervisor does. */
-static void write_hypervisor_header(struct forge *f, u32 entry)
-{
-	u8 *p = f->payload;
-
-	memset(p, 0, HYPERVISOR_HEADER_SIZE);
-	memcpy(p, HYPERVISOR_MAGIC, MAGIC_SIZE);
-	store_le32(p + 8, HANDOFF_VERSION);
-	store_le32(p + 12, entry);
-	store_le64(p + 16, f->manifest.components[0].length);
-	store_le64(p + 24, f->manifest.components[0].memory_length);
-}
-
-static void load(u8 slot)
-{
-	forge_seal(&forged[slot]);
-	memcpy(loaded[slot], forged[slot].image, forged[slot].layout.image_length);
-	platform.loaded.slot[slot] = (struct blob){ .bytes = loaded[slot], .length = forged[slot].layout.image_length };
-}
-
-static void forge_slot(u8 slot, const char *name, u32 svn)
-{
-	struct forge *f = &forged[slot];
-
-	forge_init(f);
-	f->manifest.min_stage_version = STAGE_VERSION;
-	f->manifest.svn = svn;
-	memset(f->manifest.release, 0, sizeof(f->manifest.release));
-	strcpy(f->manifest.release, name);
-	f->manifest.components[0].memory_length += 10000;
-	write_hypervisor_header(f, 64);
-	load(slot);
-}
-
-static int set_up(void **state)
-{
-	(void)state;
-	fake_machine_reset();
-	memset(&nv, 0, sizeof(nv));
-	power_on(&power, 0, TEAR_BEFORE);
-	nv.power = &power;
-	nv.writable = true;
-	platform = fake_platform();
-	forge_slot(SLOT_A, "1.0", 12);
-	forge_slot(SLOT_B, "0.9", 11);
-	anchor = (struct anchor){ .hardware_class = "server-1", .keys = forged[SLOT_A].anchor };
-	memset(anchor.digest, 0x5A, sizeof(anchor.digest));
-	return 0;
-}
-
-static enum err run(void)
-{
-	store = fake_nv_store(&nv);
-	real_write = store.write;
-	store.write = noted_write;
-	memset(&result, 0, sizeof(result));
-	return stage_run(&platform, &anchor, &store, &result);
-}
-
-static void assert_said(const char *line)
-{
-	if (!strstr(machine.said, line))
-		fail_msg("not said: %s\nbut: %s", line, machine.said);
-}
-
-static void assert_started(u8 slot, enum boot_reason reason)
-{
-	const struct forge *f = &forged[slot];
-	const u8 *hypervisor = (const u8 *)result.entry - 64;
-	u64 length = f->manifest.components[0].length;
-
-	assert_int_equal(result.choice.slot, slot);
-	assert_int_equal(result.choice.reason, reason);
-	assert_int_equal(machine.finished, 1);
-	assert_true(is_aligned((u64)hypervisor, MIB(2)));
-	assert_memory_equal(hypervisor, f->payload, length);
-	assert_true(bytes_are_zero(hypervisor + length, f->manifest.components[0].memory_length - length));
-}
-
-static void assert_not_started(void)
-{
-	assert_int_equal(machine.finished, 0);
-	assert_int_equal(result.entry, 0);
-}
-
-/* A provisioned state that knows both slots' images. */
-static void provision(enum slot_state a, enum slot_state b, u64 image_floor)
-{
-	struct boot_state s = { .sequence = 5, .image_floor = image_floor, .key_floor = 1 };
-	enum slot_state states[SLOTS] = { a, b };
-	u8 floor[FLOOR_RECORD_SIZE];
-
-	for (u8 i = 0; i < SLOTS; i++) {
-		const struct forge *f = &forged[i];
-
-		s.slot[i].state = states[i];
-		s.slot[i].tries = states[i] == SLOT_TRYING ? 1 : 0;
-		sha384_of(f->image + f->layout.manifest_offset, f->layout.manifest_length, s.slot[i].digest);
-	}
-	boot_state_encode(&s, nv.bytes[NV_STATE_0]);
-	floor_encode(image_floor, floor);
-	memcpy(nv.bytes[NV_IMAGE_FLOOR], floor, sizeof(floor));
-	floor_encode(1, floor);
-	memcpy(nv.bytes[NV_KEY_FLOOR], floor, sizeof(floor));
-	nv.written[NV_STATE_0] = nv.written[NV_IMAGE_FLOOR] = nv.written[NV_KEY_FLOOR] = true;
-}
 
 static void the_newest_of_two_starts_without_a_state(void **state)
 {
@@ -350,6 +212,52 @@ static void a_trial_whose_content_is_bad_is_recorded(void **state)
 	assert_int_equal(s.slot[SLOT_A].cause, CAUSE_VERIFICATION);
 }
 
+/* Memory may fail a good image; the operator's policy is no fault of it, and says so. */
+static void a_trial_is_condemned_for_its_image_alone(void **state)
+{
+	(void)state;
+	struct boot_state s;
+
+	forged[SLOT_A].manifest.components[1].load_address = MIB(16);
+	load(SLOT_A);
+	provision(SLOT_STAGED, SLOT_GOOD, 10);
+	assert_int_equal(run(), OK);
+	assert_started(SLOT_B, REASON_GOOD);
+	assert_int_equal(nv.writes, 0);
+	set_up(state);
+	forged[SLOT_A].manifest.min_stage_version++;
+	load(SLOT_A);
+	provision(SLOT_STAGED, SLOT_GOOD, 10);
+	assert_int_equal(run(), OK);
+	assert_started(SLOT_B, REASON_GOOD);
+	assert_int_equal(boot_state_decode(nv.bytes[NV_STATE_1], STATE_RECORD_SIZE, &s), OK);
+	assert_int_equal(s.slot[SLOT_A].state, SLOT_BAD);
+	assert_int_equal(s.slot[SLOT_A].cause, CAUSE_REFUSED);
+}
+
+static void a_last_resort_is_placed_once(void **state)
+{
+	(void)state;
+	loaded[SLOT_B][0] ^= 1;
+	provision(SLOT_STAGED, SLOT_BAD, 10);
+	nv.refuses = true;
+	assert_int_equal(run(), OK);
+	assert_started(SLOT_A, REASON_LAST_RESORT);
+	assert_int_equal(machine.allocations, 4);
+}
+
+static void a_failed_slot_is_told_of(void **state)
+{
+	for (u8 bad = 0; bad < SLOTS; bad++) {
+		set_up(state);
+		provision(bad == SLOT_A ? SLOT_BAD : SLOT_GOOD, bad == SLOT_B ? SLOT_BAD : SLOT_GOOD, 10);
+		assert_int_equal(run(), OK);
+		assert_started(bad == SLOT_A ? SLOT_B : SLOT_A, REASON_GOOD);
+		assert_said(bad == SLOT_A ? "signet: slot a: bad: " : "signet: slot b: bad: ");
+		assert_null(strstr(machine.said, bad == SLOT_A ? "slot b: bad" : "slot a: bad"));
+	}
+}
+
 static void the_floor_holds(void **state)
 {
 	(void)state;
@@ -379,12 +287,36 @@ static void a_foreign_or_damaged_state_stops(void **state)
 	assert_int_equal(run(), OK);
 }
 
+/* Whichever event it is, though every other one is measured. */
 static void what_cannot_be_measured_is_not_started(void **state)
 {
-	(void)state;
-	machine.measure_fails = ERR_BOOT_MEASURE;
-	assert_int_equal(run(), ERR_BOOT_MEASURE);
-	assert_not_started();
+	for (u32 i = 0; i < 9; i++) {
+		set_up(state);
+		machine.measure_fails = ERR_BOOT_MEASURE;
+		machine.fails_at = i;
+		assert_int_equal(run(), ERR_BOOT_MEASURE);
+		assert_not_started();
+		assert_int_equal(machine.measurements, i + 1);
+	}
+	set_up(state);
+	assert_int_equal(run(), OK);
+	assert_int_equal(machine.measurements, 9);
+}
+
+/* Neither the workspace nor the tree; what a slot lacks refuses the slot. */
+static void nothing_starts_without_memory(void **state)
+{
+	for (u32 i = 1; i <= 4; i++) {
+		bool whole_boot = i == 1 || i == 4;
+
+		set_up(state);
+		machine.no_memory_at = i;
+		assert_int_equal(run(), whole_boot ? ERR_BOOT_MEMORY : OK);
+		if (whole_boot)
+			assert_not_started();
+		else
+			assert_started(SLOT_B, REASON_UNPROVISIONED);
+	}
 }
 
 static void a_firmware_that_does_not_let_go_stops(void **state)
@@ -455,9 +387,13 @@ int main(void)
 		cmocka_unit_test_setup(a_try_that_cannot_be_counted_is_not_started, set_up),
 		cmocka_unit_test_setup(a_read_only_state_starts_no_trial, set_up),
 		cmocka_unit_test_setup(a_trial_whose_content_is_bad_is_recorded, set_up),
+		cmocka_unit_test_setup(a_trial_is_condemned_for_its_image_alone, set_up),
+		cmocka_unit_test_setup(a_last_resort_is_placed_once, set_up),
+		cmocka_unit_test_setup(a_failed_slot_is_told_of, set_up),
 		cmocka_unit_test_setup(the_floor_holds, set_up),
 		cmocka_unit_test_setup(a_foreign_or_damaged_state_stops, set_up),
 		cmocka_unit_test_setup(what_cannot_be_measured_is_not_started, set_up),
+		cmocka_unit_test_setup(nothing_starts_without_memory, set_up),
 		cmocka_unit_test_setup(a_firmware_that_does_not_let_go_stops, set_up),
 		cmocka_unit_test_setup(what_was_verified_is_what_runs, set_up),
 		cmocka_unit_test_setup(the_tree_tells_of_the_boot, set_up),
