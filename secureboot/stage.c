@@ -109,8 +109,7 @@ static enum err place(struct stage *s, u8 chosen)
 
 	if (s->slot[chosen].placed)
 		return OK;
-	if (other->placed)
-		slot_release(other, s->platform);
+	slot_release(other, s->platform);
 	return slot_place(&s->slot[chosen], s->platform);
 }
 
