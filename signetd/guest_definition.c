@@ -4,8 +4,8 @@
  */
 #include "signetd/guest_definition.h"
 
-#include "hv/control/guest_limits.h"
-#include "hv/guest/measure.h"
+#include "attest/launch.h"
+#include "lib/control/guest_limits.h"
 #include "lib/json/fields.h"
 
 #include <stdio.h>

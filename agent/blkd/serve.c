@@ -1,7 +1,6 @@
 /* Block requests. Trust: see the header. */
 #include "agent/blkd/serve.h"
 
-#include "hv/dev/virtio_blk.h"
 #include "image/host/file.h"
 
 #include <string.h>

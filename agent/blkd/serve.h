@@ -7,7 +7,7 @@
 #define SIGNET_AGENT_BLKD_SERVE_H
 
 #include "agent/blkd/disks.h"
-#include "hv/control/wire.h"
+#include "lib/control/wire.h"
 #include "lib/err.h"
 
 enum { BLOCK_FRAME_MAX = sizeof(struct block_request) + BLOCK_TRANSFER_MAX };

@@ -1,11 +1,11 @@
 /*
- * Frames of the control port (hv/control/wire.h), as the service VM makes and takes them.
+ * Frames of the control port (lib/control/wire.h), as the service VM makes and takes them.
  * Trust: pure. The hypervisor is believed, its framing is checked all the same: a confused stream must be noticed.
  */
 #ifndef SIGNET_AGENT_CONTROL_FRAME_H
 #define SIGNET_AGENT_CONTROL_FRAME_H
 
-#include "hv/control/wire.h"
+#include "lib/control/wire.h"
 #include "lib/err.h"
 
 /* What goes behind a header: a fixed part and bytes. Either may be empty. */

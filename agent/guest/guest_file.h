@@ -5,7 +5,7 @@
 #ifndef SIGNET_AGENT_GUEST_GUEST_FILE_H
 #define SIGNET_AGENT_GUEST_GUEST_FILE_H
 
-#include "hv/control/guest_limits.h"
+#include "lib/control/guest_limits.h"
 #include "lib/err.h"
 
 enum {

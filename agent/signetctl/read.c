@@ -1,7 +1,7 @@
 /* Commands that copy what the hypervisor keeps: event log, messages, counts of exits. Trust: see ctl.h. */
 #include "agent/signetctl/ctl.h"
 #include "cli/json.h"
-#include "hv/exit/kinds.h"
+#include "lib/control/exit_kinds.h"
 
 #include <string.h>
 

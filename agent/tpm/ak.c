@@ -1,7 +1,7 @@
 /* The attestation key: made once, proved once. Trust: see the header. */
 #include "agent/tpm/tss.h"
 
-#include "hv/node/tpm_filter.h"
+#include "lib/tpm/types.h"
 
 #include <string.h>
 #include <tss2/tss2_mu.h>

@@ -1,7 +1,7 @@
 /* What the attestation key signs. Trust: see the header. */
 #include "agent/tpm/tss.h"
 
-#include "hv/node/tpm_filter.h"
+#include "lib/tpm/types.h"
 
 #include <string.h>
 

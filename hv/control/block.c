@@ -4,7 +4,7 @@
 #include "hv/control/block.h"
 
 #include "hv/control/ports.h"
-#include "hv/control/wire.h"
+#include "lib/control/wire.h"
 
 #include <assert.h>
 #include <string.h>

@@ -1,13 +1,13 @@
 /*
- * The port signet.control: frames of hv/control/wire.h in, answers and events out. One request is assembled at a time,
+ * The port signet.control: frames of lib/control/wire.h in, answers and events out. One request is assembled at a time,
  * in one buffer; the next is read when its answer has left. All functions: lock held. Trust: in the TCB; pure. Requests
  * are the service VM's.
  */
 #ifndef SIGNET_HV_CONTROL_CONTROL_H
 #define SIGNET_HV_CONTROL_CONTROL_H
 
-#include "hv/control/wire.h"
 #include "hv/dev/virtio_console.h"
+#include "lib/control/wire.h"
 #include "lib/err.h"
 
 enum { CONTROL_VERSION_LOWEST = 1, CONTROL_WAITING_MAX = 16 };

@@ -7,17 +7,14 @@
 #define SIGNET_HV_DEV_VIRTIO_BLK_H
 
 #include "hv/dev/virtio.h"
+#include "lib/control/wire.h"
 
 enum {
-	BLK_SECTOR = 512,
 	BLK_SLOTS = 16,
 	BLK_SEGMENTS_MAX = VIRTQ_SEGMENTS_MAX - 2, /* besides header and status */
 	BLK_SEGMENT_SIZE_MAX = 8192,
 	BLK_BYTES_MAX = BLK_SEGMENTS_MAX * BLK_SEGMENT_SIZE_MAX,
 };
-
-enum blk_type { BLK_READ = 0, BLK_WRITE = 1, BLK_FLUSH = 4 };
-enum blk_status { BLK_OK = 0, BLK_IO_ERROR = 1, BLK_UNSUPPORTED = 2 };
 
 /* Whole sectors inside the disk; bytes is 0 for a flush. */
 struct blk_request {

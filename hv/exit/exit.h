@@ -5,7 +5,7 @@
 #ifndef SIGNET_HV_EXIT_EXIT_H
 #define SIGNET_HV_EXIT_EXIT_H
 
-#include "hv/exit/kinds.h"
+#include "lib/control/exit_kinds.h"
 #include "lib/types.h"
 
 enum exit_kind {

@@ -5,8 +5,8 @@
 #ifndef SIGNET_HV_GUEST_ACPI_H
 #define SIGNET_HV_GUEST_ACPI_H
 
-#include "hv/control/guest_limits.h"
 #include "lib/bytes.h"
+#include "lib/control/guest_limits.h"
 #include "lib/err.h"
 
 enum { ACPI_RSDP_SIZE = 36, GUEST_ACPI_SIZE = 0x2000, GUEST_VIRTIO_MAX = 16 };

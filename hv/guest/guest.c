@@ -2,13 +2,13 @@
 #include "hv/guest/guest.h"
 
 #include "hv/boot/layout.h"
-#include "hv/control/guest_limits.h"
 #include "hv/guest/bzimage.h"
 #include "hv/guest/linux.h"
 #include "hv/guest/state.h"
 #include "hv/vm/vcpu.h"
 #include "hv/x86/clock.h"
 #include "hv/x86/lock.h"
+#include "lib/control/guest_limits.h"
 
 #include "lib/print.h"
 

@@ -7,8 +7,8 @@
 #ifndef SIGNET_HV_GUEST_GUEST_H
 #define SIGNET_HV_GUEST_GUEST_H
 
-#include "hv/control/wire.h"
 #include "hv/dev/net_switch.h"
+#include "lib/control/wire.h"
 #include "lib/err.h"
 
 /* Who is told of what happens later; as in hv/control/control.h. Set before the first guest is made. Lock held. */

@@ -2,8 +2,8 @@
  * From an order to the first instruction: loading, measuring in place, the gate. Nobody else reaches the memory that is
  * measured until the guest runs. Trust: in the TCB.
  */
+#include "attest/launch.h"
 #include "hv/guest/linux.h"
-#include "hv/guest/measure.h"
 #include "hv/guest/state.h"
 #include "hv/node/event.h"
 #include "hv/node/gate.h"

@@ -6,8 +6,8 @@
 #define SIGNET_HV_NODE_NODE_H
 
 #include "hv/boot/handoff.h"
-#include "hv/control/wire.h"
 #include "image/fleet.h"
+#include "lib/control/wire.h"
 
 /*
  * Finds the TPM, continues the event log, reads the fleet configuration and the slots' state, measures what this boot

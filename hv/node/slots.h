@@ -6,7 +6,7 @@
 #define SIGNET_HV_NODE_SLOTS_H
 
 #include "hv/boot/handoff.h"
-#include "hv/control/wire.h"
+#include "lib/control/wire.h"
 #include "lib/err.h"
 
 enum {

@@ -5,7 +5,7 @@
 #ifndef SIGNET_HV_NODE_TICKET_H
 #define SIGNET_HV_NODE_TICKET_H
 
-#include "hv/control/wire.h"
+#include "lib/control/wire.h"
 #include "lib/err.h"
 
 /*

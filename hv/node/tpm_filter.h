@@ -16,8 +16,6 @@ enum {
 	FILTER_HELD_MAX = FILTER_OBJECTS_MAX + FILTER_SESSIONS_MAX,
 	FILTER_AUTHS_MAX = 3,
 	TPM_REFUSAL_SIZE = TPM_HEADER_SIZE,
-	/* Where enrolment makes the attestation key persistent, and the only place it may. */
-	TPM_AK_HANDLE = 0x81005100,
 };
 
 /* No handle has this type. */

@@ -88,6 +88,8 @@ enum tpm_handle {
 	TPM_RS_PW = 0x40000009,
 	TPM_RH_LOCKOUT = 0x4000000A,
 	TPM_RH_ENDORSEMENT = 0x4000000B,
+	/* Ours: where enrolment makes the attestation key persistent, and the only place it may. */
+	TPM_AK_HANDLE = 0x81005100,
 };
 
 enum tpm_alg {

@@ -138,7 +138,7 @@ def what_is_shown_is_what_was_said():
         expect((guest["name"], guest["state"], guest["exits"]) == ("web", "running", 1234), f"{guest}")
         expect(b"2.5 s" in b.run("list"), "no processor time")
         exits = json.loads(b.run("exits", "web", "--json"))
-        kinds = re.findall(r'X\(\w+, "([a-z-]+)"\)', Path("hv/exit/kinds.h").read_text())
+        kinds = re.findall(r'X\(\w+, "([a-z-]+)"\)', Path("lib/control/exit_kinds.h").read_text())
         expect(list(exits)[:len(kinds)] == kinds and exits["cpuid"] == 100 and exits["hlt"] == 110, f"{exits}")
         a, b_slot = json.loads(b.run("slots", "--json"))
         expect(a["state"] == "good" and not a["running"], f"{a}")

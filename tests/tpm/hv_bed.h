@@ -7,9 +7,9 @@
 #define SIGNET_TESTS_TPM_HV_BED_H
 
 #include "hv/boot/handoff.h"
-#include "hv/control/wire.h"
 #include "hv/node/gate.h"
 #include "image/fleet.h"
+#include "lib/control/wire.h"
 #include "tests/tpm/node.h"
 
 enum { BED_LOG_MAX = 1 << 20 };

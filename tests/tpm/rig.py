@@ -93,7 +93,7 @@ class Rig:
 
 
 class Control:
-    """The control port, by the layouts of hv/control/wire.h."""
+    """The control port, by the layouts of lib/control/wire.h."""
     HEAD = struct.Struct("<IHHII")
 
     def __init__(self, path):

@@ -1,5 +1,5 @@
 /* Guest definitions: what they may hold, and the measurement that root mode will find. */
-#include "hv/guest/measure.h"
+#include "attest/launch.h"
 #include "signetd/guest_definition.h"
 
 #include <setjmp.h>

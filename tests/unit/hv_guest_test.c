@@ -1,8 +1,8 @@
 /* Orders about guests, with a VM and a worker of our own: every field that is checked, every state, nothing left
  * behind. */
+#include "attest/launch.h"
 #include "hv/boot/layout.h"
 #include "hv/guest/linux.h"
-#include "hv/guest/measure.h"
 #include "hv/guest/state.h"
 #include "hv/node/event.h"
 #include "hv/node/gate.h"

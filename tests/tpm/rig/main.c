@@ -11,7 +11,7 @@
  *   --swtpm DIR       TPM state (swtpm_setup --tpmstate DIR, or made when missing); the rig runs its own swtpm on it
  *   --boot DIR        what `signet boot build` wrote: anchor.bin, and BOOTX64.EFI for PCR4
  *   --slot-a FILE     signed image in slot A; --slot-b the same. Fleet configuration and all else come from the image
- *   --control PATH    a Unix socket as signet-portd offers it in the service VM (hv/control/wire.h); the rig starts
+ *   --control PATH    a Unix socket as signet-portd offers it in the service VM (lib/control/wire.h); the rig starts
  *                     build/signet-portd on PATH.raw, which is the port itself: one client at a time
  *   --tpm PATH        the filtered TPM port, a Unix socket, commands and responses as they are, one client at a time.
  *                     For TPM2-TSS: TCTI "cmd:build/tests/rig-tpm PATH"

@@ -1,10 +1,10 @@
 /*
  * What the service VM and the hypervisor say to each other on the ports `signet.control` and `signet.block`
- * (docs/control.md). Little-endian, fixed layouts, length first. Shared by hv/ and agent/; the service VM is not
- * trusted: every length and number is checked before it is used.
+ * (docs/control.md). Little-endian, fixed layouts, length first. Root mode trusts nothing in it: every length and
+ * number is checked before it is used.
  */
-#ifndef SIGNET_HV_CONTROL_WIRE_H
-#define SIGNET_HV_CONTROL_WIRE_H
+#ifndef SIGNET_LIB_CONTROL_WIRE_H
+#define SIGNET_LIB_CONTROL_WIRE_H
 
 #include "lib/types.h"
 
@@ -210,14 +210,18 @@ struct control_changed {
 
 /* --- signet.block: guests' disks, served by the service VM --- */
 
-enum { BLOCK_TRANSFER_MAX = 245760 };
+enum { BLOCK_TRANSFER_MAX = 245760, BLK_SECTOR = 512 };
+
+/* Virtio's own numbers (1.2, section 5.2.6): the hypervisor hands on what a guest asked. */
+enum blk_type { BLK_READ = 0, BLK_WRITE = 1, BLK_FLUSH = 4 };
+enum blk_status { BLK_OK = 0, BLK_IO_ERROR = 1, BLK_UNSUPPORTED = 2 };
 
 /* To the service VM; a write's data follows. */
 struct block_request {
 	u32 length; /* of the whole frame */
 	u32 guest;
 	u32 disk, tag;
-	u32 type; /* enum blk_type in hv/dev/virtio_blk.h */
+	u32 type; /* enum blk_type */
 	u32 bytes; /* to be read or written */
 	u64 sector;
 };

@@ -1,5 +1,5 @@
 /* The launch measurement against a record laid out by hand, and that each of its fields counts. */
-#include "hv/guest/measure.h"
+#include "attest/launch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

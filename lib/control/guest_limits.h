@@ -2,10 +2,10 @@
  * What a node takes of a guest: root mode, and before it those who order guests, the agent, its files, the fleet
  * server. Trust: pure.
  */
-#ifndef SIGNET_HV_CONTROL_GUEST_LIMITS_H
-#define SIGNET_HV_CONTROL_GUEST_LIMITS_H
+#ifndef SIGNET_LIB_CONTROL_GUEST_LIMITS_H
+#define SIGNET_LIB_CONTROL_GUEST_LIMITS_H
 
-#include "hv/control/wire.h"
+#include "lib/control/wire.h"
 
 enum {
 	GUEST_MOST_VCPUS = 32,

@@ -1,7 +1,7 @@
 /* What those who order guests take for a node's limits is what root mode refuses by. */
-#include "hv/control/guest_limits.h"
 #include "hv/guest/linux.h"
 #include "hv/vm/vm.h"
+#include "lib/control/guest_limits.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,5 +23,5 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(they_are_root_modes) };
 
-	return cmocka_run_group_tests_name("hv_guest_limits", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("guest_limits", tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* Kinds of VM exits with their names for people, in the order in which the control port tells their counts. */
-#ifndef SIGNET_HV_EXIT_KINDS_H
-#define SIGNET_HV_EXIT_KINDS_H
+#ifndef SIGNET_LIB_CONTROL_EXIT_KINDS_H
+#define SIGNET_LIB_CONTROL_EXIT_KINDS_H
 
 #define EXIT_KINDS_LIST(X)                                                                                             \
 	X(UNKNOWN, "unknown")                                                                                          \

@@ -1,5 +1,5 @@
 /* The launch record, fixed and without a choice in its encoding. Trust: in the TCB; pure. */
-#include "hv/guest/measure.h"
+#include "attest/launch.h"
 
 #include "lib/bytes.h"
 

@@ -2,8 +2,8 @@
  * A guest's launch measurement (docs/measurements.md, PCR13): what it starts from and its shape, not its disks. The
  * same code foretells it on an operator's machine. Trust: in the TCB; pure.
  */
-#ifndef SIGNET_HV_GUEST_MEASURE_H
-#define SIGNET_HV_GUEST_MEASURE_H
+#ifndef SIGNET_ATTEST_LAUNCH_H
+#define SIGNET_ATTEST_LAUNCH_H
 
 #include "lib/crypto/crypto.h"
 
