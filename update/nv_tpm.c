@@ -256,5 +256,5 @@ enum err nv_tpm_init(
 	enum err e = is_another_nodes(nv, &other);
 	if (other)
 		nv->authority = NULL;
-	return e || other ? e : try_policy(nv);
+	return e ? e : try_policy(nv);
 }

@@ -128,6 +128,16 @@ static void other_policy(struct tpm_nv_public *p)
 	p->policy[0] ^= 1;
 }
 
+static void as_ours(struct tpm_nv_public *p)
+{
+	(void)p;
+}
+
+static void owner_write(struct tpm_nv_public *p)
+{
+	p->attributes |= TPMA_NV_OWNERWRITE;
+}
+
 /* Switched off in a firmware's set-up, the hierarchy takes the indices out of sight: that is not a new node. */
 static void a_hidden_state_is_not_an_absent_one(void **state)
 {
@@ -142,19 +152,54 @@ static void a_hidden_state_is_not_an_absent_one(void **state)
 	assert_untouched(n);
 }
 
+typedef void distort(struct tpm_nv_public *p);
+
+/* An index by that name, defined otherwise by somebody who knows the owner's value. */
+static void redefine(struct node *n, enum nv_index index, distort *distortion)
+{
+	struct provision_request r = node_request();
+	struct tpm_nv_public public;
+	nv_tpm_public(&n->nv, index, &public);
+	distortion(&public);
+	assert_int_equal(tpm_nv_undefine(n->tpm, &r.owner, NV_HANDLE_BASE + (u32)index), OK);
+	assert_int_equal(tpm_nv_define(n->tpm, &r.owner, &public), OK);
+}
+
 /* Three of our indices and one of the right name with another policy: no authority explains that. */
 static void one_index_of_another_policy_is_foreign(void **state)
 {
 	struct node *n = *state;
-	struct provision_request r = node_request();
-	struct tpm_nv_public public;
 	struct nv_view view;
-	nv_tpm_public(&n->nv, NV_IMAGE_FLOOR, &public);
-	other_policy(&public);
-	assert_int_equal(tpm_nv_undefine(n->tpm, &r.owner, NV_HANDLE_BASE + NV_IMAGE_FLOOR), OK);
-	assert_int_equal(tpm_nv_define(n->tpm, &r.owner, &public), OK);
+	redefine(n, NV_IMAGE_FLOOR, other_policy);
 	node_boot(n, OUR_FIRMWARE);
+	assert_non_null(n->nv.authority);
 	assert_int_equal(nv_read_view(&n->nv.store, &view), ERR_NV_FOREIGN);
+}
+
+/* Nor does another node's authority explain four indices that are not one node's. */
+static void indices_that_are_no_single_nodes_are_nobodys(void **state)
+{
+	static const struct {
+		enum nv_index index;
+		distort *distortion;
+	} rows[] = { { NV_STATE_1, owner_write }, { NV_KEY_FLOOR, other_policy } };
+	struct node *n = *state;
+	struct nv_view view;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		n->authority.node_id[0] ^= 1;
+		node_boot(n, OUR_FIRMWARE);
+		assert_null(n->nv.authority);
+		n->authority.node_id[0] ^= 1;
+		node_boot(n, OUR_FIRMWARE);
+		redefine(n, rows[i].index, rows[i].distortion);
+		n->authority.node_id[0] ^= 1;
+		node_boot(n, OUR_FIRMWARE);
+		assert_non_null(n->nv.authority);
+		assert_int_equal(nv_read_view(&n->nv.store, &view), ERR_NV_FOREIGN);
+		n->authority.node_id[0] ^= 1;
+		node_boot(n, OUR_FIRMWARE);
+		redefine(n, rows[i].index, as_ours);
+	}
 }
 
 static void clearing_needs_the_lockout_value(void **state)
@@ -172,13 +217,6 @@ static void clearing_needs_the_lockout_value(void **state)
 	assert_int_equal(view.status, NV_UNPROVISIONED);
 	assert_int_equal(provision(&n->nv, &r), OK);
 	assert_untouched(n);
-}
-
-typedef void distort(struct tpm_nv_public *p);
-
-static void owner_write(struct tpm_nv_public *p)
-{
-	p->attributes |= TPMA_NV_OWNERWRITE;
 }
 
 static void auth_write(struct tpm_nv_public *p)
@@ -234,6 +272,10 @@ static void same_name_other_definition_is_foreign(void **state)
 		assert_int_equal(tpm_nv_define(n->tpm, &empty, &public), OK);
 		assert_int_equal(nv_read_view(&n->nv.store, &view), ERR_NV_FOREIGN);
 		assert_int_equal(provision(&n->nv, &r), ERR_NV_FOREIGN);
+		/* Without an authority the policy alone is not known. */
+		assert_int_equal(nv_tpm_init(&n->nv, n->tpm, n->key.public, NULL), OK);
+		assert_int_equal(
+		        nv_read_view(&n->nv.store, &view), distortions[i] == other_policy ? OK : ERR_NV_FOREIGN);
 		assert_int_equal(tpm_clear(n->tpm, TPM_RH_PLATFORM, &empty), OK);
 	}
 	node_boot(n, OUR_FIRMWARE);
@@ -356,6 +398,7 @@ int main(void)
 		PROVISIONED(a_missing_floor_is_noticed),
 		PROVISIONED(a_hidden_state_is_not_an_absent_one),
 		PROVISIONED(one_index_of_another_policy_is_foreign),
+		PROVISIONED(indices_that_are_no_single_nodes_are_nobodys),
 		PROVISIONED(clearing_needs_the_lockout_value),
 		FRESH(same_name_other_definition_is_foreign),
 		FRESH(a_foreign_owner_is_found_out_first),

@@ -17,6 +17,7 @@
 #include "lib/tpm/marshal.h"
 #include "tests/tpm/ak.h"
 #include "tests/tpm/hv_bed.h"
+#include "tests/tpm/meddler.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -245,6 +246,27 @@ static void goes_on_after_a_cut(void **state)
 	assert_true(cuts > 4 && slots_provisioned());
 }
 
+/* It is reported when the state was read back, and not before. */
+static void reports_no_enrolment_that_was_not_read_back(void **state)
+{
+	(void)state;
+	struct meddler m = { .command = TPM_CC_NV_Read, .lost = ERR_TPM_TIMEOUT };
+	struct control_provision o = bed_order();
+	enum err e = ERR_TPM_TIMEOUT;
+
+	bed_work(); /* what other tests left */
+	for (m.which = 1; e; m.which++) {
+		bed_boot(0);
+		meddler_begin(&m, bed_node.tpm);
+		e = bed_enrol(&o);
+		meddler_end(&m);
+		bed_work();
+		assert_int_equal(e, meddler_met(&m) ? ERR_TPM_TIMEOUT : OK);
+		assert_int_equal(bed_replays(), e ? 0 : 1);
+	}
+	assert_true(m.which > 4);
+}
+
 static struct control_slots report(void)
 {
 	struct control_slots s;
@@ -358,6 +380,7 @@ int main(void)
 		WITH_NODE(believes_no_half_authority_and_no_failed_read),
 		WITH_NODE(wants_a_boot_under_the_owners_keys),
 		WITH_NODE(goes_on_after_a_cut),
+		WITH_NODE(reports_no_enrolment_that_was_not_read_back),
 		WITH_NODE(sets_a_trials_clock),
 		WITH_NODE(finds_a_trial_well),
 		WITH_NODE(stages_the_other_slot),

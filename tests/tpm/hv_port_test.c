@@ -14,6 +14,7 @@
 #include "lib/tpm/session.h"
 #include "tests/tpm/ak.h"
 #include "tests/tpm/hv_bed.h"
+#include "tests/tpm/meddler.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -127,7 +128,10 @@ static void answers_through_the_port(void **state)
 static void drops_what_is_pending_when_closed(void **state)
 {
 	(void)state;
+	struct meddler counter = { .command = TPM_CC_GetRandom };
+
 	open_port();
+	meddler_begin(&counter, bed_node.tpm);
 	assert_true(send(random_bytes, sizeof(random_bytes)));
 	hv_lock();
 	tpm_port_close();
@@ -135,10 +139,45 @@ static void drops_what_is_pending_when_closed(void **state)
 	hv_unlock();
 	assert_false(send(random_bytes, sizeof(random_bytes)));
 	bed_work();
+	meddler_end(&counter);
+	assert_int_equal(counter.seen, 0);
 	/* Told once that the port is free, and nothing of the old command. */
 	assert_int_equal(answers, 1);
 	assert_int_equal(answer_length, 0);
 	assert_int_equal(ask(random_bytes, sizeof(random_bytes)), TPM_RC_SUCCESS);
+}
+
+static struct tpm_transport underneath;
+
+static enum err close_meanwhile(
+        void *context, const u8 *command, size_t size, u8 *response, size_t room, size_t *length)
+{
+	hv_lock();
+	tpm_port_close();
+	hv_unlock();
+	bed_node.tpm->transport = underneath;
+	return underneath.submit(context, command, size, response, room, length);
+}
+
+/* The answer is nobody's; what the command loaded is given back, and it is not carried out a second time. */
+static void drops_the_answer_of_what_it_was_closed_in(void **state)
+{
+	(void)state;
+	struct meddler counter = { .command = TPM_CC_CreatePrimary };
+
+	open_port();
+	meddler_begin(&counter, bed_node.tpm);
+	underneath = bed_node.tpm->transport;
+	bed_node.tpm->transport.submit = close_meanwhile;
+	assert_int_equal(tpm_create_ak(catcher(), NULL, &(u32){ 0 }, &(struct tpm_public){ 0 }), ERR_TPM_ABSENT);
+	assert_true(send(caught, caught_length));
+	bed_work();
+	meddler_end(&counter);
+	assert_int_equal(counter.seen, 1);
+	assert_int_equal(answers, 1);
+	assert_int_equal(answer_length, 0);
+	for (u32 i = 0; i < FILTER_OBJECTS_MAX; i++)
+		assert_int_equal(ask_for_key(), TPM_RC_SUCCESS);
 }
 
 /* All that a TPM has room for can be had again by others. */
@@ -198,6 +237,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_NODE(answers_through_the_port),
 		WITH_NODE(drops_what_is_pending_when_closed),
+		WITH_NODE(drops_the_answer_of_what_it_was_closed_in),
 		WITH_NODE(leaves_nothing_behind),
 		WITH_NODE(leaves_root_mode_its_tpm),
 	};

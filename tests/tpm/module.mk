@@ -1,4 +1,4 @@
-TEST_SRCS += tests/tpm/ak.c tests/tpm/fake_registers.c tests/tpm/scripted.c
+TEST_SRCS += tests/tpm/ak.c tests/tpm/fake_registers.c tests/tpm/scripted.c tests/tpm/meddler.c
 
 # Real TPM commands against swtpm, under ASan and UBSan; and the same TPM through independent tools.
 TPM_SUPPORT := $(patsubst %.c,$(B)/san/tests/tpm/%.o,swtpm.c extra.c test_key.c node.c)

@@ -3,6 +3,7 @@
  * Test code for a host.
  */
 #include "lib/tpm/bank.h"
+#include "tests/tpm/meddler.h"
 #include "tests/tpm/node.h"
 
 #include <setjmp.h>
@@ -185,6 +186,130 @@ static void refuses_other_sizes(void **state)
 	assert_int_equal(s->read(s->context, NV_STATE_0, record, STATE_RECORD_SIZE - 1), ERR_INTERNAL);
 	assert_int_equal(s->write(s->context, NV_KEY_FLOOR, record, FLOOR_RECORD_SIZE + 1), ERR_INTERNAL);
 	assert_int_equal(s->write(s->context, NV_INDEXES, record, FLOOR_RECORD_SIZE), ERR_INTERNAL);
+	assert_int_equal(s->read(s->context, NV_INDEXES, record, FLOOR_RECORD_SIZE), ERR_INTERNAL);
+	assert_int_equal(s->read(s->context, NV_KEY_FLOOR, record, FLOOR_RECORD_SIZE), OK);
+}
+
+/* A boot with a TPM whose answers are meddled with. */
+static enum err boot_meddled(struct node *n, struct meddler *m)
+{
+	node_power_on(n, OUR_FIRMWARE);
+	meddler_begin(m, n->tpm);
+	enum err e = nv_tpm_init(&n->nv, n->tpm, n->key.public, &n->authority);
+	meddler_end(m);
+	return e;
+}
+
+static enum err write_meddled(struct node *n, struct meddler *m)
+{
+	static const u8 floor[FLOOR_RECORD_SIZE];
+	node_boot(n, OUR_FIRMWARE);
+	meddler_begin(m, n->tpm);
+	enum err e = n->nv.store.write(&n->nv, NV_KEY_FLOOR, floor, sizeof(floor));
+	meddler_end(m);
+	return e;
+}
+
+/* One alone, with all others carried out: no later success stands for it. */
+static void each_command_that_is_lost_is_told(void **state)
+{
+	struct node *n = *state;
+	struct meddler m = { .lost = ERR_TPM_TIMEOUT };
+	enum err e;
+	for (m.which = 1; (e = boot_meddled(n, &m)), meddler_met(&m); m.which++) {
+		assert_int_equal(e, ERR_TPM_TIMEOUT);
+		assert_false(n->nv.store.writable);
+	}
+	assert_int_equal(e, OK);
+	assert_true(n->nv.store.writable && m.which > 10);
+	for (m.which = 1; (e = write_meddled(n, &m)), meddler_met(&m); m.which++)
+		assert_int_equal(e, ERR_TPM_TIMEOUT);
+	assert_int_equal(e, OK);
+	/* Whose authority it is can be said once all four indices were looked at. */
+	n->authority.node_id[31] ^= 1;
+	for (m.which = 1; m.which <= NV_INDEXES; m.which++)
+		assert_int_equal(boot_meddled(n, &m), ERR_TPM_TIMEOUT);
+	assert_int_equal(boot_meddled(n, &m), OK);
+	assert_null(n->nv.authority);
+}
+
+/* An index that cannot be looked at is told; a right to write that cannot be proved is none. */
+static void each_command_that_is_refused_leaves_no_right_to_write(void **state)
+{
+	struct node *n = *state;
+	struct meddler m = { .refusal = TPM_RC_VALUE };
+	enum err e;
+	for (m.which = 1; (e = boot_meddled(n, &m)), meddler_met(&m); m.which++) {
+		assert_int_equal(e, m.which == 1 ? ERR_TPM_REFUSED : OK);
+		assert_false(n->nv.store.writable);
+	}
+	assert_true(n->nv.store.writable);
+}
+
+static void a_policy_that_the_tpm_does_not_have_is_not_ours(void **state)
+{
+	struct node *n = *state;
+	struct meddler m = { .command = TPM_CC_PolicyGetDigest, .flip = TPM_HEADER_SIZE + 2 };
+	for (m.which = 1; m.which <= 2; m.which++) {
+		assert_int_equal(boot_meddled(n, &m), OK);
+		assert_true(meddler_met(&m));
+		assert_false(n->nv.store.writable);
+	}
+	assert_int_equal(boot_meddled(n, &m), OK);
+	assert_true(n->nv.store.writable);
+}
+
+static void only_a_denial_means_that_this_boot_may_not_write(void **state)
+{
+	static const struct {
+		u32 answer;
+		enum err e;
+	} rows[] = {
+		{ TPM_RC_POLICY_FAIL | 0x900, ERR_NV_POLICY }, /* of the first session */
+		{ TPM_RC_PCR_CHANGED, ERR_NV_POLICY },
+		{ TPM_RC_AUTH_UNAVAILABLE, ERR_NV_POLICY },
+		{ TPM_RC_NV_AUTHORIZATION, ERR_NV_POLICY },
+		{ TPM_RC_AUTH_TYPE, ERR_NV_POLICY },
+		{ TPM_RC_NV_SPACE, ERR_TPM_REFUSED },
+		{ TPM_RC_HANDLE | 0x100, ERR_TPM_REFUSED },
+	};
+	struct node *n = *state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct meddler m = { .command = TPM_CC_NV_Write, .which = 1, .refusal = rows[i].answer };
+		assert_int_equal(write_meddled(n, &m), rows[i].e);
+		assert_true(meddler_met(&m));
+	}
+}
+
+/* Of a Name that is not SHA-256 the driver cannot say whether it fits: such an index is not ours. */
+static void an_index_named_by_another_hash_is_foreign(void **state)
+{
+	enum { NAME_ALGORITHM = TPM_HEADER_SIZE + 2 + 4 + 1 };
+	struct node *n = *state;
+	struct meddler m = { .command = TPM_CC_NV_ReadPublic, .which = 1, .flip = NAME_ALGORITHM };
+	bool written;
+	node_boot(n, OUR_FIRMWARE);
+	meddler_begin(&m, n->tpm);
+	assert_int_equal(nv_tpm_check(&n->nv, NV_STATE_0, &written), ERR_NV_FOREIGN);
+	assert_int_equal(nv_tpm_check(&n->nv, NV_STATE_0, &written), OK);
+	meddler_end(&m);
+}
+
+/* What a verifier computes is what the TPM has. */
+static void names_are_foretold(void **state)
+{
+	struct node *n = *state;
+	struct tpm_name foretold[NV_INDEXES];
+	nv_tpm_names(n->key.public, n->authority.node_id, foretold);
+	for (u32 i = 0; i < NV_INDEXES; i++) {
+		struct tpm_nv_public public;
+		struct tpm_name name;
+		node_boot(n, OUR_FIRMWARE);
+		assert_int_equal(commit_something(n), OK);
+		assert_int_equal(tpm_nv_read_public(n->tpm, NV_HANDLE_BASE + i, &public, &name), OK);
+		assert_int_equal(foretold[i].size, name.size);
+		assert_memory_equal(foretold[i].bytes, name.bytes, name.size);
+	}
 }
 
 int main(void)
@@ -201,6 +326,12 @@ int main(void)
 		WITH_NODE(extending_pcr7_ends_the_right),
 		WITH_NODE(leaves_nothing_behind),
 		WITH_NODE(refuses_other_sizes),
+		WITH_NODE(each_command_that_is_lost_is_told),
+		WITH_NODE(each_command_that_is_refused_leaves_no_right_to_write),
+		WITH_NODE(a_policy_that_the_tpm_does_not_have_is_not_ours),
+		WITH_NODE(only_a_denial_means_that_this_boot_may_not_write),
+		WITH_NODE(an_index_named_by_another_hash_is_foreign),
+		WITH_NODE(names_are_foretold),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
