@@ -273,7 +273,7 @@ u32 tpm_filter_command(struct tpm_filter *f, const u8 *command, size_t n)
 	return check_room(f);
 }
 
-/* A context of a session that is loaded again is known already. */
+/* A context of a session that is loaded again is known already, and 0 is no handle: neither has a place to go to. */
 void tpm_filter_response(struct tpm_filter *f, const u8 *response, size_t n)
 {
 	u32 handle = f->loads && n >= TPM_HEADER_SIZE + 4 ? load_be32(response + TPM_HEADER_SIZE) : 0;
@@ -282,7 +282,7 @@ void tpm_filter_response(struct tpm_filter *f, const u8 *response, size_t n)
 
 	if (n < TPM_HEADER_SIZE || load_be32(response + 6) != TPM_RC_SUCCESS)
 		return;
-	if (handle && place)
+	if (place)
 		*place = handle;
 	for (u32 i = 0; i < f->end_count; i++) {
 		for (u32 j = 0; j < FILTER_HELD_MAX; j++)

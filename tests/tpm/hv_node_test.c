@@ -2,6 +2,7 @@
  * What the hypervisor does with its TPM, on a real one: events into PCRs and log, slots, enrolment.
  * Test code for a host.
  */
+#include "attest/log.h"
 #include "hv/boot/layout.h"
 #include "hv/node/event.h"
 #include "hv/node/log.h"
@@ -36,6 +37,23 @@ static void event(u64 value)
 	hv_unlock();
 }
 
+/* The nth event of ours in PCR14, as bed_replays() found the log. */
+static struct event logged(u32 nth)
+{
+	struct log_reader r;
+	struct log_event e;
+	struct event event = { .kind = 0 };
+	u64 end;
+	size_t length = node_log_read(0, bed_log, sizeof(bed_log), &end);
+
+	assert_int_equal(log_open(&r, bed_log, length), OK);
+	do
+		assert_int_equal(log_next(&r, &e), OK);
+	while (e.type != EV_EVENT_TAG || e.pcr != PCR_DECISIONS || nth-- > 0);
+	assert_int_equal(event_decode(e.data, e.length, &event), OK);
+	return event;
+}
+
 static void measures_events_and_guests(void **state)
 {
 	(void)state;
@@ -44,6 +62,8 @@ static void measures_events_and_guests(void **state)
 	bed_work();
 	assert_int_equal(node_admit_guest(bed_guest, &bed_load, 7, "one"), OK);
 	assert_int_equal(bed_replays(), 3);
+	for (u32 i = 0; i < 2; i++)
+		assert_int_equal(logged(i).value[0], i + 1);
 	assert_int_equal(bed_ask_gate(), OK);
 	/* In pieces, and beyond the end. */
 	u64 end;
@@ -140,6 +160,18 @@ static void refused(const struct control_provision *o, enum err e)
 	assert_false(slots_provisioned());
 }
 
+static void assert_tells_the_state(struct event e)
+{
+	u8 record[STATE_RECORD_SIZE], digest[SHA384_SIZE];
+
+	boot_state_encode(&node_state.view.state, record);
+	sha384_of(record, sizeof(record), digest);
+	assert_int_equal(e.kind, EVENT_PROVISIONED);
+	assert_memory_equal(e.digest, digest, SHA384_SIZE);
+	assert_int_equal(e.value[0], node_state.view.image_floor);
+	assert_int_equal(e.value[1], node_state.view.key_floor);
+}
+
 static void enrols_by_a_good_order_alone(void **state)
 {
 	(void)state;
@@ -165,15 +197,20 @@ static void enrols_by_a_good_order_alone(void **state)
 	bed_info.svn = 9 + SVN_LEAP_MAX + 1;
 	o = bed_order();
 	refused(&o, ERR_RANGE);
-	bed_info.svn = 9;
+	/* The furthest that the leap allows. */
+	bed_info.svn = 9 + SVN_LEAP_MAX;
 	assert_int_equal(bed_enrol(&o), OK);
 	assert_true(slots_provisioned() && node_state.view.writable);
 	assert_memory_equal(node_state.nv.authority->node_id, bed_node.authority.node_id, NODE_ID_SIZE);
 	bed_work();
 	assert_int_equal(bed_replays(), 1);
+	assert_tells_the_state(logged(0));
 	/* By the same order again nothing changes; by another one, neither. */
 	assert_int_equal(bed_enrol(&o), OK);
 	o.owner_auth[0] ^= 1;
+	assert_int_equal(bed_enrol(&o), ERR_TPM_REFUSED);
+	o.owner_auth[0] ^= 1;
+	o.lockout_auth[31] ^= 1;
 	assert_int_equal(bed_enrol(&o), ERR_TPM_REFUSED);
 	assert_true(slots_provisioned());
 }
@@ -209,12 +246,40 @@ static void believes_no_half_authority_and_no_failed_read(void **state)
 	assert_false(bytes_are_zero(state_node_id(), NODE_ID_SIZE));
 	bed_break_tpm(0);
 	assert_int_not_equal(state_read(&node_state.authority), OK);
+	assert_int_equal(slots_start(&bed_info), ERR_TPM_TIMEOUT);
 	bed_mend_tpm();
 	assert_true(slots_provisioned());
+	/* Nor one that cannot say who may write, though all else could be read; nor one that cannot be read. */
+	struct meddler m = { .command = TPM_CC_PolicyPCR, .which = 1, .lost = ERR_TPM_TIMEOUT };
+	u64 floor = node_state.view.image_floor;
+	for (u32 i = 0; i < 2; i++) {
+		node_state.view.image_floor = floor + 1;
+		meddler_begin(&m, bed_node.tpm);
+		assert_int_equal(state_read(&node_state.authority), ERR_TPM_TIMEOUT);
+		meddler_end(&m);
+		assert_int_equal(node_state.view.image_floor, floor + 1);
+		m.command = TPM_CC_NV_Read;
+	}
+	assert_int_equal(state_read(&node_state.authority), OK);
+	assert_int_equal(node_state.view.image_floor, floor);
 	bed_info.authority.length--;
 	bed_boot(0);
 	assert_true(slots_provisioned());
 	assert_true(bytes_are_zero(state_node_id(), NODE_ID_SIZE));
+}
+
+/* Flash holds none before a node is enrolled; the order brings it. */
+static void takes_the_authority_it_is_given(void **state)
+{
+	(void)state;
+	struct control_provision o = bed_order();
+	u32 length = bed_info.authority.length;
+
+	bed_info.authority.length = 0;
+	bed_boot(0);
+	assert_int_equal(node_provision(&o, bed_info.authority.bytes, length), OK);
+	assert_true(slots_provisioned() && node_state.view.writable);
+	assert_memory_equal(state_node_id(), bed_node.authority.node_id, NODE_ID_SIZE);
 }
 
 static void wants_a_boot_under_the_owners_keys(void **state)
@@ -265,6 +330,17 @@ static void reports_no_enrolment_that_was_not_read_back(void **state)
 		assert_int_equal(bed_replays(), e ? 0 : 1);
 	}
 	assert_true(m.which > 4);
+}
+
+static void never_lowers_the_epoch_it_saw(void **state)
+{
+	(void)state;
+	static const u32 told[] = { 3, 7, 6, 0, 8 }, seen[] = { 3, 7, 7, 7, 8 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(told); i++) {
+		state_saw_epoch(told[i]);
+		assert_int_equal(node_state.epoch, seen[i]);
+	}
 }
 
 static struct control_slots report(void)
@@ -378,9 +454,11 @@ int main(void)
 		WITH_NODE(enrols_by_a_good_order_alone),
 		WITH_NODE(takes_no_other_policy_key),
 		WITH_NODE(believes_no_half_authority_and_no_failed_read),
+		WITH_NODE(takes_the_authority_it_is_given),
 		WITH_NODE(wants_a_boot_under_the_owners_keys),
 		WITH_NODE(goes_on_after_a_cut),
 		WITH_NODE(reports_no_enrolment_that_was_not_read_back),
+		WITH_NODE(never_lowers_the_epoch_it_saw),
 		WITH_NODE(sets_a_trials_clock),
 		WITH_NODE(finds_a_trial_well),
 		WITH_NODE(stages_the_other_slot),

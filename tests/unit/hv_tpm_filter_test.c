@@ -218,6 +218,79 @@ static void forgets_what_has_ended(void **state)
 	assert_int_equal(judge(), TPM_RC_VALUE);
 }
 
+static void keeps_a_session_that_is_to_be_continued(void **state)
+{
+	(void)state;
+	for (u32 i = 0; i < 3; i++) {
+		quote(OBJECT, POLICY, TPMA_SESSION_CONTINUESESSION);
+		assert_int_equal(judge(), TPM_RC_SUCCESS);
+		answer(TPM_RC_SUCCESS, 0);
+	}
+	assert_int_equal(filter.held[2], POLICY);
+}
+
+static void load_context(u32 saved)
+{
+	sample_begin(&s, TPM_ST_NO_SESSIONS, TPM_CC_ContextLoad);
+	write_be64(&s.w, 1);
+	write_be32(&s.w, saved);
+	write_be32(&s.w, TPM_RH_OWNER);
+	sample_sized(&s, 200);
+}
+
+/* It keeps its handle, and its place: also where there would be no other. */
+static void a_session_loaded_again_is_the_same(void **state)
+{
+	(void)state;
+	filter.held[1] = OTHER_OBJECT;
+	for (u32 i = 0; i < 2; i++) {
+		filter.held[1] = i ? 0 : OTHER_OBJECT;
+		load_context(POLICY);
+		assert_int_equal(judge(), i ? TPM_RC_SUCCESS : TPM_RC_OBJECT_MEMORY);
+	}
+	answer(TPM_RC_SUCCESS, POLICY);
+	assert_int_equal(filter.held[2], POLICY);
+	assert_int_equal(filter.held[3], 0);
+	quote(OBJECT, POLICY, TPMA_SESSION_CONTINUESESSION);
+	assert_int_equal(judge(), TPM_RC_SUCCESS);
+}
+
+static void policy_or(u32 count, u16 n)
+{
+	sample_begin(&s, TPM_ST_NO_SESSIONS, TPM_CC_PolicyOR);
+	sample_handle(&s, POLICY);
+	write_be32(&s.w, count);
+	for (u32 i = 0; i < count; i++)
+		sample_sized(&s, n);
+}
+
+static void a_list_is_followed_to_its_end(void **state)
+{
+	(void)state;
+	policy_or(2, 32);
+	assert_int_equal(judge(), TPM_RC_SUCCESS);
+	write_u8(&s.w, 0);
+	assert_int_equal(judge(), TPM_RC_VALUE);
+	s.w.used -= 2;
+	assert_int_equal(judge(), TPM_RC_VALUE);
+	policy_or(8, 32);
+	assert_int_equal(judge(), TPM_RC_SUCCESS);
+	policy_or(9, 32);
+	assert_int_equal(judge(), TPM_RC_VALUE);
+}
+
+/* Half a handle is told from a wrong one. */
+static void a_handle_is_whole(void **state)
+{
+	(void)state;
+	write_command(TPM_CC_ReadPublic, (u32[]){ OTHER_OBJECT }, 1, 0, "");
+	assert_int_equal(judge(), TPM_RC_HANDLE);
+	s.w.used--;
+	assert_int_equal(judge(), TPM_RC_INSUFFICIENT);
+	write_command(TPM_CC_ReadPublic, (u32[]){ OBJECT }, 1, 0, "");
+	assert_int_equal(judge(), TPM_RC_SUCCESS);
+}
+
 static void saves_and_loads_contexts(void **state)
 {
 	(void)state;
@@ -227,18 +300,10 @@ static void saves_and_loads_contexts(void **state)
 		{ KEY, TPM_RC_VALUE } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(saved); i++) {
-		sample_begin(&s, TPM_ST_NO_SESSIONS, TPM_CC_ContextLoad);
-		write_be64(&s.w, 1);
-		write_be32(&s.w, saved[i].handle);
-		write_be32(&s.w, TPM_RH_OWNER);
-		sample_sized(&s, 200);
+		load_context(saved[i].handle);
 		assert_int_equal(judge(), saved[i].verdict);
 	}
-	sample_begin(&s, TPM_ST_NO_SESSIONS, TPM_CC_ContextLoad);
-	write_be64(&s.w, 1);
-	write_be32(&s.w, 0x80000000);
-	write_be32(&s.w, TPM_RH_OWNER);
-	sample_sized(&s, 200);
+	load_context(0x80000000);
 	assert_int_equal(judge(), TPM_RC_SUCCESS);
 	answer(TPM_RC_SUCCESS, OTHER_OBJECT);
 	quote(OTHER_OBJECT, TPM_RS_PW, 1);
@@ -329,6 +394,10 @@ int main(void)
 		cmocka_unit_test_setup(knows_what_was_loaded, set_up),
 		cmocka_unit_test_setup(leaves_room_to_root_mode, set_up),
 		cmocka_unit_test_setup(forgets_what_has_ended, set_up),
+		cmocka_unit_test_setup(keeps_a_session_that_is_to_be_continued, set_up),
+		cmocka_unit_test_setup(a_session_loaded_again_is_the_same, set_up),
+		cmocka_unit_test_setup(a_list_is_followed_to_its_end, set_up),
+		cmocka_unit_test_setup(a_handle_is_whole, set_up),
 		cmocka_unit_test_setup(saves_and_loads_contexts, set_up),
 		cmocka_unit_test_setup(gives_everything_back, set_up),
 		cmocka_unit_test_setup(counts_what_got_no_response, set_up),
