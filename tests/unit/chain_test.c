@@ -106,6 +106,38 @@ static void a_region_that_starts_behind_the_anchor_is_refused(void **state)
 	assert_int_equal(told.count, 0);
 }
 
+/* What is older than the anchor need not be there at all. */
+static void a_region_may_start_at_the_anchor(void **state)
+{
+	(void)state;
+	forge_three();
+	u32 first = load_le32(forged.region + 8);
+	u32 second = load_le32(forged.region + first + 8);
+
+	set = forged.anchor;
+	assert_int_equal(keys_chain_walk(forged.region, first + second, &set, NULL), OK);
+	assert_int_equal(set.version, 2);
+	assert_int_equal(keys_chain_walk(forged.region + first, forged.region_length - first, &set, NULL), OK);
+	assert_int_equal(set.version, 3);
+}
+
+static void the_visitor_is_not_told_of_what_is_refused(void **state)
+{
+	(void)state;
+	struct told told = { 0 };
+	const struct keys_visitor visitor = { remember, &told };
+
+	forge_init(&forged);
+	forge_rotate(&forged, BIT(ROOT_A));
+	assert_int_equal(walk_from(&forged.anchor, &visitor), ERR_SIGNATURE_MISSING);
+	assert_int_equal(told.count, 1);
+	/* Nor of an anchor with another body. */
+	told = (struct told){ 0 };
+	forged.region[28] ^= 1;
+	assert_int_equal(walk_from(&forged.anchor, &visitor), ERR_KEYS_CHAIN);
+	assert_int_equal(told.count, 0);
+}
+
 static void bytes_behind_the_last_manifest_are_refused(void **state)
 {
 	(void)state;
@@ -156,6 +188,8 @@ int main(void)
 		cmocka_unit_test(manifests_before_the_anchor_are_passed_over),
 		cmocka_unit_test(a_region_that_ends_before_the_anchor_is_refused),
 		cmocka_unit_test(a_region_that_starts_behind_the_anchor_is_refused),
+		cmocka_unit_test(a_region_may_start_at_the_anchor),
+		cmocka_unit_test(the_visitor_is_not_told_of_what_is_refused),
 		cmocka_unit_test(bytes_behind_the_last_manifest_are_refused),
 		cmocka_unit_test(an_empty_region_is_refused),
 		cmocka_unit_test(another_body_of_the_anchors_version_is_refused),

@@ -97,6 +97,79 @@ static enum err parse_encoded(void)
 	return key_set_parse(body, n, &parsed);
 }
 
+/* Whichever it is: a manifest that holds a key and revokes it says two things. */
+static void no_key_is_held_and_revoked(void **state)
+{
+	(void)state;
+	forge_init(&forged);
+	for (u32 i = 0; i < forged.keys.key_count; i++) {
+		forged.keys.revoked_count = 1;
+		memcpy(forged.keys.revoked[0], forged.keys.keys[i].id, KEY_ID_SIZE);
+		assert_int_equal(parse_encoded(), ERR_KEYS_FORMAT);
+		forged.keys.revoked[0][0] ^= 1;
+		assert_int_equal(parse_encoded(), OK);
+	}
+}
+
+static void one_key_may_be_enough(void **state)
+{
+	(void)state;
+	forge_init(&forged);
+	forged.keys.root_threshold = forged.keys.release_threshold = 1;
+	assert_int_equal(parse_encoded(), OK);
+	forged.keys.root_threshold = 0;
+	assert_int_equal(parse_encoded(), ERR_KEYS_FORMAT);
+}
+
+static void a_header_has_its_limits(void **state)
+{
+	(void)state;
+	static const struct {
+		u32 total, body;
+		enum err e;
+	} rows[] = {
+		{ IMAGE_KEYS_MAX, KEYS_BODY_MAX, OK },
+		{ IMAGE_KEYS_MAX + 8, KEYS_BODY_MAX, ERR_KEYS_FORMAT },
+		{ IMAGE_KEYS_MAX, KEYS_BODY_MAX + 1, ERR_KEYS_FORMAT },
+		{ IMAGE_KEYS_MAX, KEYS_FIXED_SIZE, OK },
+		{ IMAGE_KEYS_MAX, KEYS_FIXED_SIZE - 1, ERR_KEYS_FORMAT },
+		{ KEYS_FIXED_SIZE + SIGNATURE_LIST_HEADER, KEYS_FIXED_SIZE, OK },
+		{ KEYS_FIXED_SIZE + SIGNATURE_LIST_HEADER, KEYS_FIXED_SIZE + 1, ERR_KEYS_FORMAT },
+	};
+	struct keys_header h;
+
+	forge_init(&forged);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		store_le32(forged.region + 8, rows[i].total);
+		store_le32(forged.region + 12, rows[i].body);
+		assert_int_equal(
+		        keys_header_read(forged.region, KEYS_FIXED_SIZE + SIGNATURE_LIST_HEADER, &h), rows[i].e);
+	}
+	assert_int_equal(
+	        keys_header_read(forged.region, KEYS_FIXED_SIZE + SIGNATURE_LIST_HEADER - 1, &h), ERR_KEYS_FORMAT);
+}
+
+/* By its own bytes alone, as everybody else computes it. */
+static void a_key_is_known_by_its_hash(void **state)
+{
+	(void)state;
+	u8 id[KEY_ID_SIZE] = { 0 };
+
+	forge_init(&forged);
+	assert_int_equal(parse_encoded(), OK);
+	for (u32 i = 0; i < parsed.key_count; i++) {
+		const struct public_key *key = &parsed.keys[i];
+
+		sha256_of(key->bytes, key->role == ROLE_POLICY ? P256_KEY_SIZE : P384_KEY_SIZE, id);
+		assert_memory_equal(key->id, id, KEY_ID_SIZE);
+		assert_ptr_equal(key_set_find(&parsed, key->role, id), key);
+	}
+	/* A full set is searched to its end, and no further. */
+	parsed.key_count = KEYS_COUNT_MAX;
+	id[0] ^= 1;
+	assert_null(key_set_find(&parsed, ROLE_POLICY, id));
+}
+
 static void there_is_exactly_one_policy_key(void **state)
 {
 	(void)state;
@@ -308,6 +381,10 @@ int main(void)
 		cmocka_unit_test(a_body_parses_to_what_was_encoded),
 		cmocka_unit_test(any_other_length_is_refused),
 		cmocka_unit_test(malformed_bodies_are_refused),
+		cmocka_unit_test(no_key_is_held_and_revoked),
+		cmocka_unit_test(one_key_may_be_enough),
+		cmocka_unit_test(a_header_has_its_limits),
+		cmocka_unit_test(a_key_is_known_by_its_hash),
 		cmocka_unit_test(there_is_exactly_one_policy_key),
 		cmocka_unit_test(a_listed_key_that_is_revoked_is_not_found),
 		cmocka_unit_test(keys_are_found_by_role_and_id),

@@ -87,6 +87,7 @@ static const struct {
 	{ "two hypervisors", SECOND, COMPONENT_HYPERVISOR },
 	{ "component reserved", FIRST + 4, 1 },
 	{ "component reserved at the end", FIRST + 88, 1 },
+	{ "reserved at the manifest's end", SECOND + 88, 1 },
 	{ "offset inside the head", FIRST + 8, 0 },
 	{ "offset beyond 2^32", FIRST + 12, 1 },
 	{ "offset near 2^64", SECOND + 12, 0xFFFFFFFF },
@@ -134,6 +135,12 @@ static void limits_themselves_are_allowed(void **state)
 	assert_int_equal(parse(), OK);
 	assert_int_equal(strlen(parsed.product), TEXT_SIZE);
 	assert_true(parsed.expiry == UINT64_MAX);
+	/* Memory that ends with the last byte there is. */
+	store_le64(bytes + SECOND + 32, 2 * IMAGE_ALIGN - 1);
+	store_le64(bytes + SECOND + 24, UINT64_MAX - (2 * IMAGE_ALIGN - 1));
+	assert_int_equal(parse(), OK);
+	store_le64(bytes + SECOND + 32, 2 * IMAGE_ALIGN);
+	assert_int_equal(parse(), ERR_IMAGE_MANIFEST);
 }
 
 static void another_payload_than_the_headers_is_refused(void **state)

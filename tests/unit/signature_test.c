@@ -7,6 +7,7 @@
 #include <stdarg.h>
 
 #include <cmocka.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { ROOM = SIGNATURE_LIST_HEADER + 4 * SIGNATURE_ENTRY_SIZE };
@@ -53,6 +54,26 @@ static void the_threshold_decides(void **state)
 	sign(RELEASE_B);
 	assert_int_equal(check(3), OK);
 	assert_int_equal(check(4), ERR_SIGNATURE_MISSING);
+}
+
+/* Under ASan nothing is behind the list. */
+static void no_signature_behind_the_list_is_read(void **state)
+{
+	(void)state;
+	sign(RELEASE_A);
+	size_t n = signature_list_size(1);
+	u8 *exact = malloc(n);
+	u8 *header = calloc(1, SIGNATURE_LIST_HEADER);
+	u32 count = 1;
+
+	memcpy(exact, list, n);
+	assert_int_equal(signatures_check(exact, n, digest, &forged.keys, ROLE_RELEASE, 1), OK);
+	assert_int_equal(signatures_check(exact, n - 1, digest, &forged.keys, ROLE_RELEASE, 1), ERR_SIGNATURE_LIST);
+	assert_int_equal(signature_list_shape(header, SIGNATURE_LIST_HEADER, &count), OK);
+	assert_int_equal(count, 0);
+	assert_int_equal(signature_list_shape(header, SIGNATURE_LIST_HEADER - 1, &count), ERR_SIGNATURE_LIST);
+	free(exact);
+	free(header);
 }
 
 static void an_empty_list_never_passes(void **state)
@@ -209,6 +230,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(the_threshold_decides, set_up),
+		cmocka_unit_test_setup(no_signature_behind_the_list_is_read, set_up),
 		cmocka_unit_test_setup(an_empty_list_never_passes, set_up),
 		cmocka_unit_test_setup(strangers_and_other_roles_do_not_count, set_up),
 		cmocka_unit_test_setup(a_wrong_signature_of_a_known_key_refuses_the_list, set_up),

@@ -134,6 +134,11 @@ static void a_bad_header_is_refused_before_anything_else_is_read(void **state)
 	assert_int_equal(image_verify_head(header, forged.layout.payload_offset, forged.layout.image_length,
 	                         &forged.anchor, NULL, &image),
 	        ERR_IMAGE_HEADER);
+	/* Nor where the lengths are good and only the slot is too short for them. */
+	header[88] = 0;
+	assert_int_equal(image_verify_head(header, forged.layout.payload_offset, forged.layout.image_length - 1,
+	                         &forged.anchor, NULL, &image),
+	        ERR_IMAGE_LENGTH);
 	free(header);
 	assert_int_equal(forge_verdict(&forged), OK);
 }
