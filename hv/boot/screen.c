@@ -52,12 +52,8 @@ static void put(u32 column, u32 row, char c)
 /* Up to the column given, what text does not fill is blank. */
 static void put_text(u32 column, u32 end, u32 row, const char *text)
 {
-	for (; column < end; column++) {
-		if (*text)
-			put(column, row, *text++);
-		else
-			put(column, row, ' ');
-	}
+	for (; column < end; column++)
+		put(column, row, (char)(*text ? *text++ : ' '));
 }
 
 void screen_set(enum screen_line line, const char *text)

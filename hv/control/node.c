@@ -9,6 +9,8 @@
 #include "hv/node/slots.h"
 #include "hv/node/ticket.h"
 #include "hv/sched/worker.h"
+#include "hv/x86/clock.h"
+#include "hv/x86/cpu.h"
 #include "hv/x86/lock.h"
 
 #include "attest/verdict.h"
@@ -18,7 +20,8 @@
 #include <assert.h>
 #include <string.h>
 
-enum { ORDER_MAX = sizeof(struct control_provision) + AUTHORITY_SIZE_MAX };
+/* So many changes of words at once, and one more for each of so many microseconds. */
+enum { ORDER_MAX = sizeof(struct control_provision) + AUTHORITY_SIZE_MAX, WORDS_BURST = 16, WORDS_COST = 100000 };
 static_assert((u32)ORDER_MAX >= TICKET_SIZE && (u32)CONTROL_VERDICT_SIZE == COMMIT_VERDICT_SIZE, "wire");
 
 static struct {
@@ -105,10 +108,8 @@ static bool take_words(char text[CONTROL_WORDS_MAX + 1], const char *said, u32 s
 	bool differs = false;
 
 	for (u32 i = 0; i <= CONTROL_WORDS_MAX; i++) {
-		char c = '\0';
+		char c = (char)(i < size ? said[i] : '\0');
 
-		if (i < size)
-			c = said[i];
 		if (i < size && (c < ' ' || c > '~'))
 			c = '?';
 		differs |= text[i] != c;
@@ -117,17 +118,24 @@ static bool take_words(char text[CONTROL_WORDS_MAX + 1], const char *said, u32 s
 	return differs;
 }
 
-/* Whoever stands before the machine is told whose words these are; a line of the console only when they are others. */
+/*
+ * Whoever stands before the machine is told whose words these are; a line of the console only when they are others.
+ * Everybody waits while they are drawn, and a flood of them would drive the hypervisor's own words out of its messages.
+ */
 enum err control_words(struct control_call *call)
 {
 	static char texts[SCREEN_LINES][CONTROL_WORDS_MAX + 1];
+	static u64 spent; /* TSC at which all that were taken are paid for */
+	u64 now = read_time_stamp(), cost = clock_ticks(WORDS_COST), from = spent > now ? spent : now;
 	enum screen_line where = call->kind == CONTROL_ADDRESS ? SCREEN_ADDRESS : SCREEN_WAITS;
 	char line[CONTROL_WORDS_MAX + 16];
-	bool differs = take_words(texts[where], call->body, call->size);
 
-	/* Drawing takes long, and whoever repeats himself is not drawn anew. */
-	if (!differs)
+	if (from - now > (WORDS_BURST - 1) * cost)
+		return ERR_CONTROL_BUSY;
+	/* Whoever repeats himself is not drawn anew. */
+	if (!take_words(texts[where], call->body, call->size))
 		return OK;
+	spent = from + cost;
 	format(line, sizeof(line), "service VM: %s", texts[where]);
 	screen_set(where, line);
 	if (call->size)

@@ -18,6 +18,7 @@
 #include "hv/node/ticket.h"
 #include "hv/node/tpm_port.h"
 #include "hv/sched/worker.h"
+#include "hv/x86/clock.h"
 #include "tests/unit/hv_ports_driver.h"
 
 struct layout layout;
@@ -41,7 +42,13 @@ static struct {
 	bool tpm_open, tpm_busy;
 	u32 tpm_commands, tpm_length;
 	tpm_port_answer *tpm_answer;
+	u64 ticks; /* of the clock in a microsecond; 0: few */
 } fake;
+
+u64 clock_ticks(u64 microseconds)
+{
+	return microseconds * (fake.ticks ? fake.ticks : 1);
+}
 
 const struct guest_observer *guest_observer;
 

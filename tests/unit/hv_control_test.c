@@ -253,6 +253,32 @@ static void what_is_waited_for_is_the_service_vms_word(void **state)
 	        "signet: service VM: 10.0.2.15\n");
 }
 
+/* All processors wait while words are drawn, and the messages hold only so many lines. */
+static void words_are_taken_at_a_pace(void **state)
+{
+	enum { AT_ONCE = 16 };
+	u32 before = drawn;
+	char text = 'a';
+
+	(void)state;
+	fake.ticks = 1ull << 32;
+	for (u32 i = 0; i < AT_ONCE; i++, text++) {
+		ask(i % 2 ? CONTROL_WAITS : CONTROL_ADDRESS, i, &text, 1);
+		expect(i % 2 ? CONTROL_WAITS : CONTROL_ADDRESS, i, OK, 0);
+	}
+	assert_int_equal(drawn - before, AT_ONCE);
+	ask(CONTROL_WAITS, 20, &text, 1);
+	expect(CONTROL_WAITS, 20, ERR_CONTROL_BUSY, 0);
+	ask(CONTROL_ADDRESS, 21, &text, 1);
+	expect(CONTROL_ADDRESS, 21, ERR_CONTROL_BUSY, 0);
+	assert_int_equal(drawn - before, AT_ONCE);
+	/* What was refused was not taken either: at half the pace it is new. */
+	fake.ticks *= 2;
+	ask(CONTROL_WAITS, 22, &text, 1);
+	expect(CONTROL_WAITS, 22, OK, 0);
+	assert_int_equal(drawn - before, AT_ONCE + 1);
+}
+
 static void power_is_the_machines(void **state)
 {
 	(void)state;
@@ -303,6 +329,7 @@ int main(void)
 		cmocka_unit_test_setup(what_takes_the_tpm_is_the_workers, fresh),
 		cmocka_unit_test_setup(the_fleets_word_is_the_workers, fresh),
 		cmocka_unit_test_setup(what_is_waited_for_is_the_service_vms_word, fresh),
+		cmocka_unit_test_setup(words_are_taken_at_a_pace, fresh),
 		cmocka_unit_test_setup(power_is_the_machines, fresh),
 		cmocka_unit_test_setup(the_hypervisors_own_words_are_kept, fresh),
 	};
