@@ -1,5 +1,5 @@
 # The fleet server as its peers meet it: over real TLS, with Python's ssl as the other side.
-FLEET_TESTS := platform nodes commands waiting
+FLEET_TESTS := platform nodes baselines commands waiting
 include tests/fleet/simnode.mk
 
 # The same server with a clock that the test moves.

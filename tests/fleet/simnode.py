@@ -11,6 +11,7 @@ from tap import expect
 SIMNODE = os.environ.get("SIMNODE", "build/tests/fleet/simnode")
 SIGNET = os.environ.get("SIGNET", "build/signet")
 POLICY_KEY_AT = 48  # docs/format.md, write authority
+NO_TICKET = -1
 
 
 class Fleet:
@@ -229,3 +230,29 @@ def run(*words):
     done = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE, check=False)
     expect(done.returncode == 0, " ".join(words), done.stdout + done.stderr)
     return done.stdout
+
+
+def same(found, expected, what):
+    expect(found == expected, what, f"found {found!r}, expected {expected!r}")
+
+
+def verdict(answer):
+    expect(answer["status"] == 200, "no verdict", str(answer))
+    return answer["body"]["verdict"]["name"]
+
+
+def join_of(fleet, seed=1):
+    """A node with a ticket."""
+    node = fleet.good_node(seed)
+    same(verdict(node.attest()), "BASELINE_NONE", "before a baseline is approved")
+    fleet.approve(node)
+    answer = node.attest()
+    same((verdict(answer), answer["body"]["state"], answer["ticket"], answer["sequence"]), ("GOOD", "good", 0, 1), "good")
+    return node
+
+
+def join_other(fleet, seed):
+    """One more of a class whose baseline is approved."""
+    node = fleet.good_node(seed)
+    same(verdict(node.attest()), "GOOD", "one canary's approval serves the class")
+    return node
