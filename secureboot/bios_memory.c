@@ -52,8 +52,6 @@ enum err bios_memory_init(const struct multiboot2 *info, struct memory_range inf
 {
 	map.count = 0;
 	busy_count = 0;
-	if (info->map_count == 0)
-		return ERR_BOOT_LOADER;
 	for (u32 pass = 0; pass < MEMORY_PASSES; pass++) {
 		enum err e = convert_type(info, memory_map_passes[pass]);
 

@@ -148,6 +148,57 @@ static void finds_around_what_is_busy(void **state)
 	assert_int_equal(memory_map_find(&map, busy, 2, 0, 65 * PAGE_SIZE, PAGE_SIZE, &base), ERR_BOOT_MEMORY);
 }
 
+static void only_ram_is_handed_out(void **state)
+{
+	(void)state;
+	u64 base;
+
+	for (u32 type = MEMORY_RESERVED; type <= MEMORY_STAGE; type++)
+		put(16 * type, 8, type);
+	assert_int_equal(memory_map_find(&map, NULL, 0, 0, PAGE_SIZE, PAGE_SIZE, &base), ERR_BOOT_MEMORY);
+	put(256, 1, MEMORY_RAM);
+	assert_int_equal(memory_map_find(&map, NULL, 0, 0, PAGE_SIZE, PAGE_SIZE, &base), OK);
+	assert_int_equal(base, 0x100000);
+}
+
+/* What the page tables must reach; a device's window far up is not among it. */
+static void the_top_is_that_of_memory(void **state)
+{
+	static const struct {
+		u32 type;
+		bool counts;
+	} rows[] = { { MEMORY_RAM, true }, { MEMORY_RESERVED, false }, { MEMORY_ACPI, true }, { MEMORY_NVS, true },
+		{ MEMORY_BAD, false }, { MEMORY_STAGE, true } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		set_up(state);
+		assert_int_equal(memory_map_top(&map), 0);
+		put(1, 2, rows[i].type);
+		assert_int_equal(memory_map_top(&map), rows[i].counts ? 3 * PAGE_SIZE : 0);
+	}
+}
+
+static void efi_maps_have_their_limits(void **state)
+{
+	static u8 wide[PAGE_SIZE + 8];
+	struct efi_memory_descriptor d[ROOM + 1] = { { 0 } };
+	u64 n = sizeof(d);
+
+	(void)state;
+	for (u64 i = 0; i <= ROOM; i++)
+		d[i] = (struct efi_memory_descriptor){
+			.type = EFI_ACPI_NVS, .physical = 2 * i * PAGE_SIZE, .pages = 1
+		};
+	assert_int_equal(efi_memory_convert((const u8 *)d, n, sizeof(d[0]), &map), ERR_BOOT_MEMORY);
+	n -= 3 * sizeof(d[0]);
+	assert_int_equal(efi_memory_convert((const u8 *)d, n, sizeof(d[0]), &map), OK);
+	assert_int_equal(map.count, ROOM - 2);
+	memcpy(wide, d, sizeof(d[0]));
+	assert_int_equal(efi_memory_convert(wide, sizeof(wide), PAGE_SIZE, &map), OK);
+	assert_int_equal(map.count, 1);
+	assert_int_equal(efi_memory_convert(wide, sizeof(wide), PAGE_SIZE + 8, &map), ERR_BOOT_FIRMWARE);
+}
+
 static void efi_types_and_contradictions(void **state)
 {
 	(void)state;
@@ -216,6 +267,42 @@ static void bios_memory_is_handed_out_and_taken_back(void **state)
 	assert_int_equal(bios_allocate(0, MIB(32), 1, &a), ERR_BOOT_MEMORY);
 }
 
+static void bios_memory_that_is_not_ours_stays_as_it_is(void **state)
+{
+	(void)state;
+	u8 raw[3 * MULTIBOOT2_MAP_ENTRY] = { 0 };
+	struct multiboot2 info = { .map = raw, .map_count = 3 };
+	const struct memory_range information = { 0x101000, 0x800 }, image = { 0x200000, 0x30000 };
+
+	/* Types of which we know nothing. */
+	bios_entry(raw, 0x100000, MIB(15), 1);
+	bios_entry(raw + MULTIBOOT2_MAP_ENTRY, MIB(32), MIB(1), 6);
+	bios_entry(raw + 2 * MULTIBOOT2_MAP_ENTRY, MIB(64), MIB(1), ~0u);
+	assert_int_equal(bios_memory_init(&info, information, image), OK);
+	assert_int_equal(memory_map_type(bios_memory_map(), MIB(32), MIB(1)), MEMORY_RESERVED);
+	assert_int_equal(memory_map_type(bios_memory_map(), MIB(64), MIB(1)), MEMORY_RESERVED);
+	bios_release((u8 *)MIB(32), MIB(1));
+	assert_int_equal(memory_map_type(bios_memory_map(), MIB(32), MIB(1)), MEMORY_RESERVED);
+}
+
+/* As many entries as there is room for, but for the two that the stage's own needs. */
+static void a_bios_map_has_its_limits(void **state)
+{
+	(void)state;
+	enum { MOST = 160 };
+	static u8 raw[MOST * MULTIBOOT2_MAP_ENTRY];
+	struct multiboot2 info = { .map = raw };
+	const struct memory_range information = { 0x101000, 0x800 }, image = { 0x200000, 0x30000 };
+
+	bios_entry(raw, 0x100000, MIB(15), 1);
+	for (u64 i = 1; i < MOST; i++)
+		bios_entry(raw + i * MULTIBOOT2_MAP_ENTRY, MIB(16) + i * 0x2000, PAGE_SIZE, 2);
+	for (u32 count = MOST - 3; count <= MOST; count++) {
+		info.map_count = count;
+		assert_int_equal(bios_memory_init(&info, information, image), count <= MOST - 2 ? OK : ERR_BOOT_MEMORY);
+	}
+}
+
 static void a_bios_map_without_the_stage_is_refused(void **state)
 {
 	(void)state;
@@ -233,15 +320,18 @@ static void a_bios_map_without_the_stage_is_refused(void **state)
 }
 
 /* Walks tables as a processor does; the answer is where an address leads. */
-static u64 walk(u64 root, u64 address, bool five_levels)
+static u64 walk(u64 root, u64 address, struct paging_features f)
 {
 	u64 table = root;
 
-	for (u32 shift = five_levels ? 48 : 39; shift >= 21; shift -= 9) {
+	for (u32 shift = f.five_levels ? 48 : 39; shift >= 21; shift -= 9) {
 		u64 entry = ((const u64 *)table)[address >> shift & 511];
 		u64 mask = (1ULL << shift) - 1;
 
 		if (!(entry & 1))
+			return ~0ULL;
+		/* A processor without pages of 1 GiB takes the bit there for reserved. */
+		if (entry & 0x80 && shift > 21 && !(shift == 30 && f.giant_pages))
 			return ~0ULL;
 		if (entry & 0x80)
 			return (entry & ~mask & ~0xFFFULL) | (address & mask);
@@ -264,11 +354,12 @@ static void identity_maps_are_the_identity(void **state)
 			u8 *tables = aligned_alloc(PAGE_SIZE, size);
 
 			assert_non_null(tables);
+			memset(tables, 0xFF, size);
 			root = identity_build(tables, tops[i], f);
 			for (u64 at = 0; at < end; at += 511 * MIB(1) + 0x1234)
-				assert_int_equal(walk(root, at, f.five_levels), at);
-			assert_int_equal(walk(root, end - 1, f.five_levels), end - 1);
-			assert_int_equal(walk(root, end + gib, f.five_levels), ~0ULL);
+				assert_int_equal(walk(root, at, f), at);
+			assert_int_equal(walk(root, end - 1, f), end - 1);
+			assert_int_equal(walk(root, end + gib, f), ~0ULL);
 			free(tables);
 		}
 	}
@@ -284,7 +375,12 @@ int main(void)
 		cmocka_unit_test_setup(what_wraps_is_cut, set_up),
 		cmocka_unit_test_setup(a_full_map_is_an_error, set_up),
 		cmocka_unit_test_setup(finds_around_what_is_busy, set_up),
+		cmocka_unit_test_setup(only_ram_is_handed_out, set_up),
+		cmocka_unit_test_setup(the_top_is_that_of_memory, set_up),
 		cmocka_unit_test_setup(efi_types_and_contradictions, set_up),
+		cmocka_unit_test_setup(efi_maps_have_their_limits, set_up),
+		cmocka_unit_test_setup(bios_memory_that_is_not_ours_stays_as_it_is, set_up),
+		cmocka_unit_test_setup(a_bios_map_has_its_limits, set_up),
 		cmocka_unit_test_setup(bios_memory_is_handed_out_and_taken_back, set_up),
 		cmocka_unit_test_setup(a_bios_map_without_the_stage_is_refused, set_up),
 		cmocka_unit_test_setup(identity_maps_are_the_identity, set_up),

@@ -155,6 +155,12 @@ static void sizes_that_lie_are_refused(void **state)
 	}
 	store_le32(bytes, 0xFFFFFFFF);
 	assert_int_equal(parse_n(used), ERR_BOOT_LOADER);
+	/* The end's own, too. */
+	begin();
+	finish();
+	assert_int_equal(parse_n(used), OK);
+	store_le32(bytes + used - 4, 7);
+	assert_int_equal(parse_n(used), ERR_BOOT_LOADER);
 }
 
 static void malformed_modules_are_refused(void **state)
