@@ -373,9 +373,13 @@ static void commits_what_was_found_well(void **state)
 	assert_int_equal(commit(), ERR_RANGE);
 	v.key_floor = 2;
 	assert_int_equal(node_state.view.key_floor, 1);
+	make_leaf(FLEET_COMMIT_LEAF, LEAF_COMMIT, EPOCH + 1, leaf);
 	assert_int_equal(commit(), OK);
 	assert_int_equal(node_state.view.state.slot[SLOT_A].state, SLOT_GOOD);
 	assert_int_equal(commit(), ERR_STATE_TRANSITION);
+	/* That epoch was seen. */
+	make_leaf(FLEET_COMMIT_LEAF, LEAF_COMMIT, EPOCH, leaf);
+	assert_int_equal(commit(), ERR_LEAF_EPOCH);
 	/* As the TPM has it. */
 	bed_info.reason = REASON_GOOD;
 	bed_boot(0);

@@ -106,6 +106,10 @@ static void limits_themselves_are_allowed(void **state)
 	assert_int_equal(anchor_encode(&a, forged.region, body_length, bytes), OK);
 	assert_int_equal(anchor_parse(bytes, &parsed), OK);
 	assert_int_equal(strlen(parsed.hardware_class), TEXT_SIZE);
+	a.serial_port = 0xFFF8;
+	a.serial_baud = 1;
+	assert_int_equal(anchor_encode(&a, forged.region, body_length, bytes), OK);
+	assert_int_equal(anchor_parse(bytes, &parsed), OK);
 }
 
 static void what_would_not_parse_is_not_encoded(void **state)
@@ -115,6 +119,7 @@ static void what_would_not_parse_is_not_encoded(void **state)
 	static const u8 long_body[KEYS_BODY_MAX + 1];
 
 	assert_int_equal(anchor_encode(&a, long_body, sizeof(long_body), bytes), ERR_RANGE);
+	assert_int_equal(anchor_encode(&a, long_body, KEYS_BODY_MAX, bytes), OK);
 	a.serial_baud = 0;
 	assert_int_equal(anchor_encode(&a, forged.region, body_length, bytes), ERR_RANGE);
 	a = example();
