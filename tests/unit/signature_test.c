@@ -76,6 +76,17 @@ static void no_signature_behind_the_list_is_read(void **state)
 	free(header);
 }
 
+static void nothing_is_put_into_what_is_no_list(void **state)
+{
+	(void)state;
+	static const u8 signature[P384_SIGNATURE_SIZE];
+
+	store_le32(list + 4, 1);
+	assert_int_equal(signature_list_insert(list, ROOM, forge_id(RELEASE_A), signature), ERR_SIGNATURE_LIST);
+	store_le32(list + 4, 0);
+	assert_int_equal(signature_list_insert(list, ROOM, forge_id(RELEASE_A), signature), OK);
+}
+
 static void an_empty_list_never_passes(void **state)
 {
 	(void)state;
@@ -231,6 +242,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(the_threshold_decides, set_up),
 		cmocka_unit_test_setup(no_signature_behind_the_list_is_read, set_up),
+		cmocka_unit_test_setup(nothing_is_put_into_what_is_no_list, set_up),
 		cmocka_unit_test_setup(an_empty_list_never_passes, set_up),
 		cmocka_unit_test_setup(strangers_and_other_roles_do_not_count, set_up),
 		cmocka_unit_test_setup(a_wrong_signature_of_a_known_key_refuses_the_list, set_up),
