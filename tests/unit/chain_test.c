@@ -1,4 +1,5 @@
 /* The chain of key manifests: where it starts, what it passes over, what the visitor is told. */
+#include "image/host/chain.h"
 #include "lib/bytes.h"
 #include "tests/adversarial/forge.h"
 
@@ -6,6 +7,7 @@
 #include <stdarg.h>
 
 #include <cmocka.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct forge forged;
@@ -180,6 +182,60 @@ static void as_many_links_as_fit_are_walked(void **state)
 	assert_int_equal(set.version, forged.keys.version);
 }
 
+static enum err claims_of(size_t n)
+{
+	/* Under ASan nothing is behind it. */
+	u8 *exact = malloc(n ? n : 1);
+
+	memcpy(exact, forged.region, n);
+	enum err e = keys_chain_claims(exact, n, &set);
+	free(exact);
+	return e;
+}
+
+/* An operator's file of key manifests: believed of itself, and damage to it is told all the same. */
+static void a_file_of_manifests_is_whole(void **state)
+{
+	(void)state;
+	forge_three();
+	size_t n = forged.region_length;
+
+	for (size_t cut = 8; cut < n; cut += 104)
+		assert_int_not_equal(claims_of(n - cut), OK);
+	assert_int_equal(claims_of(0), ERR_KEYS_FORMAT);
+	/* Two of the three are a file as well. */
+	assert_int_equal(claims_of(n - load_le32(forged.region + forged.newest + 8)), OK);
+	assert_int_equal(set.version, 2);
+	forged.region[28] = 9;
+	assert_int_equal(claims_of(n), ERR_KEYS_FORMAT);
+	forge_three();
+	forged.region[n - 1] ^= 1;
+	assert_int_not_equal(claims_of(n), OK);
+	forged.region[n - 1] ^= 1;
+	assert_int_equal(claims_of(n), OK);
+	assert_memory_equal(&set, &forged.keys, sizeof(set));
+}
+
+static void a_manifest_is_found_by_its_digest(void **state)
+{
+	(void)state;
+	const u8 *body = NULL;
+	size_t length;
+	u8 digest[SHA384_SIZE] = { 1 };
+
+	forge_three();
+	size_t n = forged.region_length;
+	assert_int_equal(keys_body_find(forged.region, n, digest, &body, &length), ERR_KEYS_CHAIN);
+	assert_null(body);
+	assert_int_equal(keys_body_find(forged.region, n, forged.anchor.digest, &body, &length), OK);
+	assert_ptr_equal(body, forged.region);
+	assert_int_equal(length, load_le32(forged.region + 12));
+	assert_int_equal(keys_body_find(forged.region, n, forged.keys.digest, &body, &length), OK);
+	assert_ptr_equal(body, forged.region + forged.newest);
+	assert_int_equal(keys_body_find(forged.region, n - 8, forged.keys.digest, &body, &length), ERR_KEYS_FORMAT);
+	assert_int_equal(keys_body_find(forged.region, 0, forged.keys.digest, &body, &length), ERR_KEYS_CHAIN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -192,6 +248,8 @@ int main(void)
 		cmocka_unit_test(the_visitor_is_not_told_of_what_is_refused),
 		cmocka_unit_test(bytes_behind_the_last_manifest_are_refused),
 		cmocka_unit_test(an_empty_region_is_refused),
+		cmocka_unit_test(a_file_of_manifests_is_whole),
+		cmocka_unit_test(a_manifest_is_found_by_its_digest),
 		cmocka_unit_test(another_body_of_the_anchors_version_is_refused),
 		cmocka_unit_test(as_many_links_as_fit_are_walked),
 	};

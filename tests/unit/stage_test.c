@@ -272,6 +272,19 @@ static void the_floor_holds(void **state)
 	assert_not_started();
 }
 
+static void a_lost_state_starts_the_newest_and_says_so(void **state)
+{
+	(void)state;
+	provision(SLOT_GOOD, SLOT_GOOD, 12);
+	nv.bytes[NV_STATE_0][100] ^= 1;
+	assert_int_equal(run(), OK);
+	assert_started(SLOT_A, REASON_STATE_LOST);
+	assert_said("signet: boot state lost: ");
+	/* Above the floors, which hold. */
+	assert_said("signet: slot b: refused 22: ");
+	assert_int_equal(nv.writes, 0);
+}
+
 static void a_foreign_or_damaged_state_stops(void **state)
 {
 	(void)state;
@@ -391,6 +404,7 @@ int main(void)
 		cmocka_unit_test_setup(a_last_resort_is_placed_once, set_up),
 		cmocka_unit_test_setup(a_failed_slot_is_told_of, set_up),
 		cmocka_unit_test_setup(the_floor_holds, set_up),
+		cmocka_unit_test_setup(a_lost_state_starts_the_newest_and_says_so, set_up),
 		cmocka_unit_test_setup(a_foreign_or_damaged_state_stops, set_up),
 		cmocka_unit_test_setup(what_cannot_be_measured_is_not_started, set_up),
 		cmocka_unit_test_setup(nothing_starts_without_memory, set_up),
