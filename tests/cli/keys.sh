@@ -261,6 +261,24 @@ authorizes() {
         fails_with 2 "--node-id takes 64" "$signet" keys authorize dev --node-id 12 --pcr7 "$pcr" --out no.bin && [ ! -e no.bin ]
 }
 
+# No more than a node's partition holds.
+authorizes_so_many_values() {
+    set --
+    for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do set -- "$@" --pcr7 "$(printf %064d $n)"; done
+    "$signet" keys authorize dev --node-id "$node" "$@" --out most.bin &&
+        fails_with 2 "at most 16 values" "$signet" keys authorize dev --node-id "$node" "$@" --pcr7 "$pcr" --out no.bin && [ ! -e no.bin ]
+}
+
+# Another policy key lies beside it, and first.
+authorizes_with_the_current_key() {
+    cp -p prod/policy-1.pem dev/ &&
+        "$signet" keys authorize dev --node-id "$node" --pcr7 "$pcr" --pcr7 "$(printf %064d 7)" --out beside.bin &&
+        python3 "$project/tests/cli/authority.py" beside.bin "$node" "$pcr" "$(printf %064d 7)" dev/policy-2.pem &&
+        mv dev/policy-2.pem medium/ &&
+        fails_with 1 "does not hold the private policy key" "$signet" keys authorize dev --node-id "$node" --pcr7 "$pcr" --out no.bin &&
+        mv medium/policy-2.pem dev/ && rm dev/policy-1.pem
+}
+
 lists_offline_roots() {
     set -- prod/root-*.pem
     ! json prod '.keys[] | select(.role == "root" and .file == null)' || return 1
@@ -297,4 +315,6 @@ test_case "virt-fw-vars makes the same variables of the certificates" firmware_t
 test_case "export admits option ROMs when asked" admits_option_roms
 test_case "export unlocks keys with their passphrase" exports_locked
 test_case "authorize signs what the TPM will ask for" authorizes
+test_case "authorize takes as many values as a node holds" authorizes_so_many_values
+test_case "authorize signs with the current policy key alone" authorizes_with_the_current_key
 plan

@@ -3,6 +3,7 @@
  * Test code for a host.
  */
 #include "tests/tpm/extra.h"
+#include "tests/tpm/meddler.h"
 #include "tests/tpm/node.h"
 
 #include "lib/tpm/admin.h"
@@ -165,6 +166,25 @@ static void survives_a_cut_at_every_command(void **state)
 	assert_true(cuts > 60);
 }
 
+/* One alone, with all others carried out: no later success stands for it. */
+static void each_command_that_is_lost_is_told(void **state)
+{
+	struct node *n = *state;
+	struct provision_request r = node_request();
+	struct meddler m = { .which = 0, .lost = ERR_TPM_TIMEOUT };
+	enum err e;
+	do {
+		m.which++;
+		assert_boots(n);
+		meddler_begin(&m, n->tpm);
+		e = provision(&n->nv, &r);
+		meddler_end(&m);
+		assert_int_equal(e, meddler_met(&m) ? ERR_TPM_TIMEOUT : OK);
+	} while (e);
+	assert_provisioned(n);
+	assert_true(m.which > 10);
+}
+
 /* Cut a second time while the first cut is being made good. */
 static void survives_a_second_cut(void **state)
 {
@@ -188,6 +208,7 @@ int main(void)
 		WITH_NODE(wants_a_boot_that_may_write),
 		WITH_NODE(wants_secrets),
 		WITH_NODE(survives_a_cut_at_every_command),
+		WITH_NODE(each_command_that_is_lost_is_told),
 		WITH_NODE(survives_a_second_cut),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -74,6 +74,30 @@ static void each_changed_byte_is_found(void **state)
 	}
 }
 
+/* A receiver stops with the leaf that completes a component that is not the signed one, or fills a gap. */
+static void damage_is_told_with_its_leaf(void **state)
+{
+	static const struct {
+		size_t place, told;
+	} rows[] = { { 0, FIRST - 1 }, { FIRST, FIRST }, { SECOND_AT - 1, SECOND_AT - 1 },
+		{ SECOND_AT, SECOND_AT + SECOND - 1 }, { LENGTH - 1, LENGTH - 1 } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct content_check c;
+		enum err e = OK;
+		size_t at = 0;
+
+		payload[rows[i].place] ^= 1;
+		content_check_begin(&c, &m, START, true);
+		for (; !e && at < LENGTH; at += LEAF_SIZE)
+			e = content_check_leaf(&c, payload + at, LENGTH - at < LEAF_SIZE ? LENGTH - at : LEAF_SIZE);
+		assert_int_equal(e, ERR_IMAGE_CONTENT);
+		assert_int_equal(at / LEAF_SIZE - 1, rows[i].told / LEAF_SIZE);
+		payload[rows[i].place] ^= 1;
+	}
+}
+
 /* A node would put zeros there, and find that they are not what was signed. */
 static void padding_that_was_signed_must_be_zeros_too(void **state)
 {
@@ -102,6 +126,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(what_was_signed_passes, set_up),
 		cmocka_unit_test_setup(each_changed_byte_is_found, set_up),
+		cmocka_unit_test_setup(damage_is_told_with_its_leaf, set_up),
 		cmocka_unit_test_setup(padding_that_was_signed_must_be_zeros_too, set_up),
 		cmocka_unit_test_setup(another_root_is_found, set_up),
 		cmocka_unit_test_setup(what_ends_early_is_found, set_up),
