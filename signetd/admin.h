@@ -1,6 +1,6 @@
 /*
- * Operators' requests about the fleet, by the files that answer them: node_admin.c, guest_admin.c, baseline_admin.c,
- * baseline_diff.c, image_admin.c, upload_admin.c, update_admin.c.
+ * Operators' requests about the fleet, by the files that answer them: node_admin.c, appraisal_admin.c, guest_admin.c,
+ * baseline_admin.c, baseline_diff.c, image_admin.c, upload_admin.c, update_admin.c.
  * Trust: from authenticated operators, of the role that the table demands.
  */
 #ifndef SIGNET_SIGNETD_ADMIN_H
@@ -9,6 +9,7 @@
 #include "image/manifest.h"
 #include "signetd/call.h"
 #include "signetd/storage_images.h"
+#include "signetd/storage_nodes.h"
 
 void admin_list_nodes(struct call *c);
 void admin_show_node(struct call *c);
@@ -16,14 +17,15 @@ void admin_enroll(struct call *c);
 void admin_authority(struct call *c);
 void admin_remove(struct call *c);
 void admin_clear(struct call *c);
+void admin_reboot(struct call *c);
+void admin_logs(struct call *c);
+
 void admin_attest(struct call *c);
 void admin_history(struct call *c);
 void admin_appraisal(struct call *c);
 void admin_evidence(struct call *c);
 void admin_result(struct call *c);
 void admin_jwks(struct call *c);
-void admin_reboot(struct call *c);
-void admin_logs(struct call *c);
 
 void admin_list_guests(struct call *c);
 void admin_run_guest(struct call *c);
@@ -51,6 +53,9 @@ void admin_cancel_update(struct call *c);
 /* What answers say of an image, and of a blob. */
 void image_put_fields(yyjson_mut_doc *doc, yyjson_mut_val *o, const struct image_entry *i, const struct manifest *m);
 void blob_answer(struct call *c, const char *digest, u64 length);
+
+/* The node that the path names, to act; answers itself where there is none. */
+void with_node(struct call *c, void (*act)(struct call *c, struct node_entry *n));
 
 /* A number of a path; 0 for what is none. */
 u64 admin_number(const char *text);
