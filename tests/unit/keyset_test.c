@@ -111,7 +111,7 @@ static void no_key_is_held_and_revoked(void **state)
 	}
 }
 
-static void one_key_may_be_enough(void **state)
+static void one_key_or_all_may_be_needed(void **state)
 {
 	(void)state;
 	forge_init(&forged);
@@ -119,6 +119,10 @@ static void one_key_may_be_enough(void **state)
 	assert_int_equal(parse_encoded(), OK);
 	forged.keys.root_threshold = 0;
 	assert_int_equal(parse_encoded(), ERR_KEYS_FORMAT);
+	/* Or all may be needed. */
+	forged.keys.root_threshold = forged.keys.release_threshold = 3;
+	assert_int_equal(parse_encoded(), OK);
+	assert_int_equal(key_set_count(&parsed, ROLE_ROOT), 3);
 }
 
 static void a_header_has_its_limits(void **state)
@@ -382,7 +386,7 @@ int main(void)
 		cmocka_unit_test(any_other_length_is_refused),
 		cmocka_unit_test(malformed_bodies_are_refused),
 		cmocka_unit_test(no_key_is_held_and_revoked),
-		cmocka_unit_test(one_key_may_be_enough),
+		cmocka_unit_test(one_key_or_all_may_be_needed),
 		cmocka_unit_test(a_header_has_its_limits),
 		cmocka_unit_test(a_key_is_known_by_its_hash),
 		cmocka_unit_test(there_is_exactly_one_policy_key),

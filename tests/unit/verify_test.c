@@ -1,4 +1,5 @@
 /* Image heads: layout, regions, order of the checks, and what is left behind after a refusal. */
+#include "image/message.h"
 #include "lib/bytes.h"
 #include "tests/adversarial/forge.h"
 
@@ -162,6 +163,28 @@ static void signatures_come_before_the_manifests_contents(void **state)
 	assert_int_equal(forge_verdict(&forged), ERR_IMAGE_MANIFEST);
 }
 
+/* By docs/format.md, not by the code: who signs here and who verifies share it. */
+static void what_is_signed_begins_with_its_domain(void **state)
+{
+	(void)state;
+	static u8 message[16 + IMAGE_HEADER_FIELDS + IMAGE_MANIFEST_MAX];
+	const u8 *manifest = forged.image + forged.layout.manifest_offset;
+	size_t n = forged.layout.manifest_length, body = load_le32(forged.region + 12);
+	u8 want[SHA384_SIZE], digest[SHA384_SIZE];
+
+	memcpy(message, "signet image v1", 16);
+	memcpy(message + 16, forged.image, 88);
+	memcpy(message + 16 + 88, manifest, n);
+	sha384_of(message, 16 + 88 + n, want);
+	image_message_digest(forged.image, manifest, n, digest);
+	assert_memory_equal(digest, want, SHA384_SIZE);
+	memcpy(message, "signet keys v1\0", 16);
+	memcpy(message + 16, forged.region, body);
+	sha384_of(message, 16 + body, want);
+	keys_message_digest(forged.region, body, digest);
+	assert_memory_equal(digest, want, SHA384_SIZE);
+}
+
 static void layouts_have_their_limits(void **state)
 {
 	(void)state;
@@ -190,6 +213,7 @@ int main(void)
 		cmocka_unit_test_setup(a_bad_header_is_refused_before_anything_else_is_read, set_up),
 		cmocka_unit_test_setup(a_refusal_leaves_nothing_behind, set_up),
 		cmocka_unit_test_setup(signatures_come_before_the_manifests_contents, set_up),
+		cmocka_unit_test_setup(what_is_signed_begins_with_its_domain, set_up),
 		cmocka_unit_test(layouts_have_their_limits),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
