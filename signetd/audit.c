@@ -7,6 +7,7 @@
 #include "lib/print.h"
 #include "signetd/body.h"
 #include "signetd/journal.h"
+#include "signetd/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -109,6 +110,7 @@ enum err audit_event(struct server *s, const char *kind, const char *subject, co
 	va_start(list, fmt);
 	(void)vsnprintf(detail, sizeof(detail), fmt, list);
 	va_end(list);
+	text_end_whole(detail);
 	return append(s, &(struct entry){ .kind = kind, .subject = subject, .detail = detail }, &number);
 }
 

@@ -5,6 +5,7 @@
 #include "signetd/call.h"
 
 #include "signetd/journal.h"
+#include "signetd/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -53,6 +54,7 @@ void call_note(struct call *c, const char *fmt, ...)
 
 	va_start(list, fmt);
 	(void)vsnprintf(c->note, sizeof(c->note), fmt, list);
+	text_end_whole(c->note);
 	va_end(list);
 }
 
@@ -198,8 +200,11 @@ void answer_error(struct call *c, u32 status, const char *code, const char *advi
 	va_start(list, fmt);
 	(void)vsnprintf(message, sizeof(message), fmt, list);
 	va_end(list);
-	if (!c->answer.status)
+	text_end_whole(message);
+	if (!c->answer.status) {
 		(void)snprintf(c->answer.code, sizeof(c->answer.code), "%s", code);
+		text_end_whole(c->answer.code);
+	}
 	answer_json(c, status, error_document(code, message, advice));
 }
 

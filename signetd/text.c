@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { TEXT_FIRST = 1024 };
 
@@ -50,4 +51,20 @@ void text_free(struct text *t)
 {
 	free(t->bytes);
 	*t = (struct text){ 0 };
+}
+
+/* Bytes of the character that begins with this one. */
+static size_t size_of(u8 first)
+{
+	return first < 0xC0 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+}
+
+void text_end_whole(char *text)
+{
+	size_t n = strlen(text), at = n;
+
+	while (at && ((u8)text[at - 1] & 0xC0) == 0x80)
+		at--;
+	if (at && at - 1 + size_of((u8)text[at - 1]) > n)
+		text[at - 1] = '\0';
 }

@@ -1,6 +1,6 @@
 /*
- * Text that grows, to a bound.
- * Trust: pure.
+ * Text that grows, to a bound, and text that was cut.
+ * Trust: pure. Nodes' words are outside bytes.
  */
 #ifndef SIGNET_SIGNETD_TEXT_H
 #define SIGNET_SIGNETD_TEXT_H
@@ -17,5 +17,11 @@ struct text {
 
 void text_add(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void text_free(struct text *t);
+
+/*
+ * Drops what is left of a character of UTF-8 at the end of a text that was cut to fit: with half of one, no JSON could
+ * be written of it, nor of anything that it is a part of.
+ */
+void text_end_whole(char *text);
 
 #endif

@@ -1,6 +1,7 @@
 /* Following updates. Trust: see the header. */
 #include "signetd/update_track.h"
 
+#include "signetd/text.h"
 #include "update/refusal.h"
 
 #include <stdio.h>
@@ -38,6 +39,8 @@ void update_end(struct update_node *n, enum update_state state, const char *code
 	n->state = state;
 	(void)snprintf(n->code, sizeof(n->code), "%s", code);
 	(void)snprintf(n->reason, sizeof(n->reason), "%s", reason);
+	text_end_whole(n->code);
+	text_end_whole(n->reason);
 }
 
 /* It runs: the state that its slot is in, or why it stays on trial. */

@@ -309,6 +309,26 @@ static void answers_end_or_repeat_it(void **state)
 	assert_int_equal(n.state, UPDATE_TRYING);
 }
 
+/* One node's words, cut in the middle of a character, would let nobody see any update any more. */
+static void long_words_are_cut_between_characters(void **state)
+{
+	(void)state;
+	struct update_node n = share_in(UPDATE_WRITING);
+	char words[2 * UPDATE_REASON_SIZE];
+
+	for (size_t i = 0; i + 1 < sizeof(words); i += 2)
+		memcpy(words + i, "\xC3\xA9", 2);
+	words[sizeof(words) - 2] = '\0';
+	assert_false(update_not_staged(&n, words, words));
+	assert_int_equal(n.state, UPDATE_FAILED);
+	assert_int_equal(strlen(n.reason), UPDATE_REASON_SIZE - 2);
+	assert_int_equal(strlen(n.code) % 2, 0);
+	/* Whole ones stay. */
+	struct update_node whole = share_in(UPDATE_WRITING);
+	assert_false(update_not_staged(&whole, "x", "\xF0\x9F\x98\x80\xC3\xA9"));
+	assert_string_equal(whole.reason, "\xF0\x9F\x98\x80\xC3\xA9");
+}
+
 static void progress_goes_forward(void **state)
 {
 	(void)state;
@@ -336,6 +356,7 @@ int main(void)
 		cmocka_unit_test(reasons_come_and_go),
 		cmocka_unit_test(a_start_without_a_trial_fails),
 		cmocka_unit_test(answers_end_or_repeat_it),
+		cmocka_unit_test(long_words_are_cut_between_characters),
 		cmocka_unit_test(progress_goes_forward),
 	};
 

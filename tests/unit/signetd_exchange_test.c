@@ -38,6 +38,20 @@ static void not_yet(struct call *c)
 	answer_error(c, 401, "attest-first", "attest", "not known yet");
 }
 
+/* A node's words, each too long, and cut in the middle of a character. */
+#define FOUR "\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9"
+#define CUT_CODE FOUR FOUR FOUR "\xC3\xA9\xC3\xA9\xC3\xA9"
+#define LONG_CODE CUT_CODE FOUR
+static void tell_long_words(struct call *c)
+{
+	char words[2 * NOTE_SIZE + 2 * 256 + 1] = { 0 };
+
+	while (strlen(words) + sizeof(FOUR) <= sizeof(words))
+		memcpy(words + strlen(words), FOUR, sizeof(FOUR));
+	call_note(c, "%s", words);
+	answer_error(c, 409, LONG_CODE, "none", "%s", words);
+}
+
 static const struct route rows[] = {
 	{ METHOD_POST, OP, "/echo", ROLE_VIEWER, BODY_BYTES, BOUND_JSON, false, NULL, echo },
 	{ METHOD_POST, OP, "/json", ROLE_VIEWER, BODY_JSON, BOUND_JSON, false, NULL, succeed },
@@ -48,6 +62,7 @@ static const struct route rows[] = {
 	{ METHOD_GET, OP, "/open", ROLE_VIEWER, BODY_NONE, BOUND_JSON, false, NULL, leave_open },
 	{ METHOD_DELETE, OP, "/approve", ROLE_APPROVER, BODY_NONE, BOUND_JSON, true, NULL, succeed },
 	{ METHOD_GET, OP, "/twice", ROLE_VIEWER, BODY_NONE, BOUND_JSON, false, NULL, answer_twice },
+	{ METHOD_DELETE, OP, "/words", ROLE_OPERATOR, BODY_NONE, BOUND_JSON, true, NULL, tell_long_words },
 	{ METHOD_POST, LISTENER_NODES, "/own", ROLE_NONE, BODY_BYTES, BOUND_EVIDENCE, false, not_yet, echo },
 };
 /* In the place of routes.c. */
@@ -185,6 +200,19 @@ static void bodies_arrive_whole(void **state)
 	exchange_free(x);
 }
 
+/* What could not be written would be missing in the audit log, and it is the node that chooses its words. */
+static void long_words_are_answered_and_logged(void **state)
+{
+	struct audit_record last = { 0 };
+
+	(void)state;
+	answers(METHOD_DELETE, "/words", "", 409, CUT_CODE);
+	assert_int_equal(server.storage->audit->last(server.storage, &last), OK);
+	assert_non_null(strstr(last.content, "DELETE /words"));
+	assert_non_null(strstr(last.content, "\"status\":409"));
+	assert_non_null(strstr(last.content, "\"detail\":\"" FOUR));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -198,6 +226,7 @@ int main(void)
 		SERVER_TEST(a_handler_that_forgets_is_a_failure),
 		SERVER_TEST(the_first_of_two_answers_counts),
 		SERVER_TEST(bodies_arrive_whole),
+		SERVER_TEST(long_words_are_answered_and_logged),
 	};
 
 	return cmocka_run_group_tests_name("signetd exchange", tests, NULL, NULL);
