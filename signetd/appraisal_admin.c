@@ -13,34 +13,57 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* False: there is none, and that is answered. */
+static bool find_appraisal(struct call *c, const u8 *node, u64 number, struct appraisal_entry *out)
+{
+	enum err e = c->server->storage->appraisals->find(c->server->storage, node, number, out);
+
+	if (e == ERR_STORAGE_ABSENT)
+		answer_error(c, 404, "appraisal-unknown", "`signet attest history` shows those that are kept",
+		        "there is no such appraisal");
+	else if (e)
+		answer_failure(c, e, "the appraisal could not be read");
+	return !e;
+}
+
+static void answer_entry(struct call *c, const struct appraisal_entry *a)
+{
+	yyjson_mut_val *root;
+	yyjson_mut_doc *doc = fleet_object(&root);
+
+	record_appraisal(c->server, doc, root, a, true);
+	answer_json(c, 200, doc);
+}
+
 static void answer_appraisal(struct call *c, const u8 *node, u64 number)
 {
 	struct appraisal_entry a;
-	enum err e = c->server->storage->appraisals->find(c->server->storage, node, number, &a);
-	yyjson_mut_val *root;
 
-	if (e == ERR_STORAGE_ABSENT) {
-		answer_error(c, 404, "appraisal-unknown", "`signet attest history` shows those that are kept",
-		        "there is no such appraisal");
-	} else if (e) {
-		answer_failure(c, e, "the appraisal could not be read");
-	} else {
-		yyjson_mut_doc *doc = fleet_object(&root);
-		record_appraisal(c->server, doc, root, &a, true);
-		answer_json(c, 200, doc);
-	}
+	if (find_appraisal(c, node, number, &a))
+		answer_entry(c, &a);
+}
+
+/* Whoever answers and shows nothing, or nothing that is its own, does not have an old verdict told as a new one. */
+static void answer_news(struct call *c, const struct appraisal_entry *last)
+{
+	if (last->number && nonce_time(last->nonce) >= c->ordered)
+		answer_entry(c, last);
+	else
+		answer_error(c, 409, "no-evidence", "look at `signet node logs`, and order it again",
+		        "the node answered, and no evidence of its own came that was begun after this order");
 }
 
 /* The node has attested over its own connection meanwhile: the last appraisal is the one. */
 static void attested(struct call *c, yyjson_val *value)
 {
 	struct node_entry *n = malloc(sizeof(*n));
+	struct appraisal_entry a = { .number = 0 };
 
 	(void)value;
 	if (!n)
 		answer_failure(c, ERR_NO_MEMORY, "a node's record");
-	else if (fleet_node_of(c, n))
-		answer_appraisal(c, n->id, n->appraisal);
+	else if (fleet_node_of(c, n) && (!n->appraisal || find_appraisal(c, n->id, n->appraisal, &a)))
+		answer_news(c, &a);
 	free(n);
 }
 

@@ -110,6 +110,7 @@ struct call {
 	struct blob_writer *upload; /* BODY_FILE: written, neither finished nor in its place (signetd/blobs.h) */
 	struct answer answer;
 	struct parking parking;
+	u64 ordered; /* fleet_now() when a node was given the order that this waits for */
 	bool begun; /* what is ordered from here on may be told to nodes */
 	u64 begun_entry; /* of the audit log; 0: none */
 	char note[NOTE_SIZE]; /* for the audit log */

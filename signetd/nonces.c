@@ -101,6 +101,11 @@ bool nonce_is_open(const struct nonces *n, const u8 nonce[ATTEST_ID_SIZE], const
 	return !is_over(load_le64(nonce + TIME_AT), now) && !was_used(n, nonce);
 }
 
+u64 nonce_time(const u8 nonce[ATTEST_ID_SIZE])
+{
+	return load_le64(nonce + TIME_AT);
+}
+
 /* What is over needs no remembering: it is not taken for its time. */
 static void forget(struct nonces *n, u64 now)
 {

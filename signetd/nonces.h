@@ -31,4 +31,7 @@ bool nonce_is_open(const struct nonces *n, const u8 nonce[ATTEST_ID_SIZE], const
 /* Never again. ERR_RANGE: too many of this node, or of all, for now. */
 enum err nonce_use(struct nonces *n, const u8 nonce[ATTEST_ID_SIZE], const u8 node[ATTEST_ID_SIZE], u64 now) MUST_CHECK;
 
+/* When it was issued, on the clock of `now`; of one that was found open. */
+u64 nonce_time(const u8 nonce[ATTEST_ID_SIZE]);
+
 #endif

@@ -397,6 +397,7 @@ static void give_order(struct call *c)
 	yyjson_mut_doc *arguments = w->arguments;
 
 	w->arguments = NULL;
+	c->ordered = fleet_now(c->server);
 	enum err e = order_give(
 	        c->server, w->node, w->kind, arguments, 2 * ORDER_WAIT_MILLISECONDS, node_answered, w, &w->order);
 	if (!e)

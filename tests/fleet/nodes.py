@@ -105,6 +105,32 @@ def forgeries_are_nobodys():
         same((refused["count"], refused["verdict"]["name"]), (3, "SIGNATURE"), "what was shown in its name")
 
 
+def an_order_to_attest_is_answered_by_new_evidence_alone():
+    """ATTACKS 26, 30: a node's word is no verdict, and an old verdict is not told as a new one."""
+    with Fleet() as fleet:
+        node = join_of(fleet)
+        path = f"/v1/nodes/{node.id}/attest"
+        node.flush()
+        node.tell("brief " + node.poll_line())
+
+        def order(status, act):
+            answer = in_background(lambda: fleet.ask("POST", path, status=status))
+            commands = []
+            while not commands:
+                commands = node.poll()
+            same([c["kind"] for c in commands], ["attest"], "the order")
+            act()
+            node.answer(commands[0], {"verdict": "GOOD"})
+            node.flush()
+            return answer()
+
+        same(order(200, node.attest)["verdict"]["name"], "GOOD", "a node that attests")
+        same(error_of(order(409, lambda: None)), "no-evidence", "one that only says so")
+        same(error_of(order(409, lambda: node.tell("again"))), "no-evidence", "one that shows what it showed before")
+        same(error_of(order(409, lambda: node.attest("stranger"))), "no-evidence", "one that shows what another signed")
+        same(order(200, lambda: node.attest("cut-log"))["verdict"]["name"], "LOG_REPLAY", "one that shows a bad boot")
+
+
 def failures_stick():
     """ATTACKS 30: FAIL, then nothing, then PASS."""
     with Fleet() as fleet:
@@ -390,7 +416,8 @@ def two_hundred_at_once():
 
 
 SCENARIOS = [(f.__name__.replace("_", " "), f) for f in (
-    enrols_and_attests, activation_is_judged, the_pending_have_little, who_is_away_makes_place, forgeries_are_nobodys, failures_stick,
+    enrols_and_attests, activation_is_judged, the_pending_have_little, who_is_away_makes_place, forgeries_are_nobodys,
+    an_order_to_attest_is_answered_by_new_evidence_alone, failures_stick,
     trials_are_committed, guests_run_on_order, bad_definitions_are_refused, silent_nodes_are_told_of,
     results_are_verified_by_others, images_are_verified, restarts_lose_nothing, a_copy_brought_back_gives_no_id_twice,
     empty_policies_accept_nothing, old_appraisals_go, two_hundred_at_once)]
