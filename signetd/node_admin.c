@@ -5,6 +5,7 @@
 #include "signetd/admin.h"
 
 #include "keys/random.h"
+#include "signetd/appraisal_numbers.h"
 #include "signetd/body.h"
 #include "signetd/enrolment.h"
 #include "signetd/orders.h"
@@ -215,7 +216,7 @@ void admin_authority(struct call *c)
 
 static void remove_node(struct call *c, struct node_entry *n)
 {
-	enum err e = c->server->storage->nodes->remove(c->server->storage, n->id);
+	enum err e = appraisal_numbers_leave(c->server->storage, n->id);
 
 	if (e) {
 		answer_failure(c, e, "the node could not be removed");

@@ -6,6 +6,7 @@
 
 #include "keys/random.h"
 #include "lib/print.h"
+#include "signetd/appraisal_numbers.h"
 #include "signetd/audit.h"
 #include "signetd/body.h"
 #include "signetd/challenges.h"
@@ -171,8 +172,12 @@ static enum err keep_node(
 		return OK;
 	if (!e)
 		appraisal = out->appraisal;
-	if (e == ERR_STORAGE_ABSENT)
+	if (e == ERR_STORAGE_ABSENT) {
 		e = pending_admit(s, applicant, who);
+		/* Who makes place for it may be the one with the highest number. */
+		if (!e)
+			e = appraisal_numbers_begin(s->storage, &appraisal);
+	}
 	if (e)
 		return e;
 	*out = *applicant;

@@ -3,6 +3,7 @@
 
 #include "lib/bytes.h"
 #include "lib/print.h"
+#include "signetd/appraisal_numbers.h"
 #include "signetd/audit.h"
 #include "signetd/journal.h"
 
@@ -39,7 +40,7 @@ static enum err count(void *context, const struct waiting_node *n)
 static enum err remove_audited(
         struct server *s, const u8 id[ATTEST_ID_SIZE], const char *text, const struct caller *who)
 {
-	enum err e = s->storage->nodes->remove(s->storage, id);
+	enum err e = appraisal_numbers_leave(s->storage, id);
 
 	return e ? e
 	         : audit_event(

@@ -89,6 +89,29 @@ def who_is_away_makes_place():
         same(fleet.server.figures()["signetd_pending_dropped_total"], 1, "counted")
 
 
+def a_number_means_one_appraisal():
+    """What an approver has looked at is what he approves, whoever went and came again meanwhile."""
+    with Fleet(settings={"tpm.pending-uncertified": "1"}) as fleet:
+        first = fleet.node(1)
+        first.join()
+        seen = fleet.ask("GET", f"/v1/nodes/{first.id}")["appraisal"]["number"]
+        # It goes away, another drops it, goes away too, and it is back with another firmware.
+        fleet.restart()
+        fleet.node(2).join()
+        fleet.restart()
+        first.tell("boot firmware=another")
+        first.join()
+        same(fleet.server.figures()["signetd_pending_dropped_total"], 1, "dropped, and the other for it")
+        fleet.approve(first, number=seen, status=404)
+        now = fleet.ask("GET", f"/v1/nodes/{first.id}")["appraisal"]["number"]
+        expect(now > seen, "numbered on", f"{now} after {seen}")
+        # The same of one that an approver removed.
+        fleet.ask("DELETE", f"/v1/nodes/{first.id}")
+        first.tell("rekey")
+        first.join()
+        fleet.approve(first, number=now, status=404)
+
+
 def forgeries_are_nobodys():
     """ATTACKS 26, 27, 28, 32 through the server: refused by name, and they do the node no harm."""
     with Fleet() as fleet:
@@ -416,8 +439,8 @@ def two_hundred_at_once():
 
 
 SCENARIOS = [(f.__name__.replace("_", " "), f) for f in (
-    enrols_and_attests, activation_is_judged, the_pending_have_little, who_is_away_makes_place, forgeries_are_nobodys,
-    an_order_to_attest_is_answered_by_new_evidence_alone, failures_stick,
+    enrols_and_attests, activation_is_judged, the_pending_have_little, who_is_away_makes_place, a_number_means_one_appraisal,
+    forgeries_are_nobodys, an_order_to_attest_is_answered_by_new_evidence_alone, failures_stick,
     trials_are_committed, guests_run_on_order, bad_definitions_are_refused, silent_nodes_are_told_of,
     results_are_verified_by_others, images_are_verified, restarts_lose_nothing, a_copy_brought_back_gives_no_id_twice,
     empty_policies_accept_nothing, old_appraisals_go, two_hundred_at_once)]
