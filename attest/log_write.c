@@ -81,16 +81,6 @@ enum err log_resume(struct log *l, u8 *buffer, size_t n, size_t room)
 	return OK;
 }
 
-enum err log_covers(const u8 *log, size_t n, const struct tpm_banks *active)
-{
-	struct log_reader r;
-	enum err e = log_open(&r, log, n);
-	for (u32 i = 0; !e && i < active->count; i++)
-		if (tpm_bank_is_reliable(active->alg[i]) && !log_has_bank(&r.format, active->alg[i]))
-			e = ERR_TPM_BANK;
-	return e;
-}
-
 static const struct tpm_bank_digest *digest_for(const struct tpm_digests *digests, u16 alg, u16 size)
 {
 	for (u32 i = 0; i < digests->count && i < TPM_BANKS_MAX; i++)

@@ -6,7 +6,7 @@
 #define SIGNET_ATTEST_LOG_WRITE_H
 
 #include "attest/log.h"
-#include "lib/tpm/bank.h"
+#include "lib/tpm/pcr.h"
 
 /* bytes.start and bytes.used are the log. After an error it is what it was before the call. */
 struct log {
@@ -30,7 +30,7 @@ enum err log_append(
 
 /*
  * Every active bank to rely on is in the log. One that firmware does not measure into stands at zero: whoever comes
- * later could extend what he likes into it and quote that. ERR_TPM_BANK, ERR_BOOT_LOG.
+ * later could extend what he likes into it and quote that. ERR_TPM_BANK, ERR_BOOT_LOG. In log_covers.c.
  */
 enum err log_covers(const u8 *log, size_t n, const struct tpm_banks *active) MUST_CHECK;
 

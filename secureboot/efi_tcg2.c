@@ -6,6 +6,7 @@
 
 #include "attest/log_write.h"
 #include "lib/bytes.h"
+#include "lib/tpm/bank.h"
 
 #include <string.h>
 

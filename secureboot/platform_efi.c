@@ -8,7 +8,7 @@
 #include "secureboot/cpu.h"
 #include "secureboot/efi_services.h"
 
-#include "lib/tpm/device.h"
+#include "lib/tpm/startup.h"
 
 #include <string.h>
 

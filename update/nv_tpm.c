@@ -39,20 +39,6 @@ void nv_tpm_public(const struct nv_tpm *nv, enum nv_index index, struct tpm_nv_p
 	memcpy(out->policy, nv->policy, SHA256_SIZE);
 }
 
-void nv_tpm_names(const u8 policy_key[P256_KEY_SIZE], const u8 node_id[NODE_ID_SIZE], struct tpm_name out[NV_INDEXES])
-{
-	struct nv_tpm nv = { .tpm = NULL };
-	struct tpm_name key;
-	policy_key_name(policy_key, &key);
-	policy_authorize_digest(&key, node_id, nv.policy);
-	for (u32 i = 0; i < NV_INDEXES; i++) {
-		struct tpm_nv_public public;
-		nv_tpm_public(&nv, (enum nv_index)i, &public);
-		public.attributes |= TPMA_NV_WRITTEN;
-		tpm_nv_name(&public, &out[i]);
-	}
-}
-
 /* In all but the policy. */
 static bool has_our_shape(enum nv_index index, const struct tpm_nv_public *found)
 {
@@ -199,7 +185,7 @@ static enum err write_index(void *context, enum nv_index index, const u8 *bytes,
 	enum err e = open_session(nv, &session);
 	if (e)
 		return e;
-	e = tpm_nv_write(nv->tpm, handle_of(index), &(struct tpm_auth){ .session = session }, bytes, size);
+	e = tpm_nv_write(nv->tpm, handle_of(index), session, bytes, size);
 	if (e == ERR_TPM_REFUSED && denies_write(nv->tpm->response_code))
 		e = ERR_NV_POLICY;
 	return flush(nv->tpm, session, e);

@@ -29,7 +29,7 @@ enum err nv_tpm_init(struct nv_tpm *nv, struct tpm *tpm, const u8 policy_key[P25
 
 /*
  * Names that the four indices of this node have once they are written: a verifier computes them, and believes none that
- * it is told.
+ * it is told. In nv_names.c.
  */
 void nv_tpm_names(const u8 policy_key[P256_KEY_SIZE], const u8 node_id[NODE_ID_SIZE], struct tpm_name out[NV_INDEXES]);
 

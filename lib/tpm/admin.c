@@ -32,7 +32,7 @@ enum err tpm_get_random(struct tpm *tpm, u8 *out, size_t n)
 	return OK;
 }
 
-enum err tpm_get_property(struct tpm *tpm, enum tpm_pt property, u32 *value)
+enum err tpm_get_property(struct tpm *tpm, u32 property, u32 *value)
 {
 	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_GetCapability);
 	write_be32(&c.w, TPM_CAP_TPM_PROPERTIES);
@@ -45,7 +45,7 @@ enum err tpm_get_property(struct tpm *tpm, enum tpm_pt property, u32 *value)
 	u32 got = read_be32(&c.r);
 	*value = read_be32(&c.r);
 	/* Asked for one it has not, a TPM answers with the next one it has. */
-	c.r.failed |= capability != TPM_CAP_TPM_PROPERTIES || count != 1 || got != (u32)property;
+	c.r.failed |= capability != TPM_CAP_TPM_PROPERTIES || count != 1 || got != property;
 	return tpm_command_end(&c);
 }
 
@@ -56,7 +56,7 @@ enum err tpm_hierarchy_change_auth(
 		return ERR_RANGE;
 	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_HierarchyChangeAuth);
 	write_be32(&c.w, hierarchy);
-	tpm_command_password(&c, old);
+	tpm_command_authorize(&c, TPM_RS_PW, old);
 	write_tpm2b(&c.w, new->bytes, new->size);
 	return tpm_command_run_plain(&c);
 }

@@ -10,8 +10,8 @@
 /* Fills out; as many commands as the TPM's own limit on one answer makes necessary. */
 enum err tpm_get_random(struct tpm *tpm, u8 *out, size_t n) MUST_CHECK;
 
-/* ERR_TPM_RESPONSE when the TPM does not have the property. */
-enum err tpm_get_property(struct tpm *tpm, enum tpm_pt property, u32 *value) MUST_CHECK;
+/* Of enum tpm_pt. ERR_TPM_RESPONSE when the TPM does not have the property. */
+enum err tpm_get_property(struct tpm *tpm, u32 property, u32 *value) MUST_CHECK;
 
 /* hierarchy: TPM_RH_OWNER, TPM_RH_LOCKOUT, TPM_RH_ENDORSEMENT. */
 enum err tpm_hierarchy_change_auth(

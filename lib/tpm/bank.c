@@ -105,7 +105,7 @@ enum err tpm_pcr_extend(struct tpm *tpm, u32 pcr, const struct tpm_digests *dige
 		return ERR_RANGE;
 	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_PCR_Extend);
 	write_be32(&c.w, pcr);
-	tpm_command_password(&c, NULL);
+	tpm_command_authorize(&c, TPM_RS_PW, NULL);
 	write_be32(&c.w, digests->count);
 	for (u32 i = 0; i < digests->count; i++) {
 		const struct tpm_bank_digest *b = &digests->bank[i];

@@ -7,11 +7,6 @@
 
 #include "lib/tpm/pcr.h"
 
-struct tpm_banks {
-	u32 count;
-	u16 alg[TPM_BANKS_MAX];
-};
-
 /*
  * The active banks. ERR_TPM_BANK when none of them is one to rely on, when one is active for some PCRs only, or of an
  * algorithm whose digest size we do not know: an event log over such banks could not be written.

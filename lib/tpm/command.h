@@ -17,16 +17,10 @@ struct tpm_auth_value {
 	u8 bytes[TPM_AUTH_VALUE_MAX];
 };
 
-/* How one handle of a command is authorized. A policy session carries no value: none of our policies asks for one. */
-struct tpm_auth {
-	u32 session; /* TPM_RS_PW or a policy session */
-	const struct tpm_auth_value *value; /* NULL: empty */
-};
-
 struct tpm_command {
 	struct tpm *tpm;
 	struct writer w;
-	u32 auths;
+	u32 auths; /* authorized handles: one where a command of ours needs it */
 	/* Once it was run: */
 	struct reader r; /* the response's parameters, inside the TPM's buffer until the next command */
 	enum err error;
@@ -34,8 +28,10 @@ struct tpm_command {
 
 /* In this order: begin, write the handles, authorize (if the command needs it), write the parameters, run. */
 struct tpm_command tpm_command_begin(struct tpm *tpm, u32 code);
-void tpm_command_authorize(struct tpm_command *c, const struct tpm_auth *auths, u32 count);
-void tpm_command_password(struct tpm_command *c, const struct tpm_auth_value *value);
+/*
+ * session: TPM_RS_PW or a policy session, which carries no value: none of our policies asks for one. value NULL: empty.
+ */
+void tpm_command_authorize(struct tpm_command *c, u32 session, const struct tpm_auth_value *value);
 
 /*
  * Sends it. handle is where the response's handle goes, NULL when the command has none. What goes wrong is kept for

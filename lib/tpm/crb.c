@@ -111,4 +111,4 @@ static enum err release(struct tpm_device *d)
 	return e;
 }
 
-const struct tpm_interface tpm_crb = { "crb", send, execute, cancel, receive, release };
+const struct tpm_interface tpm_crb = { send, execute, cancel, receive, release };

@@ -81,11 +81,6 @@ enum err tpm_device_init(struct tpm_device *d, struct tpm_registers registers)
 	return d->interface ? OK : ERR_TPM_ABSENT;
 }
 
-const char *tpm_device_interface(const struct tpm_device *d)
-{
-	return d->interface->name;
-}
-
 static u32 duration_of(u32 command_code)
 {
 	static const u32 long_commands[] = { TPM_CC_CreatePrimary, TPM_CC_SelfTest, TPM_CC_Startup };

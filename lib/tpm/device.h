@@ -34,9 +34,6 @@ struct tpm_device {
  */
 enum err tpm_device_init(struct tpm_device *d, struct tpm_registers registers) MUST_CHECK;
 
-/* "tis" or "crb" */
-const char *tpm_device_interface(const struct tpm_device *d);
-
 /*
  * One command at a time. ERR_RANGE: a bad length; else what went wrong first, and the command was cancelled. *length
  * bytes are in the response.

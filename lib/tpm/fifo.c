@@ -131,4 +131,4 @@ static enum err release(struct tpm_device *d)
 	return OK;
 }
 
-const struct tpm_interface tpm_fifo = { "tis", send, execute, make_ready, receive, release };
+const struct tpm_interface tpm_fifo = { send, execute, make_ready, receive, release };

@@ -34,7 +34,6 @@ struct tpm_exchange {
 };
 
 struct tpm_interface {
-	const char *name;
 	/* From taking locality 0 to handing the whole command over. */
 	enum err (*send)(struct tpm_device *d, const struct tpm_exchange *x);
 	/* Until the command is done. */

@@ -4,14 +4,9 @@
  */
 #include "lib/tpm/key.h"
 
-#include <string.h>
+#include "lib/tpm/policy.h"
 
-struct tpm_ecc_public tpm_external_key(const u8 key[P256_KEY_SIZE])
-{
-	struct tpm_ecc_public p = { .attributes = TPMA_OBJECT_SIGN_ENCRYPT | TPMA_OBJECT_USERWITHAUTH };
-	memcpy(p.key, key, sizeof(p.key));
-	return p;
-}
+#include <string.h>
 
 void read_name_as(struct reader *r, const struct tpm_name *name)
 {
@@ -23,27 +18,17 @@ void read_name_as(struct reader *r, const struct tpm_name *name)
 
 enum err tpm_load_external(struct tpm *tpm, const u8 key[P256_KEY_SIZE], u32 *handle)
 {
-	struct tpm_ecc_public public = tpm_external_key(key);
 	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_LoadExternal);
 	write_be16(&c.w, 0); /* no private part */
 	size_t at = write_sized_begin(&c.w);
-	write_ecc_public(&c.w, &public);
+	write_ecc_public(&c.w, POLICY_KEY_ATTRIBUTES, key);
 	write_sized_end(&c.w, at);
-	struct tpm_name name = { .size = 0 };
-	if (!c.w.failed)
-		tpm_name_of(c.w.start + at, c.w.used - at, &name);
 	write_be32(&c.w, TPM_RH_OWNER);
 	tpm_command_run(&c, handle);
+	struct tpm_name name;
+	policy_key_name(key, &name);
 	read_name_as(&c.r, &name);
 	return tpm_command_end(&c);
-}
-
-static void read_ticket(struct reader *r, u16 tag, struct tpm_ticket *ticket)
-{
-	if (read_be16(r) != tag)
-		r->failed = true;
-	ticket->hierarchy = read_be32(r);
-	ticket->size = read_tpm2b_to(r, ticket->digest, sizeof(ticket->digest));
 }
 
 enum err tpm_verify_signature(struct tpm *tpm, u32 key, const u8 digest[SHA256_SIZE],
@@ -55,6 +40,8 @@ enum err tpm_verify_signature(struct tpm *tpm, u32 key, const u8 digest[SHA256_S
 	write_tpm2b(&c.w, digest, SHA256_SIZE);
 	write_ecdsa_signature(&c.w, signature);
 	tpm_command_run(&c, NULL);
-	read_ticket(&c.r, TPM_ST_VERIFIED, ticket);
+	c.r.failed |= read_be16(&c.r) != TPM_ST_VERIFIED;
+	ticket->hierarchy = read_be32(&c.r);
+	ticket->size = read_tpm2b_to(&c.r, ticket->digest, sizeof(ticket->digest));
 	return tpm_command_end(&c);
 }

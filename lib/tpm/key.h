@@ -15,12 +15,9 @@ struct tpm_ticket {
 	u8 digest[TPM_DIGEST_MAX];
 };
 
-/* Public area under which a P-256 verification key, X || Y, is loaded. */
-struct tpm_ecc_public tpm_external_key(const u8 key[P256_KEY_SIZE]);
-
 /*
- * Loads it into the owner hierarchy, the only one whose tickets PolicyAuthorize takes from us; the Name the TPM
- * computes must be ours. Flush *handle after use.
+ * Loads the policy key, X || Y, into the owner hierarchy, the only one whose tickets PolicyAuthorize takes from us; the
+ * Name the TPM computes must be ours. Flush *handle after use.
  */
 enum err tpm_load_external(struct tpm *tpm, const u8 key[P256_KEY_SIZE], u32 *handle) MUST_CHECK;
 

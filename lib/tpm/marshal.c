@@ -97,16 +97,16 @@ static void write_ecc_parameters(struct writer *w)
 	write_be16(w, TPM_ALG_NULL); /* kdf */
 }
 
-void write_ecc_public(struct writer *w, const struct tpm_ecc_public *p)
+void write_ecc_public(struct writer *w, u32 attributes, const u8 key[P256_KEY_SIZE])
 {
-	size_t size = bytes_are_zero(p->key, sizeof(p->key)) ? 0 : COORDINATE_SIZE;
+	size_t size = bytes_are_zero(key, P256_KEY_SIZE) ? 0 : COORDINATE_SIZE;
 	write_be16(w, TPM_ALG_ECC);
 	write_be16(w, TPM_ALG_SHA256);
-	write_be32(w, p->attributes);
+	write_be32(w, attributes);
 	write_tpm2b(w, NULL, 0); /* authPolicy */
 	write_ecc_parameters(w);
-	write_tpm2b(w, p->key, size);
-	write_tpm2b(w, p->key + COORDINATE_SIZE, size);
+	write_tpm2b(w, key, size);
+	write_tpm2b(w, key + COORDINATE_SIZE, size);
 }
 
 void tpm_name_of(const u8 *public_area, size_t n, struct tpm_name *name)

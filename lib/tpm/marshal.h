@@ -33,14 +33,11 @@ void write_pcr_selection(struct writer *w, struct tpm_pcr_selection s);
 void write_name(struct writer *w, const struct tpm_name *name);
 void read_name(struct reader *r, struct tpm_name *name);
 
-/* TPMT_PUBLIC of an ECDSA P-256 SHA-256 signing key. */
-struct tpm_ecc_public {
-	u32 attributes;
-	u8 key[P256_KEY_SIZE]; /* X || Y */
-};
-
-/* key all zero: a template, without a unique part. */
-void write_ecc_public(struct writer *w, const struct tpm_ecc_public *p);
+/*
+ * TPMT_PUBLIC of an ECDSA P-256 SHA-256 signing key, X || Y, with enum tpma_object's attributes. key all zero: a
+ * template, without a unique part.
+ */
+void write_ecc_public(struct writer *w, u32 attributes, const u8 key[P256_KEY_SIZE]);
 /* Name of a public area: nameAlg SHA-256 and its digest. */
 void tpm_name_of(const u8 *public_area, size_t n, struct tpm_name *name);
 

@@ -8,9 +8,7 @@
 
 #include <string.h>
 
-enum { NV_PUBLIC_MAX = 4 + 2 + 4 + 2 + TPM_DIGEST_MAX + 2 };
-
-static void write_nv_public(struct writer *w, const struct tpm_nv_public *p)
+void write_nv_public(struct writer *w, const struct tpm_nv_public *p)
 {
 	write_be32(w, p->index);
 	write_be16(w, p->name_alg);
@@ -26,14 +24,6 @@ static void read_nv_public(struct reader *r, struct tpm_nv_public *p)
 	p->attributes = read_be32(r);
 	p->policy_size = read_tpm2b_to(r, p->policy, sizeof(p->policy));
 	p->size = read_be16(r);
-}
-
-void tpm_nv_name(const struct tpm_nv_public *p, struct tpm_name *name)
-{
-	u8 area[NV_PUBLIC_MAX];
-	struct writer w = writer_on(area, sizeof(area));
-	write_nv_public(&w, p);
-	tpm_name_of(area, w.used, name);
 }
 
 static bool name_fits(const struct tpm_nv_public *p, const u8 *area, size_t n, const struct tpm_name *name)
@@ -72,7 +62,7 @@ enum err tpm_nv_read(struct tpm *tpm, u32 index, u8 *out, u16 size)
 	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_NV_Read);
 	write_be32(&c.w, index);
 	write_be32(&c.w, index);
-	tpm_command_password(&c, NULL);
+	tpm_command_authorize(&c, TPM_RS_PW, NULL);
 	write_be16(&c.w, size);
 	write_be16(&c.w, 0);
 	tpm_command_run(&c, NULL);
@@ -80,14 +70,14 @@ enum err tpm_nv_read(struct tpm *tpm, u32 index, u8 *out, u16 size)
 	return tpm_command_end(&c);
 }
 
-enum err tpm_nv_write(struct tpm *tpm, u32 index, const struct tpm_auth *auth, const u8 *bytes, size_t n)
+enum err tpm_nv_write(struct tpm *tpm, u32 index, u32 session, const u8 *bytes, size_t n)
 {
 	if (n > TPM_NV_DATA_MAX)
 		return ERR_RANGE;
 	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_NV_Write);
 	write_be32(&c.w, index);
 	write_be32(&c.w, index);
-	tpm_command_authorize(&c, auth, 1);
+	tpm_command_authorize(&c, session, NULL);
 	write_tpm2b(&c.w, bytes, n);
 	write_be16(&c.w, 0);
 	return tpm_command_run_plain(&c);
@@ -97,7 +87,7 @@ enum err tpm_nv_define(struct tpm *tpm, const struct tpm_auth_value *owner, cons
 {
 	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_NV_DefineSpace);
 	write_be32(&c.w, TPM_RH_OWNER);
-	tpm_command_password(&c, owner);
+	tpm_command_authorize(&c, TPM_RS_PW, owner);
 	write_tpm2b(&c.w, NULL, 0); /* authValue */
 	size_t at = write_sized_begin(&c.w);
 	write_nv_public(&c.w, p);

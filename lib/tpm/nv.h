@@ -16,9 +16,10 @@ struct tpm_nv_public {
 	u8 policy[TPM_DIGEST_MAX];
 	u16 size; /* of the content, bytes */
 };
+enum { NV_PUBLIC_MAX = 4 + 2 + 4 + 2 + TPM_DIGEST_MAX + 2 };
 
-/* SHA-256 Name of an index with this public area. */
-void tpm_nv_name(const struct tpm_nv_public *p, struct tpm_name *name);
+/* At most NV_PUBLIC_MAX bytes. */
+void write_nv_public(struct writer *w, const struct tpm_nv_public *p);
 
 /* TPM_RC_HANDLE: not defined. The Name, which covers all of the public area, is checked when it is a SHA-256 one. */
 enum err tpm_nv_read_public(struct tpm *tpm, u32 index, struct tpm_nv_public *out, struct tpm_name *name) MUST_CHECK;
@@ -26,8 +27,9 @@ enum err tpm_nv_read_public(struct tpm *tpm, u32 index, struct tpm_nv_public *ou
 /* size <= TPM_NV_DATA_MAX bytes from the start, under the index's own, empty authValue. */
 enum err tpm_nv_read(struct tpm *tpm, u32 index, u8 *out, u16 size) MUST_CHECK;
 
-/* Writes n <= TPM_NV_DATA_MAX bytes at the start, authorized through the index itself. */
-enum err tpm_nv_write(struct tpm *tpm, u32 index, const struct tpm_auth *auth, const u8 *bytes, size_t n) MUST_CHECK;
+/* Writes n <= TPM_NV_DATA_MAX bytes at the start, authorized through the index itself by a session, or its empty value.
+ */
+enum err tpm_nv_write(struct tpm *tpm, u32 index, u32 session, const u8 *bytes, size_t n) MUST_CHECK;
 
 /* With an empty authValue. TPM_RC_NV_SPACE: full; TPM_RC_NV_DEFINED: there already. */
 enum err tpm_nv_define(struct tpm *tpm, const struct tpm_auth_value *owner, const struct tpm_nv_public *p) MUST_CHECK;

@@ -33,7 +33,7 @@ enum err tpm_pcr_event(struct tpm *tpm, u32 pcr, const u8 *data, size_t n, struc
 		return ERR_RANGE;
 	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_PCR_Event);
 	write_be32(&c.w, pcr);
-	tpm_command_password(&c, NULL);
+	tpm_command_authorize(&c, TPM_RS_PW, NULL);
 	write_tpm2b(&c.w, data, n);
 	tpm_command_run(&c, NULL);
 	enum err e = read_digests(&c.r, out);

@@ -14,6 +14,12 @@ struct tpm_bank_digest {
 	u8 digest[TPM_DIGEST_MAX];
 };
 
+/* The active ones. */
+struct tpm_banks {
+	u32 count;
+	u16 alg[TPM_BANKS_MAX];
+};
+
 /* One PCR's value or one event's digest in every bank. */
 struct tpm_digests {
 	u32 count;

@@ -4,7 +4,6 @@
  */
 #include "lib/tpm/policy.h"
 
-#include "lib/tpm/key.h"
 #include "lib/tpm/marshal.h"
 
 enum { PUBLIC_MAX = 128 };
@@ -30,7 +29,6 @@ void policy_key_name(const u8 key[P256_KEY_SIZE], struct tpm_name *name)
 {
 	u8 bytes[PUBLIC_MAX];
 	struct writer w = writer_on(bytes, sizeof(bytes));
-	struct tpm_ecc_public public = tpm_external_key(key);
-	write_ecc_public(&w, &public);
+	write_ecc_public(&w, POLICY_KEY_ATTRIBUTES, key);
 	tpm_name_of(bytes, w.used, name);
 }

@@ -18,9 +18,10 @@ void policy_authorize_digest(const struct tpm_name *key, const u8 policy_ref[SHA
 void policy_approval_hash(const u8 approved[SHA256_SIZE], const u8 policy_ref[SHA256_SIZE], u8 out[SHA256_SIZE]);
 
 /*
- * Name of the policy key, X || Y, as LoadExternal takes it: ECDSA P-256 SHA-256, attributes sign and userWithAuth.
- * The Name covers the attributes, so they are part of the format.
+ * Name of the policy key, X || Y, as LoadExternal takes it: ECDSA P-256 SHA-256. The Name covers the attributes, so
+ * they are part of the format.
  */
+enum { POLICY_KEY_ATTRIBUTES = TPMA_OBJECT_SIGN_ENCRYPT | TPMA_OBJECT_USERWITHAUTH };
 void policy_key_name(const u8 key[P256_KEY_SIZE], struct tpm_name *name);
 
 #endif

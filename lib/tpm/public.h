@@ -11,6 +11,11 @@
 enum { TPM_PUBLIC_MAX = 512 };
 
 /* TPMT_PUBLIC of an ECDSA P-256 SHA-256 key without a policy. */
+struct tpm_ecc_public {
+	u32 attributes;
+	u8 key[P256_KEY_SIZE]; /* X || Y */
+};
+
 void read_ecc_public(struct reader *r, struct tpm_ecc_public *p);
 
 /* TPMT_SIGNATURE, ECDSA with SHA-256: r || s, each padded to 32 bytes. */

@@ -3,6 +3,8 @@
  * Trust: in the TCB; pure. Responses are outside bytes.
  */
 #include "lib/tpm/startup.h"
+
+#include "lib/tpm/interface.h"
 #include "lib/tpm/types_beyond.h"
 
 enum err tpm_startup(struct tpm *tpm)
@@ -11,4 +13,9 @@ enum err tpm_startup(struct tpm *tpm)
 	write_be16(&c.w, TPM_SU_CLEAR);
 	enum err e = tpm_command_run_plain(&c);
 	return tpm_refused_with(tpm, e, TPM_RC_INITIALIZE) ? OK : e;
+}
+
+const char *tpm_device_interface(const struct tpm_device *d)
+{
+	return d->interface == &tpm_crb ? "crb" : "tis";
 }

@@ -13,6 +13,8 @@ enum {
 	/* Linux, too, gives a TPM that asks for patience two seconds (TPM2_DURATION_LONG). */
 	RETRIES = 100,
 	RETRY_PAUSE_MS = 20,
+	/* Session, nonce without a byte, attributes, size of the value. */
+	AUTH_SIZE_LEAST = 4 + 2 + 1 + 2,
 };
 
 void tpm_init(struct tpm *tpm, struct tpm_transport transport)
@@ -49,29 +51,15 @@ struct tpm_command tpm_command_begin(struct tpm *tpm, u32 code)
 	return c;
 }
 
-static void write_auth(struct writer *w, const struct tpm_auth *auth)
+void tpm_command_authorize(struct tpm_command *c, u32 session, const struct tpm_auth_value *value)
 {
-	const struct tpm_auth_value *value = auth->value;
-	write_be32(w, auth->session);
-	write_be16(w, 0); /* nonce: only HMAC sessions have one */
-	write_u8(w, TPMA_SESSION_CONTINUESESSION);
-	write_tpm2b(w, value ? value->bytes : NULL, value ? value->size : 0);
-}
-
-void tpm_command_authorize(struct tpm_command *c, const struct tpm_auth *auths, u32 count)
-{
-	size_t size_at = c->w.used;
-	write_be32(&c->w, 0);
-	for (u32 i = 0; i < count; i++)
-		write_auth(&c->w, &auths[i]);
-	if (!c->w.failed)
-		store_be32(c->w.start + size_at, (u32)(c->w.used - size_at - 4));
-	c->auths = count;
-}
-
-void tpm_command_password(struct tpm_command *c, const struct tpm_auth_value *value)
-{
-	tpm_command_authorize(c, &(struct tpm_auth){ .session = TPM_RS_PW, .value = value }, 1);
+	u32 size = value ? value->size : 0;
+	write_be32(&c->w, AUTH_SIZE_LEAST + size);
+	write_be32(&c->w, session);
+	write_be16(&c->w, 0); /* nonce: only HMAC sessions have one */
+	write_u8(&c->w, TPMA_SESSION_CONTINUESESSION);
+	write_tpm2b(&c->w, size ? value->bytes : NULL, size);
+	c->auths = 1;
 }
 
 /* The TPM could not do it just now and has changed nothing. */

@@ -108,12 +108,10 @@ const u8 *soft_key(u32 key)
 size_t soft_public(u32 key, u8 out[EVIDENCE_AK_MAX])
 {
 	struct writer w = writer_on(out, EVIDENCE_AK_MAX);
-	struct tpm_ecc_public p = { .attributes = TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT |
-		        TPMA_OBJECT_SENSITIVEDATAORIGIN | TPMA_OBJECT_USERWITHAUTH | TPMA_OBJECT_NODA |
-		        TPMA_OBJECT_RESTRICTED | TPMA_OBJECT_SIGN_ENCRYPT };
+	u32 attributes = TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT | TPMA_OBJECT_SENSITIVEDATAORIGIN |
+	        TPMA_OBJECT_USERWITHAUTH | TPMA_OBJECT_NODA | TPMA_OBJECT_RESTRICTED | TPMA_OBJECT_SIGN_ENCRYPT;
 
-	memcpy(p.key, soft_key(key), sizeof(p.key));
-	write_ecc_public(&w, &p);
+	write_ecc_public(&w, attributes, soft_key(key));
 	return w.used;
 }
 

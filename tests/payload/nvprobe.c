@@ -46,8 +46,7 @@ static void show(const char *attempt, u32 index, struct tpm *tpm, enum err e)
 
 static void write_by_password(struct tpm *tpm, u32 index, u16 size)
 {
-	struct tpm_auth auth = { TPM_RS_PW, &empty };
-	show("write-by-password", index, tpm, tpm_nv_write(tpm, index, &auth, garbage, size));
+	show("write-by-password", index, tpm, tpm_nv_write(tpm, index, TPM_RS_PW, garbage, size));
 }
 
 /* NV_Write in the owner's name rather than the index's own. */
@@ -56,7 +55,7 @@ static void write_as(struct tpm *tpm, const char *attempt, u32 hierarchy, u32 in
 	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_NV_Write);
 	write_be32(&c.w, hierarchy);
 	write_be32(&c.w, index);
-	tpm_command_password(&c, &empty);
+	tpm_command_authorize(&c, TPM_RS_PW, &empty);
 	write_be16(&c.w, size);
 	write_bytes(&c.w, garbage, size);
 	write_be16(&c.w, 0);
@@ -91,8 +90,7 @@ static void write_in_session(struct tpm *tpm, u32 session, const u8 *entry, u32 
 	if (!e)
 		e = approve(tpm, session, entry);
 	show("authorize", index, tpm, e);
-	struct tpm_auth auth = { session, NULL };
-	show("write-by-policy", index, tpm, tpm_nv_write(tpm, index, &auth, garbage, size));
+	show("write-by-policy", index, tpm, tpm_nv_write(tpm, index, session, garbage, size));
 }
 
 static void write_by_policy(struct tpm *tpm, u32 index, u16 size)
@@ -118,7 +116,7 @@ static void undefine(struct tpm *tpm, const char *what, u32 hierarchy, u32 index
 
 	write_be32(&c.w, hierarchy);
 	write_be32(&c.w, index);
-	tpm_command_password(&c, &empty);
+	tpm_command_authorize(&c, TPM_RS_PW, &empty);
 	show(what, index, tpm, tpm_command_run_plain(&c));
 }
 

@@ -10,10 +10,11 @@
 
 enum { CREATION_DATA_MAX = 512 };
 
-static void write_sized_public(struct writer *w, const struct tpm_ecc_public *p)
+static void write_sized_template(struct writer *w, u32 attributes)
 {
+	static const u8 none[P256_KEY_SIZE];
 	size_t at = write_sized_begin(w);
-	write_ecc_public(w, p);
+	write_ecc_public(w, attributes, none);
 	write_sized_end(w, at);
 }
 
@@ -30,8 +31,8 @@ static void read_sized_public(struct reader *r, struct tpm_public *out)
 	tpm_name_of(bytes, n, &out->name);
 }
 
-static const struct tpm_ecc_public ak_template = {
-	.attributes = TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT | TPMA_OBJECT_SENSITIVEDATAORIGIN |
+enum {
+	AK_ATTRIBUTES = TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT | TPMA_OBJECT_SENSITIVEDATAORIGIN |
 	        TPMA_OBJECT_USERWITHAUTH | TPMA_OBJECT_NODA | TPMA_OBJECT_RESTRICTED | TPMA_OBJECT_SIGN_ENCRYPT,
 };
 
@@ -50,12 +51,12 @@ enum err tpm_create_ak(struct tpm *tpm, const struct tpm_auth_value *owner, u32 
 {
 	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_CreatePrimary);
 	write_be32(&c.w, TPM_RH_OWNER);
-	tpm_command_password(&c, owner);
+	tpm_command_authorize(&c, TPM_RS_PW, owner);
 	size_t sensitive = write_sized_begin(&c.w);
 	write_tpm2b(&c.w, NULL, 0); /* authValue */
 	write_tpm2b(&c.w, NULL, 0); /* data */
 	write_sized_end(&c.w, sensitive);
-	write_sized_public(&c.w, &ak_template);
+	write_sized_template(&c.w, AK_ATTRIBUTES);
 	write_tpm2b(&c.w, NULL, 0); /* outside info */
 	write_be32(&c.w, 0); /* creation PCRs */
 	tpm_command_run(&c, handle);
@@ -89,12 +90,23 @@ enum err tpm_evict_control(struct tpm *tpm, const struct tpm_auth_value *owner, 
 	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_EvictControl);
 	write_be32(&c.w, TPM_RH_OWNER);
 	write_be32(&c.w, object);
-	tpm_command_password(&c, owner);
+	tpm_command_authorize(&c, TPM_RS_PW, owner);
 	write_be32(&c.w, persistent);
 	return tpm_command_run_plain(&c);
 }
 
-static const struct tpm_auth two_empty_passwords[] = { { .session = TPM_RS_PW }, { .session = TPM_RS_PW } };
+static void authorize_two(struct tpm_command *c)
+{
+	enum { EMPTY_PASSWORD_SIZE = 4 + 2 + 1 + 2 };
+
+	write_be32(&c->w, 2 * EMPTY_PASSWORD_SIZE);
+	for (c->auths = 0; c->auths < 2; c->auths++) {
+		write_be32(&c->w, TPM_RS_PW);
+		write_be16(&c->w, 0);
+		write_u8(&c->w, TPMA_SESSION_CONTINUESESSION);
+		write_be16(&c->w, 0);
+	}
+}
 
 static void write_qualifying(struct writer *w, struct tpm_qualifying q)
 {
@@ -118,7 +130,7 @@ enum err tpm_quote(
 {
 	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_Quote);
 	write_be32(&c.w, key);
-	tpm_command_password(&c, NULL);
+	tpm_command_authorize(&c, TPM_RS_PW, NULL);
 	write_qualifying(&c.w, q);
 	write_pcr_selection(&c.w, pcrs);
 	return run(&c, out);
@@ -129,7 +141,7 @@ enum err tpm_certify(struct tpm *tpm, u32 key, u32 object, struct tpm_qualifying
 	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_Certify);
 	write_be32(&c.w, object);
 	write_be32(&c.w, key);
-	tpm_command_authorize(&c, two_empty_passwords, 2);
+	authorize_two(&c);
 	write_qualifying(&c.w, q);
 	return run(&c, out);
 }
@@ -143,7 +155,7 @@ enum err tpm_nv_certify(
 	write_be32(&c.w, key);
 	write_be32(&c.w, index); /* read under the index's own authorization */
 	write_be32(&c.w, index);
-	tpm_command_authorize(&c, two_empty_passwords, 2);
+	authorize_two(&c);
 	write_qualifying(&c.w, q);
 	write_be16(&c.w, size);
 	write_be16(&c.w, 0);

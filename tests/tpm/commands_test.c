@@ -180,14 +180,13 @@ static void keeps_nv(void **state)
 		.size = TPM_NV_DATA_MAX };
 	struct tpm_nv_public found;
 	struct tpm_name name;
-	struct tpm_auth password = { .session = TPM_RS_PW };
 	u8 in[TPM_NV_DATA_MAX], out[TPM_NV_DATA_MAX] = { 0 };
 	memset(in, 0xC3, sizeof(in));
 	refused(tpm, tpm_nv_read_public(tpm, SCRATCH_INDEX, &found, &name), TPM_RC_HANDLE);
 	assert_int_equal(tpm_nv_define(tpm, NULL, &made), OK);
 	refused(tpm, tpm_nv_define(tpm, NULL, &made), TPM_RC_NV_DEFINED);
 	refused(tpm, tpm_nv_read(tpm, SCRATCH_INDEX, out, 8), TPM_RC_NV_UNINITIALIZED);
-	assert_int_equal(tpm_nv_write(tpm, SCRATCH_INDEX, &password, in, sizeof(in)), OK);
+	assert_int_equal(tpm_nv_write(tpm, SCRATCH_INDEX, TPM_RS_PW, in, sizeof(in)), OK);
 	assert_int_equal(tpm_nv_read(tpm, SCRATCH_INDEX, out, sizeof(out)), OK);
 	assert_memory_equal(in, out, sizeof(in));
 	assert_int_equal(tpm_nv_read_public(tpm, SCRATCH_INDEX, &found, &name), OK);

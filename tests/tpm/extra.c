@@ -13,7 +13,7 @@ enum err tpm_clear(struct tpm *tpm, u32 hierarchy, const struct tpm_auth_value *
 {
 	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_Clear);
 	write_be32(&c.w, hierarchy);
-	tpm_command_password(&c, value);
+	tpm_command_authorize(&c, TPM_RS_PW, value);
 	return tpm_command_run_plain(&c);
 }
 
@@ -21,7 +21,7 @@ enum err tpm_owner_hierarchy(struct tpm *tpm, bool on)
 {
 	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_HierarchyControl);
 	write_be32(&c.w, TPM_RH_PLATFORM);
-	tpm_command_password(&c, NULL);
+	tpm_command_authorize(&c, TPM_RS_PW, NULL);
 	write_be32(&c.w, TPM_RH_OWNER);
 	write_u8(&c.w, on);
 	return tpm_command_run_plain(&c);
@@ -39,7 +39,7 @@ enum err tpm_nv_write_as(struct tpm *tpm, u32 auth_handle, u32 index, const stru
 	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_NV_Write);
 	write_be32(&c.w, auth_handle);
 	write_be32(&c.w, index);
-	tpm_command_authorize(&c, auth, 1);
+	tpm_command_authorize(&c, auth->session, auth->value);
 	write_be16(&c.w, (u16)n);
 	write_zero(&c.w, n);
 	write_be16(&c.w, 0);
@@ -51,7 +51,7 @@ enum err tpm_nv_undefine(struct tpm *tpm, const struct tpm_auth_value *owner, u3
 	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_NV_UndefineSpace);
 	write_be32(&c.w, TPM_RH_OWNER);
 	write_be32(&c.w, index);
-	tpm_command_password(&c, owner);
+	tpm_command_authorize(&c, TPM_RS_PW, owner);
 	return tpm_command_run_plain(&c);
 }
 

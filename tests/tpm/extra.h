@@ -16,6 +16,12 @@ enum err tpm_owner_hierarchy(struct tpm *tpm, bool on) MUST_CHECK;
 /* Orderly power-down. */
 enum err tpm_shutdown(struct tpm *tpm) MUST_CHECK;
 
+/* How one handle of a command is authorized: TPM_RS_PW or a policy session; value NULL: empty. */
+struct tpm_auth {
+	u32 session;
+	const struct tpm_auth_value *value;
+};
+
 /* NV_Write of zeros, authorized by auth_handle: the index itself or TPM_RH_OWNER. */
 enum err tpm_nv_write_as(struct tpm *tpm, u32 auth_handle, u32 index, const struct tpm_auth *auth, size_t n) MUST_CHECK;
 

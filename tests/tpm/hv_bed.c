@@ -20,6 +20,7 @@
 #include "hv/sched/worker.h"
 #include "hv/x86/clock.h"
 #include "hv/x86/cpu.h"
+#include "lib/tpm/bank.h"
 #include "lib/tpm/marshal.h"
 
 #include <setjmp.h>

@@ -5,7 +5,7 @@
 #include "tools/bochs-plugins/tpm/tis.h"
 
 #include "lib/bytes.h"
-#include "lib/tpm/device.h"
+#include "lib/tpm/startup.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

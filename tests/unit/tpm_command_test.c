@@ -288,8 +288,7 @@ static void commands_that_do_not_fit_are_not_sent(void **state)
 	(void)state;
 	answer(NV_READ_ANSWER);
 	assert_int_equal(tpm_hierarchy_change_auth(&tpm, TPM_RH_OWNER, NULL, &long_value), ERR_RANGE);
-	assert_int_equal(
-	        tpm_nv_write(&tpm, 1, &(struct tpm_auth){ .session = TPM_RS_PW }, data, sizeof(data)), ERR_RANGE);
+	assert_int_equal(tpm_nv_write(&tpm, 1, TPM_RS_PW, data, sizeof(data)), ERR_RANGE);
 	struct tpm_command c = tpm_command_begin(&tpm, TPM_CC_NV_Write);
 	write_zero(&c.w, TPM_BUFFER_SIZE);
 	assert_int_equal(tpm_command_run_plain(&c), ERR_RANGE);

@@ -5,6 +5,7 @@
  */
 #include "lib/bytes.h"
 #include "lib/tpm/interface.h"
+#include "lib/tpm/startup.h"
 #include "lib/tpm/types.h"
 #include "tests/tpm/fake_registers.h"
 

@@ -5,6 +5,7 @@
 #include "attest/log_write.h"
 #include "image/host/forecast.h"
 #include "lib/bytes.h"
+#include "lib/tpm/bank.h"
 #include "lib/tpm/startup.h"
 #include "tests/tpm/rig/rig.h"
 
