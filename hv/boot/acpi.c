@@ -22,6 +22,7 @@ enum {
 	MADT_LOCAL_X2APIC = 9,
 	MADT_ENABLED = BIT(0),
 	BROADCAST_ID = 0xFF,
+	FADT_DSDT = 40,
 	FADT_PM_TIMER = 76,
 	FADT_PM_TIMER_LENGTH = 91,
 	FADT_FLAGS = 112,
@@ -43,7 +44,7 @@ static bool sums_to_zero(const u8 *p, size_t n)
 static const struct acpi_table no_table;
 
 /* signature NULL: any. */
-struct acpi_table acpi_table_at(const struct acpi_source *s, u64 address, const char *signature)
+static struct acpi_table table_at(const struct acpi_source *s, u64 address, const char *signature)
 {
 	const u8 *p = s->read(s->context, address, ACPI_HEADER_SIZE);
 
@@ -65,26 +66,27 @@ static struct acpi_table root_table(const struct acpi_source *s, u64 rsdp, u32 *
 	if (!p || memcmp(p, "RSD PTR ", 8) != 0 || !sums_to_zero(p, RSDP_V1_SIZE))
 		return no_table;
 	if (p[RSDP_REVISION] < 2)
-		return acpi_table_at(s, load_le32(p + RSDP_RSDT), "RSDT");
+		return table_at(s, load_le32(p + RSDP_RSDT), "RSDT");
 	p = s->read(s->context, rsdp, RSDP_SIZE);
 	if (!p || !sums_to_zero(p, RSDP_SIZE))
 		return no_table;
 	*width = 8;
-	return acpi_table_at(s, load_le64(p + RSDP_XSDT), "XSDT");
+	return table_at(s, load_le64(p + RSDP_XSDT), "XSDT");
 }
 
-u32 acpi_tables(const struct acpi_source *s, u64 rsdp, struct acpi_table table[ACPI_TABLES_MAX])
+static void read_tables(struct acpi *acpi, const struct acpi_source *s, u64 rsdp)
 {
-	u32 width, count = 0;
+	u32 width;
 	struct acpi_table root = root_table(s, rsdp, &width);
 
-	for (u32 at = ACPI_HEADER_SIZE; range_inside(at, width, root.length) && count < ACPI_TABLES_MAX; at += width) {
+	for (u32 at = ACPI_HEADER_SIZE; range_inside(at, width, root.length) && acpi->tables < ACPI_TABLES_MAX;
+	        at += width) {
 		const u8 *p = root.bytes + at;
+		struct acpi_table t = table_at(s, width == 8 ? load_le64(p) : load_le32(p), NULL);
 
-		table[count] = acpi_table_at(s, width == 8 ? load_le64(p) : load_le32(p), NULL);
-		count += table[count].length != 0;
+		if (t.length)
+			acpi->table[acpi->tables++] = t;
 	}
-	return count;
 }
 
 struct acpi_table acpi_find(const struct acpi_table *table, u32 count, const char *signature)
@@ -161,12 +163,15 @@ static struct pm_timer read_fadt(const struct acpi_table *fadt)
 
 enum err acpi_read(struct acpi *acpi, const struct acpi_source *source, u64 rsdp)
 {
-	struct acpi_table table[ACPI_TABLES_MAX];
-	u32 count = acpi_tables(source, rsdp, table);
-	struct acpi_table madt = acpi_find(table, count, "APIC"), fadt = acpi_find(table, count, "FACP");
+	struct acpi_table madt, fadt;
 
 	memset(acpi, 0, sizeof(*acpi));
+	read_tables(acpi, source, rsdp);
+	madt = acpi_find(acpi->table, acpi->tables, "APIC");
+	fadt = acpi_find(acpi->table, acpi->tables, "FACP");
 	acpi->pm_timer = read_fadt(&fadt);
+	if (range_inside(FADT_DSDT, 4, fadt.length))
+		acpi->dsdt = table_at(source, load_le32(fadt.bytes + FADT_DSDT), "DSDT");
 	return madt.length ? read_madt(acpi, &madt) : ERR_ACPI;
 }
 

@@ -1,5 +1,5 @@
 /*
- * What the hypervisor itself takes from firmware's ACPI tables: the processors (MADT) and the PM timer (FADT).
+ * Firmware's ACPI tables, and what the hypervisor itself takes from them: processors (MADT) and the PM timer (FADT).
  * Trust: in the TCB; pure over the read function. Tables are firmware's and may lie: every length is checked, and
  * nothing is read that the read function does not vouch for.
  */
@@ -44,15 +44,17 @@ struct acpi {
 	struct acpi_ioapic ioapic[ACPI_IOAPICS_MAX];
 	u32 ioapics;
 	struct pm_timer pm_timer;
+	struct acpi_table table[ACPI_TABLES_MAX]; /* with a right checksum, that the root table names: not DSDT, FACS */
+	u32 tables;
+	struct acpi_table dsdt; /* by the FADT */
 };
+
+/* This machine's, once hv_main() has read it. Its tables' bytes stay where they are. */
+extern struct acpi machine_acpi;
 
 /* rsdp: physical address. ERR_ACPI when a table on the way, or the MADT, is missing or malformed. */
 enum err acpi_read(struct acpi *acpi, const struct acpi_source *source, u64 rsdp) MUST_CHECK;
 
-/* The table at address, if it has that signature and its checksum is right. */
-struct acpi_table acpi_table_at(const struct acpi_source *source, u64 address, const char *signature);
-/* Every table with a right checksum that the root table names, DSDT and FACS not among them; returns how many. */
-u32 acpi_tables(const struct acpi_source *source, u64 rsdp, struct acpi_table table[ACPI_TABLES_MAX]);
 /* The first one with that signature; length 0: none. */
 struct acpi_table acpi_find(const struct acpi_table *table, u32 count, const char *signature);
 

@@ -26,13 +26,11 @@ struct boot_authority {
 };
 
 struct boot_info {
-	u32 stage_version, reason, secure_boot;
+	u64 unread; /* what is told others: of its form alone */
+	u32 reason, secure_boot;
 	u32 slot; /* 0: a, 1: b */
 	u32 firmware; /* 0: BIOS, 1: UEFI */
-	u64 entered; /* TSC when the stage was entered */
 	char reason_text[HANDOFF_TEXT_SIZE];
-	u32 nv_state, nv_writable; /* enum nv_status */
-	u64 image_floor, key_floor;
 	u8 policy_key[P256_KEY_SIZE]; /* X || Y, of the stage's own key manifest */
 	struct boot_authority authority;
 	char product[HANDOFF_TEXT_SIZE], release[HANDOFF_TEXT_SIZE];
@@ -45,9 +43,8 @@ struct boot_info {
 	u64 rsdp; /* 0: none */
 	struct memory_range event_log;
 	struct memory_range framebuffer; /* length 0: none */
-	u32 width, height, stride, format;
+	u32 width, height, stride;
 	u32 console_port, console_baud; /* 0: none */
-	u32 tpm_interface; /* 0: tis, 1: crb */
 };
 
 /*

@@ -51,19 +51,19 @@ static const struct field root[] = {
 	FIXED_RULE("compatible", compatible),
 };
 static const struct field stage[] = {
-	FIELD_RULE("version", U32, AT(stage_version), ANY),
+	FIELD_RULE("version", U32, AT(unread), ANY),
 	NAME_RULE("slot", AT(slot), slots),
 	FIELD_RULE("reason", U32, AT(reason), ANY),
 	FIELD_RULE("reason-text", TEXT, AT(reason_text), HANDOFF_TEXT_SIZE),
 	NAME_RULE("firmware", AT(firmware), firmwares),
 	FIELD_RULE("secure-boot", U32, AT(secure_boot), 1),
-	FIELD_RULE("entered", U64, AT(entered), 0),
+	FIELD_RULE("entered", U64, AT(unread), 0),
 };
 static const struct field nv[] = {
-	NAME_RULE("state", AT(nv_state), nv_states),
-	FIELD_RULE("writable", U32, AT(nv_writable), 1),
-	FIELD_RULE("image-floor", U64, AT(image_floor), 0),
-	FIELD_RULE("key-floor", U64, AT(key_floor), 0),
+	NAME_RULE("state", AT(unread), nv_states),
+	FIELD_RULE("writable", U32, AT(unread), 1),
+	FIELD_RULE("image-floor", U64, AT(unread), 0),
+	FIELD_RULE("key-floor", U64, AT(unread), 0),
 	FIELD_RULE("policy-key", BYTES, AT(policy_key), P256_KEY_SIZE),
 	OTHER_RULE("authority", AT(authority), read_authority),
 };
@@ -89,14 +89,14 @@ static const struct field framebuffer[] = {
 	FIELD_RULE("width", U32, AT(width), PIXELS_MAX),
 	FIELD_RULE("height", U32, AT(height), PIXELS_MAX),
 	FIELD_RULE("stride", U32, AT(stride), STRIDE_MAX),
-	FIELD_RULE("format", U32, AT(format), 1),
+	FIELD_RULE("format", U32, AT(unread), 1),
 };
 static const struct field console[] = {
 	FIELD_RULE("port", U32, AT(console_port), PORT_MAX),
 	FIELD_RULE("baud", U32, AT(console_baud), BAUD_MAX),
 };
 static const struct field tpm[] = {
-	NAME_RULE("interface", AT(tpm_interface), interfaces),
+	NAME_RULE("interface", AT(unread), interfaces),
 };
 static const struct field component[] = {
 	FIELD_RULE("reg", SPAN, offsetof(struct boot_component, content), 1),

@@ -36,11 +36,6 @@ static u64 ram_of(const struct memory_map *map)
 	return sum;
 }
 
-static u32 table_levels(void)
-{
-	return read_cr4() & CR4_LA57 ? 5 : 4;
-}
-
 enum err layout_choose(struct boot_info *info)
 {
 	u64 most = ram_of(&info->map) / 2 & ~(CARVE_ALIGN - 1);
@@ -110,7 +105,7 @@ enum err layout_build(const struct boot_info *info, const struct acpi *acpi)
 {
 	static const struct page_source source = { .take = layout_take_page };
 	bool has_1g = cpuid(CPUID_EXTENDED, 0).d & FEATURE_D_1G;
-	enum err e = paging_create(&layout.paging, &source, table_levels(), has_1g);
+	enum err e = paging_create(&layout.paging, &source, read_cr4() & CR4_LA57 ? 5 : 4, has_1g);
 
 	for (u32 i = 0; i < info->map.count; i++) {
 		const struct memory_entry *m = &info->map.entry[i];

@@ -16,7 +16,7 @@
 extern const u8 hv_head[], constant_start[], data_start[], memory_end[], boot_stack_guard[];
 
 struct layout {
-	struct carve carve;
+	struct memory_range carve;
 	struct pool pool;
 	struct tables paging;
 	/* The carve-out's first page, which lies in the midst of RAM: what loads a boot works from its ends. */

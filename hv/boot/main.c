@@ -29,7 +29,7 @@ _Noreturn void hv_main(const void *tree, u64 length);
 _Noreturn void run_on_stack(u64 top, void (*function)(void));
 
 static struct boot_info info;
-static struct acpi acpi;
+struct acpi machine_acpi;
 
 static u64 random_word(void)
 {
@@ -68,13 +68,13 @@ static void take_handoff(const void *tree, u64 length)
 	        info.reason_text);
 }
 
+/* What both the stage's tables and ours map. */
 static const u8 *read_physical(void *context, u64 address, u64 length)
 {
 	u32 type = memory_map_type(context, address, length);
-	bool everywhere = type == MEMORY_ACPI || type == MEMORY_STAGE;
-	bool below = (type == MEMORY_NVS || type == MEMORY_RESERVED) && range_inside(address, length, MAPPED_END);
+	bool nvs = type == MEMORY_NVS && range_inside(address, length, MAPPED_END);
 
-	return everywhere || below ? (const u8 *)address : NULL;
+	return type == MEMORY_ACPI || type == MEMORY_STAGE || nvs ? (const u8 *)address : NULL;
 }
 
 static void find_machine(void)
@@ -82,8 +82,8 @@ static void find_machine(void)
 	const struct acpi_source source = { read_physical, &info.map };
 	const char *timer;
 
-	must(acpi_read(&acpi, &source, info.rsdp));
-	must(clock_calibrate(acpi.pm_timer.port, acpi.pm_timer.mask, &timer));
+	must(acpi_read(&machine_acpi, &source, info.rsdp));
+	must(clock_calibrate(machine_acpi.pm_timer.port, machine_acpi.pm_timer.mask, &timer));
 	say("hypervisor: TSC %lu kHz by %s", clock_rate() / 1000, timer);
 	if (apic_missing()) {
 		say("hypervisor: the processor lacks %s", apic_missing());
@@ -114,13 +114,13 @@ static void add_processors(void)
 {
 	static u32 parked[PROCESSORS_MAX];
 	u32 own = apic_id();
-	u32 parked_count = processors_park_siblings(&acpi.processors, smp_thread_bits(), own, parked);
+	u32 parked_count = processors_park_siblings(&machine_acpi.processors, smp_thread_bits(), own, parked);
 
 	add_processor(own, false);
-	for (u32 i = 0; i < acpi.processors.count; i++) {
+	for (u32 i = 0; i < machine_acpi.processors.count; i++) {
 		/* The list may be full without us; smp.cpu has room for no more. */
-		if (acpi.processors.apic_id[i] != own && smp.count < PROCESSORS_MAX)
-			add_processor(acpi.processors.apic_id[i], false);
+		if (machine_acpi.processors.apic_id[i] != own && smp.count < PROCESSORS_MAX)
+			add_processor(machine_acpi.processors.apic_id[i], false);
 	}
 	for (u32 i = 0; i < parked_count && smp.count < PROCESSORS_MAX; i++)
 		add_processor(parked[i], true);
@@ -133,7 +133,7 @@ static void start_processors(void)
 	show_screen(true);
 	smp_start(layout.low);
 	say("hypervisor: processors: %u up, %u siblings parked, %u silent, %u left out", smp.up, smp.parked,
-	        smp.count - smp.up - smp.parked, acpi.processors.left_out);
+	        smp.count - smp.up - smp.parked, machine_acpi.processors.left_out);
 	hv_run(&info);
 }
 
@@ -149,7 +149,7 @@ _Noreturn void hv_main(const void *tree, u64 length)
 	say("hypervisor: carve-out 0x%lx, %lu MiB", layout.carve.base, layout.carve.length >> 20);
 	tell_last_run();
 	add_processors();
-	must(layout_build(&info, &acpi));
+	must(layout_build(&info, &machine_acpi));
 	smp_prepare(layout.low, layout.paging.root);
 	layout_load();
 	cpu_load(smp.cpu[0]);

@@ -1,5 +1,5 @@
 # The hypervisor as the stage loads it: build/hv.bin.
-HV_PURE_SRCS += $(addprefix hv/boot/,handoff.c handoff_rules.c handoff_check.c acpi.c backtrace.c screen.c font.c \
+HV_PURE_SRCS += $(addprefix hv/boot/,handoff.c handoff_rules.c acpi.c backtrace.c screen.c font.c \
 	last_run.c)
 HV_SRCS += $(addprefix hv/boot/,start.S trampoline.S main.c layout.c smp.c root.c console.c panic.c)
 # What a link variant has another one of.

@@ -136,10 +136,9 @@ static void show_banks(void)
 		u64 status = read_msr(bank);
 
 		if (status & BANK_VALID)
-			say("panic: machine check, bank %u: status %lx, address %lx, misc %lx", i,
-			        (unsigned long)status,
-			        (unsigned long)(status & BANK_HAS_ADDRESS ? read_msr(bank + 1) : 0),
-			        (unsigned long)(status & BANK_HAS_MISC ? read_msr(bank + 2) : 0));
+			say("panic: machine check, bank %u: status %lx, address %lx, misc %lx", i, status,
+			        status & BANK_HAS_ADDRESS ? read_msr(bank + 1) : 0,
+			        status & BANK_HAS_MISC ? read_msr(bank + 2) : 0);
 	}
 }
 

@@ -8,7 +8,7 @@
 #define LOW_END (1ull << 32)
 
 /* The part of e between floor and ceiling, in whole large pages, at most `most`, from its upper end. */
-static struct carve part_of(const struct memory_entry *e, u64 floor, u64 ceiling, u64 most)
+static struct memory_range part_of(const struct memory_entry *e, u64 floor, u64 ceiling, u64 most)
 {
 	u64 base = e->base > floor ? e->base : floor;
 	u64 end = e->base + e->length < ceiling ? e->base + e->length : ceiling;
@@ -16,17 +16,17 @@ static struct carve part_of(const struct memory_entry *e, u64 floor, u64 ceiling
 	base = align_up(base, CARVE_ALIGN);
 	end &= ~(CARVE_ALIGN - 1);
 	if (e->type != MEMORY_RAM || base >= end)
-		return (struct carve){ 0, 0 };
+		return (struct memory_range){ 0, 0 };
 	u64 length = end - base < most ? end - base : most;
-	return (struct carve){ end - length, length };
+	return (struct memory_range){ end - length, length };
 }
 
-static struct carve largest(const struct memory_entry *map, u32 count, u64 floor, u64 ceiling, u64 most)
+static struct memory_range largest(const struct memory_entry *map, u32 count, u64 floor, u64 ceiling, u64 most)
 {
-	struct carve best = { 0, 0 };
+	struct memory_range best = { 0, 0 };
 
 	for (u32 i = 0; i < count; i++) {
-		struct carve c = part_of(&map[i], floor, ceiling, most);
+		struct memory_range c = part_of(&map[i], floor, ceiling, most);
 
 		/* Of equal ones the higher: low memory is what others need. */
 		if (c.length && c.length >= best.length)
@@ -35,7 +35,7 @@ static struct carve largest(const struct memory_entry *map, u32 count, u64 floor
 	return best;
 }
 
-enum err carve_choose(const struct memory_entry *map, u32 count, u64 least, u64 most, struct carve *out)
+enum err carve_choose(const struct memory_entry *map, u32 count, u64 least, u64 most, struct memory_range *out)
 {
 	*out = largest(map, count, LOW_END, ~0ull, most);
 	if (out->length < least)

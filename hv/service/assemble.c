@@ -13,23 +13,12 @@
 #include "hv/x86/cpu.h"
 #include "hv/x86/ioapic.h"
 
-#include "lib/bytes.h"
 #include "lib/print.h"
 
 /* In the hypervisor's own image, which is no memory of the service VM's and no device's: ours answer there. */
 enum { OUR_IOAPIC = 0x0000, OUR_VIRTIO = 0x1000 };
 
 enum { VIRTIO_CONSOLE, VIRTIO_UPLINK };
-
-/* Once root mode's own tables are in force. */
-static const u8 *read_physical(void *context, u64 address, u64 length)
-{
-	const struct service *s = context;
-	u32 type = memory_map_type(&s->info->map, address, length);
-
-	return type == MEMORY_ACPI || type == MEMORY_NVS || type == MEMORY_STAGE ? (const u8 *)(uintptr_t)address
-	                                                                         : NULL;
-}
 
 /* Every pin is masked, also of those that the service VM does not get. */
 static void claim_ioapics(struct service *s)
@@ -38,8 +27,8 @@ static void claim_ioapics(struct service *s)
 
 	m->destination = (u8)smp.cpu[0]->apic_id;
 	m->write = machine_ioapic_write;
-	for (u32 i = 0; i < s->machine.ioapics; i++) {
-		const struct acpi_ioapic *a = &s->machine.ioapic[i];
+	for (u32 i = 0; i < machine_acpi.ioapics; i++) {
+		const struct acpi_ioapic *a = &machine_acpi.ioapic[i];
 		u32 pins = machine_ioapic_claim(a->address);
 
 		if (s->acpi.gsi_base < a->gsi_base + pins)
@@ -66,21 +55,15 @@ static void place_devices(struct service *s)
 
 enum err service_find(struct service *s)
 {
-	const struct acpi_source source = { read_physical, s };
-	enum err e = acpi_read(&s->machine, &source, s->info->rsdp);
-	u32 count = acpi_tables(&source, s->info->rsdp, s->table);
-	struct acpi_table fadt = acpi_find(s->table, count, "FACP");
+	struct acpi_table fadt = acpi_find(machine_acpi.table, machine_acpi.tables, "FACP");
 
-	if (e)
-		return e;
 	if (fadt.length < 44 || (u64)memory_end > UINT32_MAX)
 		return ERR_RANGE;
-	struct acpi_table dsdt = acpi_table_at(&source, load_le32(fadt.bytes + 40), "DSDT");
-	s->acpi.table = s->table;
-	s->acpi.tables = count;
+	s->acpi.table = machine_acpi.table;
+	s->acpi.tables = machine_acpi.tables;
 	service_acpi_ports(&fadt, &s->ports.acpi);
 	s->ports.access = &machine_ports;
-	s->ports.has_off = service_acpi_off(&dsdt, &s->ports.off_type);
+	s->ports.has_off = service_acpi_off(&machine_acpi.dsdt, &s->ports.off_type);
 	machine_take_power(&s->ports);
 	claim_ioapics(s);
 	place_devices(s);
@@ -100,8 +83,8 @@ enum err service_plan(struct service *s)
 	};
 	u32 count = 3;
 
-	for (u32 i = 0; i < s->machine.ioapics; i++)
-		denied[count++] = (struct memory_range){ s->machine.ioapic[i].address, IOAPIC_SIZE };
+	for (u32 i = 0; i < machine_acpi.ioapics; i++)
+		denied[count++] = (struct memory_range){ machine_acpi.ioapic[i].address, IOAPIC_SIZE };
 	return service_memory_plan(&s->plan, &s->info->map, denied, count);
 }
 

@@ -22,8 +22,6 @@ struct service {
 	const struct boot_info *info;
 	struct vm *vm;
 	/* Found once. */
-	struct acpi machine;
-	struct acpi_table table[ACPI_TABLES_MAX];
 	struct irq_machine interrupts;
 	struct pci pci;
 	struct pci_function function[PCI_FUNCTIONS_MAX];
@@ -38,7 +36,7 @@ struct service {
 	struct service_lines lines; /* of its serial port */
 };
 
-/* What the machine has: tables, functions, I/O APICs, and where ours go. ERR_ACPI, ERR_RANGE. */
+/* What the machine has: tables, functions, I/O APICs, and where ours go. ERR_RANGE. */
 enum err service_find(struct service *s) MUST_CHECK;
 /* The memory of the next start. ERR_BOOT_MEMORY. */
 enum err service_plan(struct service *s) MUST_CHECK;

@@ -27,31 +27,20 @@ enum {
 
 static u64 rate;
 
-/* TSC ticks in which the timer moved on by `wanted` or more; *moved is by how much. 0: it did not. */
-static u64 measure_pm(u16 port, u32 mask, u32 wanted, u32 *moved)
+static u64 rate_by_pm(u16 port, u32 mask)
 {
-	u32 first = in32(port), reads = READS_MAX;
+	u32 first = in32(port), reads = READS_MAX, moved = 0;
 
 	/* From one change to another, so that a coarse timer's step is not counted in part. */
 	while (((in32(port) ^ first) & mask) == 0 && reads)
 		reads--;
-	if (!reads)
-		return 0;
 	first = in32(port);
 	u64 start = read_time_stamp();
-	do {
-		*moved = (in32(port) - first) & mask;
-	} while (*moved < wanted && --reads);
-	return reads ? read_time_stamp() - start : 0;
-}
-
-static u64 rate_by_pm(u16 port, u32 mask)
-{
-	u32 moved = 0;
-	u64 ticks = port ? measure_pm(port, mask, PM_HERTZ / MEASURED_PER_SECOND, &moved) : 0;
-
+	for (; moved < PM_HERTZ / MEASURED_PER_SECOND && reads; reads--)
+		moved = (in32(port) - first) & mask;
+	u64 ticks = read_time_stamp() - start;
 	/* ticks is far below 2^42 for any rate we accept. */
-	return moved && ticks < 1ull << 42 ? ticks * PM_HERTZ / moved : 0;
+	return reads && ticks < 1ull << 42 ? ticks * PM_HERTZ / moved : 0;
 }
 
 static u64 rate_by_pit(void)
@@ -77,7 +66,7 @@ static bool usable(u64 found)
 enum err clock_calibrate(u16 pm_port, u32 pm_mask, const char **source)
 {
 	*source = "PM timer";
-	rate = rate_by_pm(pm_port, pm_mask);
+	rate = pm_port ? rate_by_pm(pm_port, pm_mask) : 0;
 	if (!usable(rate)) {
 		*source = "PIT";
 		rate = rate_by_pit();

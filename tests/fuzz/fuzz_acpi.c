@@ -61,11 +61,15 @@ static void check_machine(const struct acpi *acpi)
 	must(acpi->pm_timer.port <= 0xFFFC && (!acpi->pm_timer.port || acpi->pm_timer.mask >= 0xFFFFFF));
 }
 
+static void check_table(struct memory *m, const struct acpi_table *t)
+{
+	must(t->length >= ACPI_HEADER_SIZE && read_memory(m, t->address, t->length) == t->bytes);
+}
+
 int LLVMFuzzerTestOneInput(const u8 *bytes, size_t n)
 {
 	static struct memory memory;
 	static struct acpi acpi;
-	static struct acpi_table table[ACPI_TABLES_MAX];
 	const struct acpi_source source = { read_memory, &memory };
 
 	memory.length = n < MEMORY_MAX ? n : MEMORY_MAX;
@@ -73,10 +77,10 @@ int LLVMFuzzerTestOneInput(const u8 *bytes, size_t n)
 	seal_all(&memory);
 	if (acpi_read(&acpi, &source, base) == OK)
 		check_machine(&acpi);
-	u32 count = acpi_tables(&source, base, table);
-	must(count <= ACPI_TABLES_MAX);
-	for (u32 i = 0; i < count; i++)
-		must(table[i].length >= ACPI_HEADER_SIZE &&
-		        read_memory(&memory, table[i].address, table[i].length) == table[i].bytes);
+	must(acpi.tables <= ACPI_TABLES_MAX);
+	for (u32 i = 0; i < acpi.tables; i++)
+		check_table(&memory, &acpi.table[i]);
+	if (acpi.dsdt.length)
+		check_table(&memory, &acpi.dsdt);
 	return 0;
 }

@@ -22,7 +22,7 @@ static const struct memory_entry map[] = {
 
 static void choose(u32 count, u64 least, u64 most, u64 base, u64 length)
 {
-	struct carve c;
+	struct memory_range c;
 
 	assert_int_equal(carve_choose(map, count, least, most, &c), OK);
 	assert_int_equal(c.base, base);
@@ -48,7 +48,7 @@ static void takes_all_there_is_in_one_piece(void **state)
 static void never_joins_or_touches_other_memory(void **state)
 {
 	(void)state;
-	struct carve c;
+	struct memory_range c;
 
 	assert_int_equal(carve_choose(map, ARRAY_SIZE(map), MIB(1026), MIB(4096), &c), ERR_BOOT_MEMORY);
 	assert_int_equal(carve_choose(map, 1, MIB(2), MIB(2), &c), ERR_BOOT_MEMORY);
