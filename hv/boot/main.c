@@ -129,7 +129,6 @@ static void add_processors(void)
 /* From here on nothing of the stage is in use but what is read from its memory. */
 static void start_processors(void)
 {
-	exceptions_use_own_stacks();
 	show_screen(true);
 	smp_start(layout.low);
 	say("hypervisor: processors: %u up, %u siblings parked, %u silent, %u left out", smp.up, smp.parked,

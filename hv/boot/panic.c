@@ -177,7 +177,7 @@ _Noreturn void panic(const char *reason)
 	end_begins();
 	say("panic: %s", reason);
 	show_banks();
-	show_trace(read_frame());
+	show_trace((u64)__builtin_frame_address(0));
 	reset(reason);
 }
 

@@ -69,12 +69,10 @@ static u64 ring_alarms(u64 now)
  */
 static void kick(const struct cpu *cpu)
 {
-	struct vcpu *own = cpu == this_cpu() ? *vmx_loaded(cpu) : NULL;
-
-	if (cpu != this_cpu())
+	if (cpu->apic_id != apic_id())
 		apic_send(cpu->apic_id, IPI_FIXED, VECTOR_KICK);
-	else if (own)
-		vcpu_set_attention(own);
+	else if (cpu->loaded)
+		vcpu_set_attention(cpu->loaded);
 }
 
 static void have_look(u32 processor)
@@ -146,7 +144,7 @@ static void unload(struct vcpu *v)
 /* Who is loaded stays so when it is next, or nobody is. */
 static void make_room(const struct cpu *cpu, const struct task *next)
 {
-	struct vcpu *loaded = *vmx_loaded(cpu);
+	struct vcpu *loaded = cpu->loaded;
 
 	if (!loaded)
 		return;

@@ -12,26 +12,22 @@ enum vmx_msr {
 	MSR_VMX_CR0_FIXED1,
 	MSR_VMX_CR4_FIXED0,
 	MSR_VMX_CR4_FIXED1,
-	MSR_VMX_PROCBASED2 = 0x48B,
-	MSR_VMX_EPT_VPID,
+	MSR_VMX_EPT_VPID = 0x48C,
 };
 
 enum { BASIC_TRUE_CONTROLS_BIT = 55, FEATURE_CONTROL_LOCK = BIT(0), FEATURE_CONTROL_VMX = BIT(2) };
-#define BASIC_REVISION 0x7FFFFFFFull
 #define BASIC_REGION_SIZE (0x1FFFull << 32)
 #define CR0_PE_PG 0x80000001ull
 /* The revision of SMM's monitor (SDM A.6), which is nothing to us. */
 #define MISC_MSEG (0xFFFFFFFFull << 32)
 
-/* The plain MSRs and their 'true' ones, which do not force what SDM A.2 calls the default1 class. */
-static const struct {
-	u16 plain;
-	u16 true_msr;
-} control_msr[VMX_CONTROL_SETS] = {
-	[VMX_PIN] = { 0x481, 0x48D },
-	[VMX_PROCESSOR] = { 0x482, 0x48E },
-	[VMX_EXIT] = { 0x483, 0x48F },
-	[VMX_ENTRY] = { 0x484, 0x490 },
+/* The 'true' ones, which do not force what SDM A.2 calls the default1 class. */
+static const u16 control_msr[VMX_CONTROL_SETS] = {
+	[VMX_PIN] = 0x48D,
+	[VMX_PROCESSOR] = 0x48E,
+	[VMX_SECONDARY] = 0x48B,
+	[VMX_EXIT] = 0x48F,
+	[VMX_ENTRY] = 0x490,
 };
 
 /* SDM A.1, A.6 and A.10: all must read as wanted. */
@@ -64,31 +60,25 @@ enum err vmx_feature_control(u64 value, u64 *wanted)
 	return OK;
 }
 
-static struct vmx_control_caps control_caps(u32 msr)
-{
-	u64 value = read_msr(msr);
-
-	return (struct vmx_control_caps){ .forced = (u32)value, .allowed = (u32)(value >> 32) };
-}
-
+/* The MSRs of secondary controls and of EPT exist only where the control before them does (SDM A.3.3, A.10). */
 static void read_controls(struct vmx_caps *caps)
 {
-	bool has_true = caps->basic >> BASIC_TRUE_CONTROLS_BIT & 1;
+	for (u32 s = 0; s < VMX_CONTROL_SETS; s++) {
+		bool exists = s != VMX_SECONDARY || caps->set[VMX_PROCESSOR].allowed & PROC_SECONDARY;
+		u64 value = exists ? read_msr(control_msr[s]) : 0;
 
-	for (u32 s = 0; s < VMX_CONTROL_SETS; s++)
-		if (s != VMX_SECONDARY)
-			caps->set[s] = control_caps(has_true ? control_msr[s].true_msr : control_msr[s].plain);
-	/* These MSRs exist only where the control before them does (SDM A.3.3, A.10). */
-	if (caps->set[VMX_PROCESSOR].allowed >> 31)
-		caps->set[VMX_SECONDARY] = control_caps(MSR_VMX_PROCBASED2);
-	if (caps->set[VMX_SECONDARY].allowed & (BIT(1) | BIT(5)))
+		caps->set[s] = (struct vmx_control_caps){ .forced = (u32)value, .allowed = (u32)(value >> 32) };
+	}
+	if (caps->set[VMX_SECONDARY].allowed & (PROC2_EPT | PROC2_VPID))
 		caps->ept_vpid = read_msr(MSR_VMX_EPT_VPID);
 }
 
 void vmx_caps_read(struct vmx_caps *caps)
 {
 	*caps = (struct vmx_caps){ .basic = read_msr(MSR_VMX_BASIC) };
-	read_controls(caps);
+	/* Where these do not exist, vmx_caps_check() refuses. */
+	if (caps->basic >> BASIC_TRUE_CONTROLS_BIT & 1)
+		read_controls(caps);
 	caps->misc = read_msr(MSR_VMX_MISC);
 	caps->cr0_fixed0 = read_msr(MSR_VMX_CR0_FIXED0);
 	caps->cr0_fixed1 = read_msr(MSR_VMX_CR0_FIXED1);
@@ -132,17 +122,7 @@ bool vmx_cr0_valid(const struct vmx_caps *caps, u64 value)
 	return (value & ones) == ones && (value & ~caps->cr0_fixed1) == 0 && (protected_mode || !paging);
 }
 
-u32 vmx_preemption_shift(const struct vmx_caps *caps)
-{
-	return caps->misc & 31;
-}
-
 bool vmx_ept_has_1g(const struct vmx_caps *caps)
 {
 	return caps->ept_vpid >> 17 & 1;
-}
-
-u32 vmx_revision(const struct vmx_caps *caps)
-{
-	return (u32)(caps->basic & BASIC_REVISION);
 }

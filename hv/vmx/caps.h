@@ -12,15 +12,17 @@
 /* Each set of controls has bits that may be 1 (allowed) and bits that must be (forced). */
 enum vmx_control_set { VMX_PIN, VMX_PROCESSOR, VMX_SECONDARY, VMX_EXIT, VMX_ENTRY, VMX_CONTROL_SETS };
 
+enum { VMX_PREEMPTION_SHIFT = 31 };
+
 struct vmx_control_caps {
 	u32 forced;
 	u32 allowed;
 };
 
 struct vmx_caps {
-	u64 basic;
+	u64 basic; /* in its low half the revision that VMCSs carry */
 	struct vmx_control_caps set[VMX_CONTROL_SETS];
-	u64 misc;
+	u64 misc; /* the preemption timer counts down once every 2^(these bits) TSC cycles */
 	u64 cr0_fixed0, cr0_fixed1; /* bits that must be 1; bits that may be */
 	u64 cr4_fixed0, cr4_fixed1;
 	u64 ept_vpid;
@@ -48,7 +50,8 @@ void vmx_caps_read(struct vmx_caps *caps);
 enum err vmx_controls_choose(
         const struct vmx_caps *caps, struct vmx_controls *controls, const char **missing) MUST_CHECK;
 
-/* Everything that is no control: VMCS size and memory type, EPT and VPID forms. ERR_VMX_CAPABILITY as above. */
+/* Before that: everything that is no control: VMCS size and memory type, EPT and VPID forms. ERR_VMX_CAPABILITY as
+ * above. */
 enum err vmx_caps_check(const struct vmx_caps *caps, const char **missing) MUST_CHECK;
 
 /* Whether a vCPU of the one processor may run on the other: controls, fixed bits, forms of EPT, the timer's rate. */
@@ -57,11 +60,7 @@ bool vmx_caps_same(const struct vmx_caps *a, const struct vmx_caps *b);
 /* VM entry takes value in this control register of a guest; an unrestricted guest may clear CR0.PE and CR0.PG. */
 bool vmx_cr0_valid(const struct vmx_caps *caps, u64 value);
 
-/* The preemption timer counts down once every 2^shift TSC cycles. */
-u32 vmx_preemption_shift(const struct vmx_caps *caps);
-
 /* EPT of this processor maps pages of 1 GiB; 2 MiB is required. */
 bool vmx_ept_has_1g(const struct vmx_caps *caps);
-u32 vmx_revision(const struct vmx_caps *caps);
 
 #endif

@@ -17,6 +17,7 @@ enum { BOOT_CS = 0x10, BOOT_DS = 0x18, LIMIT_16 = 0xFFFF };
 enum { RESET_DR7 = 0x400 };
 #define RESET_DR6 0xFFFF0FF0ull
 #define RESET_CR0 ((u64)CR0_CD | CR0_NW | CR0_ET)
+#define FLAT_CR0 ((u64)CR0_PE | CR0_ET | CR0_NE | CR0_PG)
 #define RESET_PAT 0x0007040600070406ull
 #define NO_LINK UINT64_MAX
 
@@ -43,53 +44,33 @@ static_assert(
         VMCS_GUEST_TR_LIMIT == VMCS_GUEST_ES_LIMIT + 2 * TR && VMCS_GUEST_TR_ACCESS == VMCS_GUEST_ES_ACCESS + 2 * TR,
         "segments side by side");
 
-static void put_system_segments(void)
+/* Real mode's as reset and SIPI leave them (SDM table 10-1), or flat ones. */
+static void put_segments(const struct vmx_entry *entry)
 {
+	const struct segment_state flat_data = { BOOT_DS, 0, UINT32_MAX, ACCESS_DATA_32 };
+	const struct segment_state flat_code = { BOOT_CS, 0, UINT32_MAX, ACCESS_CODE_64 };
+	const struct segment_state real_data = { 0, 0, LIMIT_16, ACCESS_DATA_16 };
+	const struct segment_state real_code = { (u16)(entry->vector << 8), (u64)entry->vector << 12, LIMIT_16,
+		ACCESS_CODE_16 };
+	bool flat = entry->mode == VMX_START_LONG;
+
+	for (u32 s = ES; s < LDTR; s++)
+		put_segment(s, flat ? &flat_data : &real_data);
+	put_segment(CS, flat ? &flat_code : &real_code);
 	put_segment(LDTR, &(struct segment_state){ 0, 0, LIMIT_16, ACCESS_LDT });
 	put_segment(TR, &(struct segment_state){ 0, 0, LIMIT_16, ACCESS_TSS });
 	vmcs_write(VMCS_GUEST_IDTR_BASE, 0);
 	vmcs_write(VMCS_GUEST_IDTR_LIMIT, LIMIT_16);
-}
-
-/* Real mode, as reset and SIPI leave it (SDM table 10-1). */
-static void put_real_mode(struct vcpu *v, const struct vmx_entry *entry)
-{
-	struct segment_state code = { (u16)(entry->vector << 8), (u64)entry->vector << 12, LIMIT_16, ACCESS_CODE_16 };
-
-	for (u32 s = ES; s < LDTR; s++)
-		put_segment(s, &(struct segment_state){ 0, 0, LIMIT_16, ACCESS_DATA_16 });
-	put_segment(CS, &code);
-	vcpu_set(v, VCPU_EFER, 0);
-	vcpu_set(v, VCPU_CR0, RESET_CR0);
-	vcpu_set(v, VCPU_CR3, 0);
-	vcpu_set(v, VCPU_CR4, 0);
-	vcpu_set(v, VCPU_RIP, 0);
-	vcpu_set(v, VCPU_RSP, 0);
-	vmcs_write(VMCS_GUEST_GDTR_BASE, 0);
-	vmcs_write(VMCS_GUEST_GDTR_LIMIT, LIMIT_16);
-}
-
-static void put_long_mode(struct vcpu *v, const struct vmx_entry *entry)
-{
-	for (u32 s = ES; s < LDTR; s++)
-		put_segment(s, &(struct segment_state){ BOOT_DS, 0, UINT32_MAX, ACCESS_DATA_32 });
-	put_segment(CS, &(struct segment_state){ BOOT_CS, 0, UINT32_MAX, ACCESS_CODE_64 });
-	vcpu_set(v, VCPU_EFER, EFER_LME | EFER_LMA);
-	vcpu_set(v, VCPU_CR0, (u64)CR0_PE | CR0_ET | CR0_NE | CR0_PG);
-	vcpu_set(v, VCPU_CR3, entry->cr3);
-	vcpu_set(v, VCPU_CR4, CR4_PAE);
-	vcpu_set(v, VCPU_RIP, entry->rip);
-	vcpu_set(v, VCPU_RSP, entry->rsp);
-	v->gpr[RSI] = entry->rsi;
 	vmcs_write(VMCS_GUEST_GDTR_BASE, entry->gdt);
-	vmcs_write(VMCS_GUEST_GDTR_LIMIT, entry->gdt_limit);
+	vmcs_write(VMCS_GUEST_GDTR_LIMIT, flat ? entry->gdt_limit : LIMIT_16);
 }
 
-void vmx_guest_registers(struct vcpu *v, const struct vmx_entry *entry)
+static void put_registers(struct vcpu *v, const struct vmx_entry *entry)
 {
 	static const u16 zero[] = { VMCS_GUEST_INTERRUPTIBILITY, VMCS_GUEST_ACTIVITY, VMCS_GUEST_PENDING_DEBUG,
 		VMCS_GUEST_DEBUGCTL, VMCS_GUEST_SYSENTER_CS, VMCS_GUEST_SYSENTER_ESP, VMCS_GUEST_SYSENTER_EIP,
 		VMCS_ENTRY_INTERRUPTION_INFO };
+	bool flat = entry->mode == VMX_START_LONG;
 
 	for (size_t i = 0; i < ARRAY_SIZE(zero); i++)
 		vmcs_write((enum vmcs_field)zero[i], 0);
@@ -97,18 +78,21 @@ void vmx_guest_registers(struct vcpu *v, const struct vmx_entry *entry)
 	v->due = NO_EVENT;
 	v->nmi = false;
 	v->flush = true;
-	put_system_segments();
-	if (entry->mode == VMX_START_LONG)
-		put_long_mode(v, entry);
-	else
-		put_real_mode(v, entry);
+	put_segments(entry);
+	vcpu_set(v, VCPU_EFER, flat ? EFER_LME | EFER_LMA : 0);
+	vcpu_set(v, VCPU_CR0, flat ? FLAT_CR0 : RESET_CR0);
+	vcpu_set(v, VCPU_CR3, entry->cr3);
+	vcpu_set(v, VCPU_CR4, flat ? CR4_PAE : 0);
+	vcpu_set(v, VCPU_RIP, entry->rip);
+	vcpu_set(v, VCPU_RSP, entry->rsp);
+	v->gpr[RSI] = entry->rsi;
 	vcpu_set(v, VCPU_RFLAGS, RFLAGS_FIXED);
 	vcpu_set(v, VCPU_PAT, RESET_PAT);
 	vcpu_set(v, VCPU_DR7, RESET_DR7);
 	vcpu_set(v, VCPU_DR6, RESET_DR6);
 }
 
-static void put_controls(struct vcpu *v)
+static void put_controls(const struct vcpu *v)
 {
 	const struct vmx_controls *c = &v->hardware->machine->controls;
 
@@ -132,21 +116,31 @@ void vmx_vcpu_begin(struct vcpu *v, const struct vmx_entry *entry)
 	v->hardware->begins = true;
 }
 
-void vmx_guest_state(struct vcpu *v, const struct vmx_entry *entry)
+/* All but what a SIPI sets anew. */
+static void put_state(const struct vcpu *v)
 {
 	static const u16 zero[] = { VMCS_PAGE_FAULT_MASK, VMCS_PAGE_FAULT_MATCH, VMCS_CR3_TARGET_COUNT,
 		VMCS_EXIT_MSR_STORE_COUNT, VMCS_EXIT_MSR_LOAD_COUNT, VMCS_ENTRY_MSR_LOAD_COUNT };
-	struct vcpu_hardware *h = v->hardware;
 
 	for (size_t i = 0; i < ARRAY_SIZE(zero); i++)
 		vmcs_write((enum vmcs_field)zero[i], 0);
 	put_controls(v);
-	vmcs_write(VMCS_VPID, h->vpid);
+	vmcs_write(VMCS_VPID, v->hardware->vpid);
 	vmcs_write(VMCS_IO_BITMAP_A, v->vm->io_bitmaps[0]);
 	vmcs_write(VMCS_IO_BITMAP_B, v->vm->io_bitmaps[1]);
 	vmcs_write(VMCS_MSR_BITMAP, v->vm->msr_bitmap);
 	vmcs_write(VMCS_TSC_OFFSET, v->vm->tsc_offset);
 	vmcs_write(VMCS_EPT_POINTER, ept_pointer(&v->vm->ept));
 	vmcs_write(VMCS_LINK_POINTER, NO_LINK);
-	vmx_guest_registers(v, entry);
+}
+
+void vmx_guest_begin(struct vcpu *v)
+{
+	struct vcpu_hardware *h = v->hardware;
+
+	if (!h->made)
+		put_state(v);
+	put_registers(v, &h->entry);
+	h->made = true;
+	h->begins = false;
 }

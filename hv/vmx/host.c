@@ -1,6 +1,5 @@
 /* Root mode's side: a processor into VMX operation, and the state every exit returns to. Trust: in the TCB; hardware.
  */
-#include "hv/boot/acpi.h"
 #include "hv/vm/vcpu.h"
 #include "hv/vmx/instructions.h"
 #include "hv/vmx/machine.h"
@@ -15,18 +14,11 @@ enum {
 	FEATURE_D_CAPABILITIES = BIT(29),
 	XSAVE_ROOM = 4096,
 };
-enum side_channel_msr { MSR_SPEC_CTRL = 0x48, MSR_PRED_CMD = 0x49, MSR_CAPABILITIES = 0x10A, MSR_FLUSH_CMD = 0x10B };
-enum { SPEC_CTRL_IBRS = BIT(0), PRED_CMD_IBPB = BIT(0), FLUSH_CMD_L1D = BIT(0) };
+enum { MSR_SPEC_CTRL = 0x48, SPEC_CTRL_IBRS = BIT(0), MSR_CAPABILITIES = 0x10A };
 /* Of XCR0: x87, SSE, AVX, AVX-512. The rest is not offered to guests. */
 #define XCR0_KNOWN 0xE7ull
 
 struct vmx_machine vmx_machine;
-static struct vcpu *loaded[PROCESSORS_MAX];
-
-struct vcpu **vmx_loaded(const struct cpu *cpu)
-{
-	return &loaded[cpu->number];
-}
 
 void vmx_exit(void); /* enter.S */
 
@@ -71,16 +63,6 @@ static struct mitigations find_mitigations(void)
 	return mitigations_choose(&found);
 }
 
-void vmx_mitigate_load(bool same_vm)
-{
-	u8 due = mitigations_at_load(vmx_machine.mitigations.on, same_vm);
-
-	if (due & MITIGATE_IBPB)
-		write_msr(MSR_PRED_CMD, PRED_CMD_IBPB);
-	if (due & MITIGATE_L1D)
-		write_msr(MSR_FLUSH_CMD, FLUSH_CMD_L1D);
-}
-
 static enum err examine(struct vmx_machine *m, const char **missing)
 {
 	enum err e;
@@ -114,17 +96,15 @@ enum err vmx_cpu_start(struct cpu *cpu, const char **missing)
 	struct vmx_machine found;
 	enum err e = examine(&found, missing);
 
-	if (!e && vmx_machine.filled)
+	if (!e && cpu->number)
 		e = same(&found, missing);
 	if (e)
 		return e;
-	if (!vmx_machine.filled) {
+	if (!cpu->number)
 		vmx_machine = found;
-		vmx_machine.filled = true;
-	}
 	if (found.mitigations.on & MITIGATE_IBRS)
 		write_msr(MSR_SPEC_CTRL, SPEC_CTRL_IBRS);
-	*(u32 *)cpu->vmxon_region = vmx_revision(&found.caps);
+	*(u32 *)cpu->vmxon_region = (u32)found.caps.basic;
 	write_cr0(read_cr0() | (found.caps.cr0_fixed0 & found.caps.cr0_fixed1));
 	write_cr4(read_cr4() | CR4_VMXE);
 	e = vmxon(cpu->vmxon_region);
@@ -134,16 +114,11 @@ enum err vmx_cpu_start(struct cpu *cpu, const char **missing)
 	return e ? e : invvpid(INVALIDATE_ALL, 0);
 }
 
-enum err vmx_flush_vpid(u16 vpid)
-{
-	return invvpid(INVALIDATE_ONE_CONTEXT, vpid);
-}
-
 void vmx_host_state(const struct cpu *cpu)
 {
 	static const u16 data[] = { VMCS_HOST_ES_SELECTOR, VMCS_HOST_SS_SELECTOR, VMCS_HOST_DS_SELECTOR };
-	static const u16 zero[] = { VMCS_HOST_FS_SELECTOR, VMCS_HOST_GS_SELECTOR, VMCS_HOST_SYSENTER_CS,
-		VMCS_HOST_SYSENTER_ESP, VMCS_HOST_SYSENTER_EIP };
+	static const u16 zero[] = { VMCS_HOST_FS_SELECTOR, VMCS_HOST_GS_SELECTOR, VMCS_HOST_GS_BASE,
+		VMCS_HOST_SYSENTER_CS, VMCS_HOST_SYSENTER_ESP, VMCS_HOST_SYSENTER_EIP };
 
 	for (size_t i = 0; i < ARRAY_SIZE(data); i++)
 		vmcs_write((enum vmcs_field)data[i], SELECTOR_DATA);
@@ -157,9 +132,8 @@ void vmx_host_state(const struct cpu *cpu)
 	vmcs_write(VMCS_HOST_EFER, read_msr(MSR_EFER));
 	vmcs_write(VMCS_HOST_PAT, read_msr(MSR_PAT));
 	vmcs_write(VMCS_HOST_FS_BASE, read_msr(MSR_FS_BASE));
-	vmcs_write(VMCS_HOST_GS_BASE, (u64)cpu);
 	vmcs_write(VMCS_HOST_TR_BASE, (u64)&cpu->descriptors.task);
 	vmcs_write(VMCS_HOST_GDTR_BASE, (u64)cpu->descriptors.gdt);
-	vmcs_write(VMCS_HOST_IDTR_BASE, idt_base());
+	vmcs_write(VMCS_HOST_IDTR_BASE, (u64)interrupt_gates);
 	vmcs_write(VMCS_HOST_RIP, (u64)vmx_exit);
 }

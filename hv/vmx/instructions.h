@@ -129,15 +129,4 @@ static inline u64 rdtsc(void)
 	return (u64)high << 32 | low;
 }
 
-static inline u64 idt_base(void)
-{
-	struct __attribute__((packed)) {
-		u16 limit;
-		u64 base;
-	} idt;
-
-	__asm__ volatile("sidt %0" : "=m"(idt));
-	return idt.base;
-}
-
 #endif

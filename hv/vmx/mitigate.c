@@ -1,6 +1,10 @@
-/* Mitigations by one table of what enumerates them. Trust: in the TCB; pure. SDM volume 4, table 2-2, MSR 10Ah. */
+/* Mitigations by one table of what enumerates them. Trust: in the TCB; pure over write_msr. SDM volume 4, table 2-2,
+ * MSR 10Ah. */
 #include "hv/vmx/mitigate.h"
 
+#include "hv/vmx/vmcs.h"
+
+enum { MSR_PRED_CMD = 0x49, PRED_CMD_IBPB = BIT(0), MSR_FLUSH_CMD = 0x10B, FLUSH_CMD_L1D = BIT(0) };
 enum features_b { HAS_RTM = BIT(11) };
 enum features_d { HAS_MD_CLEAR = BIT(10), HAS_SPEC_CTRL = BIT(26), HAS_FLUSH_CMD = BIT(28) };
 enum capabilities {
@@ -79,7 +83,10 @@ const char *mitigation_lack(u8 missing, u32 i)
 	return NULL;
 }
 
-u8 mitigations_at_load(u8 on, bool same_vm)
+void mitigate_load(u8 on, bool same_vm)
 {
-	return on & (same_vm ? MITIGATE_L1D : MITIGATE_L1D | MITIGATE_IBPB);
+	if (on & MITIGATE_IBPB && !same_vm)
+		write_msr(MSR_PRED_CMD, PRED_CMD_IBPB);
+	if (on & MITIGATE_L1D)
+		write_msr(MSR_FLUSH_CMD, FLUSH_CMD_L1D);
 }

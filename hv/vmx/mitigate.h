@@ -31,7 +31,10 @@ struct mitigations mitigations_choose(const struct enumeration *e);
 /* For people: weakness number i, from 0 on, of those that struct mitigations calls missing; NULL: there are no more. */
 const char *mitigation_lack(u8 missing, u32 i);
 
-/* Those of on that have to be done when a vCPU is loaded: after one of the same VM, or after nobody or another's. */
-u8 mitigations_at_load(u8 on, bool same_vm);
+/*
+ * Those of on that are due when a vCPU is loaded, after one of the same VM, or after nobody or another's: what they
+ * left in this processor must not be there for it.
+ */
+void mitigate_load(u8 on, bool same_vm);
 
 #endif

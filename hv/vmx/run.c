@@ -34,14 +34,14 @@ enum err vmx_vcpu_unload(struct vcpu *v)
 	if (e)
 		return e;
 	vmx_save(h);
-	*vmx_loaded(h->cpu) = NULL;
+	h->cpu->loaded = NULL;
 	h->cpu = NULL;
 	return OK;
 }
 
 static void make(struct vcpu_hardware *h)
 {
-	*(u32 *)h->vmcs = vmx_revision(&h->machine->caps);
+	*(u32 *)h->vmcs = (u32)h->machine->caps.basic;
 	h->xcr0 = 1;
 	/* XRSTOR takes MXCSR from memory even where it sets SSE to its initial state (SDM volume 1, 13.8.1). */
 	*(u32 *)(h->xsave + XSAVE_MXCSR) = MXCSR_RESET;
@@ -54,7 +54,7 @@ static MUST_CHECK enum err load(struct cpu *cpu, struct vcpu *v)
 
 	if (h->cpu == cpu)
 		return OK;
-	if (h->cpu || *vmx_loaded(cpu))
+	if (h->cpu || cpu->loaded)
 		return ERR_INTERNAL;
 	if (!h->made)
 		make(h);
@@ -63,30 +63,18 @@ static MUST_CHECK enum err load(struct cpu *cpu, struct vcpu *v)
 		e = vmptrld(h->vmcs);
 	/* Here it, or an earlier one with its number, may have run before, under tables that have changed since. */
 	if (!e)
-		e = vmx_flush_vpid(h->vpid);
+		e = invvpid(INVALIDATE_ONE_CONTEXT, h->vpid);
 	if (e)
 		return e;
 	/* A VM destroyed since then may have left its address to this one. */
-	vmx_mitigate_load(cpu->last_vm == v->vm && cpu->ept_changes == ept_changes);
+	mitigate_load(h->machine->mitigations.on, cpu->last_vm == v->vm && cpu->ept_changes == ept_changes);
 	cpu->last_vm = v->vm;
-	*vmx_loaded(cpu) = v;
+	cpu->loaded = v;
 	h->cpu = cpu;
 	h->launched = false;
 	vmx_host_state(cpu);
 	vmx_restore(h);
 	return OK;
-}
-
-static void begin(struct vcpu *v)
-{
-	struct vcpu_hardware *h = v->hardware;
-
-	h->begins = false;
-	if (h->made)
-		vmx_guest_registers(v, &h->entry);
-	else
-		vmx_guest_state(v, &h->entry);
-	h->made = true;
 }
 
 /*
@@ -109,7 +97,7 @@ static void attend(struct cpu *cpu, struct vcpu *v)
 	forget_epts(cpu);
 	if (v->state == VCPU_RUNNABLE) {
 		if (v->hardware->begins)
-			begin(v);
+			vmx_guest_begin(v);
 		vmx_inject(v);
 	}
 	hv_unlock();
@@ -122,7 +110,7 @@ static void attend(struct cpu *cpu, struct vcpu *v)
  */
 static void set_timer(struct vcpu_hardware *h, u64 now, u64 end)
 {
-	u64 ticks = (end - now) >> vmx_preemption_shift(&h->machine->caps);
+	u64 ticks = (end - now) >> (h->machine->caps.misc & VMX_PREEMPTION_SHIFT);
 
 	vmcs_write(VMCS_PREEMPTION_TIMER, ticks < UINT32_MAX ? ticks : UINT32_MAX);
 	h->slow_from = (u32)now + (u32)((end - now < UINT32_MAX ? end - now : UINT32_MAX) >> 6);
@@ -134,7 +122,7 @@ static MUST_CHECK enum err enter(struct vcpu *v)
 
 	if (v->flush) {
 		v->flush = false;
-		if (vmx_flush_vpid(h->vpid))
+		if (invvpid(INVALIDATE_ONE_CONTEXT, h->vpid))
 			return ERR_VMX_INSTRUCTION;
 	}
 	if (!vmx_enter(v, h->launched)) {

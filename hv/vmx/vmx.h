@@ -17,7 +17,7 @@ enum vmx_start {
 struct vmx_entry {
 	enum vmx_start mode;
 	u8 vector; /* of VMX_START_SIPI */
-	u64 rip, rsp, rsi, cr3; /* of VMX_START_LONG, as the rest */
+	u64 rip, rsp, rsi, cr3; /* of VMX_START_LONG, as the rest: else 0 */
 	u64 gdt;
 	u16 gdt_limit;
 };
@@ -45,13 +45,13 @@ void vmx_msr_bitmap(u8 bitmap[VMX_BITMAP_SIZE], bool has_tsc_aux);
 /* Ports [first, first + count) of the bitmap pair no longer exit. */
 void vmx_io_pass(u8 *const bitmaps[VMX_IO_BITMAPS], u16 first, u32 count);
 
-/* Controls and guest state of the current VMCS, all of it, as v starts (SDM 25.4, 25.6-25.8). */
-void vmx_guest_state(struct vcpu *v, const struct vmx_entry *entry);
-/* Only the guest's registers: after INIT and SIPI. */
-void vmx_guest_registers(struct vcpu *v, const struct vmx_entry *entry);
-
 /* How v begins, when it is entered next. Lock held. */
 void vmx_vcpu_begin(struct vcpu *v, const struct vmx_entry *entry);
+/*
+ * It is: into the current VMCS, the first time controls and guest state, all of it (SDM 25.4, 25.6-25.8), and after
+ * INIT and SIPI the guest's registers alone.
+ */
+void vmx_guest_begin(struct vcpu *v);
 
 /* What the exit the current VMCS tells of was. */
 void vmx_decode(struct exit *x);

@@ -124,23 +124,6 @@ static inline void write_cr4(u64 value)
 	__asm__ volatile("mov %0, %%cr4" : : "r"(value) : "memory");
 }
 
-static inline u64 read_frame(void)
-{
-	u64 value;
-
-	__asm__ volatile("mov %%rbp, %0" : "=r"(value));
-	return value;
-}
-
-/* What GS base points to. */
-static inline void *read_gs_first(void)
-{
-	void *value;
-
-	__asm__ volatile("mov %%gs:0, %0" : "=r"(value));
-	return value;
-}
-
 /* Nothing before it is still under way, nothing behind it has begun. */
 static inline u64 read_time_stamp(void)
 {

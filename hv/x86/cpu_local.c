@@ -30,21 +30,17 @@ struct cpu *cpu_create(u64 block, u32 number, u32 apic_id)
 {
 	struct cpu *cpu = (struct cpu *)(uintptr_t)(block + cpu_areas[AREA_CPU].first * PAGE);
 
-	*cpu = (struct cpu){ .self = cpu, .block = block, .number = number, .apic_id = apic_id };
+	*cpu = (struct cpu){ .block = block, .number = number, .apic_id = apic_id };
 	return cpu;
 }
 
 void cpu_load(struct cpu *cpu)
 {
-	u64 tops[OWN_STACKS] = {
-		[STACK_DOUBLE_FAULT] = cpu_area_end(cpu, AREA_DOUBLE_FAULT),
-		[STACK_NMI] = cpu_area_end(cpu, AREA_NMI),
-		[STACK_MACHINE_CHECK] = cpu_area_end(cpu, AREA_MACHINE_CHECK),
-	};
 	u64 smep = cpuid(CPUID_EXTENDED_FEATURES, 0).b & FEATURE_B_SMEP ? CR4_SMEP : 0;
 
-	descriptors_load(&cpu->descriptors, tops);
-	write_msr(MSR_GS_BASE, (u64)cpu);
+	for (u32 area = AREA_DOUBLE_FAULT; area < AREA_CPU; area++)
+		cpu->descriptors.task.ist[area - 1] = cpu_area_end(cpu, area);
+	descriptors_load(&cpu->descriptors);
 	write_msr(MSR_FS_BASE, (u64)stack_guard_fs);
 	write_msr(MSR_PAT, PAT_AFTER_RESET);
 	/* A write to what is read-only shall fault in ring 0 too; a machine check unasked for would be a shutdown. */

@@ -10,9 +10,10 @@
 
 enum { CPU_BLOCK_PAGES = 16 };
 
-/* In the block's last page; GS base points to it. */
+struct vcpu;
+
+/* In the block's last page. */
 struct cpu {
-	struct cpu *self; /* first: this_cpu() reads it */
 	u64 block; /* physical address of the block's first page */
 	u32 number; /* 0 is the one that booted */
 	u32 apic_id;
@@ -20,6 +21,7 @@ struct cpu {
 	u32 parked;
 	u32 place; /* the scheduler's number for it */
 	bool look; /* somebody else may have to run here: set under the lock */
+	struct vcpu *loaded; /* whose registers are in it: only the processor itself asks */
 	u32 ept_changes; /* as of the last INVEPT */
 	const void *last_vm; /* whose vCPU was loaded last: to compare, never to look at */
 	u64 vmxon_region; /* physical address of a zeroed page for hv/vmx; set by who adds the processor */
@@ -28,7 +30,6 @@ struct cpu {
 static_assert(sizeof(struct cpu) <= 4096, "one page");
 
 /* Pages of a block that are mapped: all others are guards. */
-enum cpu_area { AREA_STACK, AREA_DOUBLE_FAULT, AREA_NMI, AREA_MACHINE_CHECK, AREA_CPU, CPU_AREAS };
 struct cpu_span {
 	u8 first, count; /* pages of the block */
 };
@@ -39,12 +40,7 @@ struct cpu *cpu_create(u64 block, u32 number, u32 apic_id);
 /* The end of an area: where a stack starts. */
 u64 cpu_area_end(const struct cpu *cpu, enum cpu_area area);
 
-/* Gives this processor its descriptors, GS and FS base, and the control bits that all share. */
+/* Gives this processor its descriptors, FS base, and the control bits that all share. */
 void cpu_load(struct cpu *cpu);
-
-static inline struct cpu *this_cpu(void)
-{
-	return read_gs_first();
-}
 
 #endif

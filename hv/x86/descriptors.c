@@ -20,27 +20,17 @@ enum {
 #define DESCRIPTOR_DATA 0x00CF93000000FFFFull
 #define DESCRIPTOR_TASK 0x0000890000000000ull
 
-struct gate {
-	u16 offset_low;
-	u16 selector;
-	u16 flags; /* bits 0 to 2: own stack, 1 up; 0 for the stack in use */
-	u16 offset_middle;
-	u32 offset_high;
-	u32 zero;
-};
-static_assert(sizeof(struct gate) == 16, "Intel SDM volume 3, 7.14.1");
-
 extern const u8 exception_stubs[], interrupt_stub[];
 
 /*
  * Interrupts are off in root mode but for wait_for_interrupt(): every vector from 32 up has the stub that ends the
  * wait. That none of those below comes as an interrupt is apic_enable()'s and pic_off()'s care.
  */
-static struct gate gates[VECTORS];
+struct idt_gate interrupt_gates[VECTORS];
 
 static void load_gates(void)
 {
-	struct table_pointer pointer = { .limit = sizeof(gates) - 1, .base = (u64)gates };
+	struct table_pointer pointer = { .limit = sizeof(interrupt_gates) - 1, .base = (u64)interrupt_gates };
 
 	load_idt(&pointer);
 }
@@ -50,7 +40,7 @@ void exceptions_catch(void)
 	for (u32 i = 0; i < VECTORS; i++) {
 		u64 stub = i < EXCEPTIONS ? (u64)exception_stubs + (u64)i * STUB_SIZE : (u64)interrupt_stub;
 
-		gates[i] = (struct gate){ .offset_low = (u16)stub,
+		interrupt_gates[i] = (struct idt_gate){ .offset_low = (u16)stub,
 			.selector = SELECTOR_CODE,
 			.flags = GATE_PRESENT_INTERRUPT,
 			.offset_middle = (u16)(stub >> 16),
@@ -59,21 +49,12 @@ void exceptions_catch(void)
 	load_gates();
 }
 
-void exceptions_use_own_stacks(void)
-{
-	gates[VECTOR_DOUBLE_FAULT].flags = GATE_PRESENT_INTERRUPT | (STACK_DOUBLE_FAULT + 1);
-	gates[VECTOR_NMI].flags = GATE_PRESENT_INTERRUPT | (STACK_NMI + 1);
-	gates[VECTOR_MACHINE_CHECK].flags = GATE_PRESENT_INTERRUPT | (STACK_MACHINE_CHECK + 1);
-}
-
-void descriptors_load(struct descriptors *d, const u64 tops[OWN_STACKS])
+void descriptors_load(struct descriptors *d)
 {
 	u64 task = (u64)&d->task;
 	struct table_pointer pointer = { .limit = sizeof(d->gdt) - 1, .base = (u64)d->gdt };
 
-	d->task = (struct task_segment){ .io_map = sizeof(d->task) };
-	for (u32 i = 0; i < OWN_STACKS; i++)
-		d->task.ist[i] = tops[i];
+	d->task.io_map = sizeof(d->task);
 	d->gdt[SELECTOR_CODE / 8] = DESCRIPTOR_CODE;
 	d->gdt[SELECTOR_DATA / 8] = DESCRIPTOR_DATA;
 	d->gdt[SELECTOR_TASK / 8] =
@@ -81,5 +62,8 @@ void descriptors_load(struct descriptors *d, const u64 tops[OWN_STACKS])
 	d->gdt[SELECTOR_TASK / 8 + 1] = task >> 32;
 	load_gdt(&pointer);
 	load_task(SELECTOR_TASK);
+	interrupt_gates[VECTOR_DOUBLE_FAULT].flags = GATE_PRESENT_INTERRUPT | AREA_DOUBLE_FAULT;
+	interrupt_gates[VECTOR_NMI].flags = GATE_PRESENT_INTERRUPT | AREA_NMI;
+	interrupt_gates[VECTOR_MACHINE_CHECK].flags = GATE_PRESENT_INTERRUPT | AREA_MACHINE_CHECK;
 	load_gates();
 }

@@ -11,8 +11,11 @@
 
 enum selector { SELECTOR_CODE = 0x08, SELECTOR_DATA = 0x10, SELECTOR_TASK = 0x18 };
 
-/* What may come at any instruction, even where the stack is not usable, has a stack of its own. */
-enum own_stack { STACK_DOUBLE_FAULT, STACK_NMI, STACK_MACHINE_CHECK, OWN_STACKS };
+/*
+ * What a processor has of its own (cpu_local.h). What may come at any instruction, even where the stack is not usable,
+ * has a stack of its own: the number of its IST entry.
+ */
+enum cpu_area { AREA_STACK, AREA_DOUBLE_FAULT, AREA_NMI, AREA_MACHINE_CHECK, AREA_CPU, CPU_AREAS };
 
 struct __attribute__((packed)) task_segment {
 	u32 reserved0;
@@ -38,12 +41,25 @@ struct registers {
 };
 static_assert(sizeof(struct registers) == 22 * 8, "exceptions.S");
 
+struct idt_gate {
+	u16 offset_low;
+	u16 selector;
+	u16 flags; /* bits 0 to 2: number of an own stack; 0 for the stack in use */
+	u16 offset_middle;
+	u32 offset_high;
+	u32 zero;
+};
+static_assert(sizeof(struct idt_gate) == 16, "Intel SDM volume 3, 7.14.1");
+/* The one IDT. */
+extern struct idt_gate interrupt_gates[];
+
 /* Exceptions panic from here on, on the stack they find. */
 void exceptions_catch(void);
-/* From here on they use own stacks: every processor that runs has loaded its descriptors. */
-void exceptions_use_own_stacks(void);
 
-/* Loads GDT, task state and the one IDT. tops: the own stacks' ends; d stays the processor's. */
-void descriptors_load(struct descriptors *d, const u64 tops[OWN_STACKS]);
+/*
+ * Loads GDT, task state and the IDT; d stays the processor's, with its own stacks' ends in it: exceptions use these
+ * from the first processor's call on.
+ */
+void descriptors_load(struct descriptors *d);
 
 #endif

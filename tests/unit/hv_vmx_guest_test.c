@@ -23,7 +23,9 @@ static int set_up(void **state)
 
 static void start(struct vmx_entry entry)
 {
-	vmx_guest_state(V, &entry);
+	fake.hardware.made = false;
+	vmx_vcpu_begin(V, &entry);
+	vmx_guest_begin(V);
 }
 
 /* Fields the processor reads at entry, all of which have to be written (SDM 27.2-27.3): by range of encodings. */
