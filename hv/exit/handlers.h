@@ -18,6 +18,7 @@ exit_handler handle_xsetbv;
 struct exit_row {
 	exit_handler *handle;
 	const char *reason; /* why the VM ends, where it always does */
+	u8 vector; /* what the guest gets, where it always does */
 	bool alone;
 };
 extern const struct exit_row exit_table[EXIT_KINDS];

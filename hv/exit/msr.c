@@ -1,71 +1,51 @@
 /*
- * RDMSR and WRMSR: MSRs that are part of a vCPU's state by one table, all others by the VM's policy, none by default.
- * Trust: in the TCB; pure.
+ * RDMSR and WRMSR: MSRs of a vCPU's state that exit (hv/vmx/bitmaps.c passes the others) by one table, all others by
+ * the VM's policy, none by default. Trust: in the TCB; pure.
  */
 #include "hv/exit/handlers.h"
 #include "hv/x86/lock.h"
 
-enum { DEBUGCTL_BTF = BIT(1) };
-
-static bool is_canonical(const struct vcpu *v, u64 value)
-{
-	u64 top = value >> 47;
-
-	(void)v;
-	return top == 0 || top == (1u << 17) - 1;
-}
-
-static bool is_32_bit(const struct vcpu *v, u64 value)
-{
-	(void)v;
-	return value <= UINT32_MAX;
-}
+enum { DEBUGCTL_BTF = BIT(1), EFER_OFFERED = EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE };
 
 /* Each byte a memory type (SDM table 12-10); entry refuses others. */
-static bool is_pat(const struct vcpu *v, u64 value)
+static bool is_pat(u64 value)
 {
 	static const u8 types = BIT(0) | BIT(1) | BIT(4) | BIT(5) | BIT(6) | BIT(7);
 	bool valid = true;
 
-	(void)v;
 	for (u32 i = 0; i < 8; i++, value >>= 8)
 		valid = valid && (value & 0xFF) < 8 && types >> (value & 7) & 1;
 	return valid;
 }
 
 /* Last branch records and the rest are not switched between vCPUs, hence not offered. */
-static bool is_debugctl(const struct vcpu *v, u64 value)
+static bool is_debugctl(u64 value)
 {
-	(void)v;
 	return (value & ~(u64)DEBUGCTL_BTF) == 0;
 }
 
-/* Long mode is not switched while paging is on (SDM volume 3A, 2.2.1). */
-static bool is_efer(const struct vcpu *v, u64 value)
+static bool is_efer(u64 value)
 {
-	bool changes_lme = (value ^ vcpu_get(v, VCPU_EFER)) & EFER_LME;
-
-	return (value & ~vcpu_efer_allowed(v)) == 0 && !(changes_lme && vcpu_get(v, VCPU_CR0) & CR0_PG);
+	return (value & ~(u64)EFER_OFFERED) == 0;
 }
 
-/* Each has a slot of its own by this, the compiler refuses two in one; MSR 0, as which an empty slot would pass, has
- * another's. */
-#define SLOT(msr) (((u32)(msr) + ((u32)(msr) >> 4)) & 15)
-
-static const struct {
+static const struct register_msr {
 	u32 msr;
 	u8 reg; /* enum vcpu_register */
-	bool (*valid)(const struct vcpu *v, u64 value);
-} registers[16] = {
-	[SLOT(MSR_EFER)] = { MSR_EFER, VCPU_EFER, is_efer },
-	[SLOT(MSR_PAT)] = { MSR_PAT, VCPU_PAT, is_pat },
-	[SLOT(MSR_FS_BASE)] = { MSR_FS_BASE, VCPU_FS_BASE, is_canonical },
-	[SLOT(MSR_GS_BASE)] = { MSR_GS_BASE, VCPU_GS_BASE, is_canonical },
-	[SLOT(MSR_SYSENTER_CS)] = { MSR_SYSENTER_CS, VCPU_SYSENTER_CS, is_32_bit },
-	[SLOT(MSR_SYSENTER_ESP)] = { MSR_SYSENTER_ESP, VCPU_SYSENTER_ESP, is_canonical },
-	[SLOT(MSR_SYSENTER_EIP)] = { MSR_SYSENTER_EIP, VCPU_SYSENTER_EIP, is_canonical },
-	[SLOT(MSR_DEBUGCTL)] = { MSR_DEBUGCTL, VCPU_DEBUGCTL, is_debugctl },
+	bool (*valid)(u64 value);
+} registers[] = {
+	{ MSR_EFER, VCPU_EFER, is_efer },
+	{ MSR_PAT, VCPU_PAT, is_pat },
+	{ MSR_DEBUGCTL, VCPU_DEBUGCTL, is_debugctl },
 };
+
+static const struct register_msr *find(u32 msr)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(registers); i++)
+		if (registers[i].msr == msr)
+			return &registers[i];
+	return NULL;
+}
 
 static bool is_apic(u32 msr)
 {
@@ -112,38 +92,39 @@ __attribute__((noinline)) static enum exit_result give_other(struct vcpu *v, u32
 __attribute__((flatten)) enum exit_result handle_rdmsr(struct vcpu *v, const struct exit *x)
 {
 	u32 msr = (u32)v->gpr[RCX];
-	u32 i = SLOT(msr);
+	const struct register_msr *r = find(msr);
 
 	(void)x;
-	return registers[i].msr == msr ? give(v, vcpu_get(v, registers[i].reg)) : give_other(v, msr);
+	return r ? give(v, vcpu_get(v, r->reg)) : give_other(v, msr);
 }
 
-static void write_register(struct vcpu *v, enum vcpu_register reg, u64 value)
+static bool write_register(struct vcpu *v, enum vcpu_register reg, u64 value)
 {
 	u64 old = vcpu_get(v, reg);
 
 	if (reg == VCPU_EFER) {
+		/* Long mode is not switched while paging is on (SDM volume 3A, 2.2.1). */
+		if ((value ^ old) & EFER_LME && vcpu_get(v, VCPU_CR0) & CR0_PG)
+			return false;
 		value = (value & ~(u64)EFER_LMA) | (old & EFER_LMA);
 		if ((value ^ old) & EFER_NXE)
 			vcpu_flush(v);
 	}
 	vcpu_set(v, reg, value);
+	return true;
 }
 
 enum exit_result handle_wrmsr(struct vcpu *v, const struct exit *x)
 {
 	u64 value = v->gpr[RDX] << 32 | (u32)v->gpr[RAX];
 	u32 msr = (u32)v->gpr[RCX];
-	u32 i = SLOT(msr);
+	const struct register_msr *r = find(msr);
 	bool good;
 
 	(void)x;
-	if (registers[i].msr == msr) {
-		good = registers[i].valid(v, value);
-		if (good)
-			write_register(v, registers[i].reg, value);
-	} else {
+	if (r)
+		good = r->valid(value) && write_register(v, r->reg, value);
+	else
 		good = write_other(v, msr, value);
-	}
 	return good ? EXIT_SKIP : vcpu_raise(v, VECTOR_GP, 0);
 }

@@ -34,17 +34,10 @@ static enum exit_result block(struct vcpu *v, const struct exit *x)
 	return EXIT_BLOCK;
 }
 
-/* Not there, by what CPUID says. */
-static enum exit_result invalid_opcode(struct vcpu *v, const struct exit *x)
+/* Its row says by what: #UD is for what is not there, by what CPUID says. */
+static enum exit_result raise(struct vcpu *v, const struct exit *x)
 {
-	(void)x;
-	return vcpu_raise(v, VECTOR_UD, 0);
-}
-
-static enum exit_result not_permitted(struct vcpu *v, const struct exit *x)
-{
-	(void)x;
-	return vcpu_raise(v, VECTOR_GP, 0);
+	return vcpu_raise(v, exit_table[x->kind].vector, 0);
 }
 
 /* INVD would throw away what others wrote; to the guest writing back first is the same. */
@@ -77,14 +70,14 @@ const struct exit_row exit_table[EXIT_KINDS] = {
 	[EXIT_HLT] = { .handle = block },
 	[EXIT_INVD] = { .handle = caches, .alone = true },
 	[EXIT_WBINVD] = { .handle = caches, .alone = true },
-	[EXIT_RDPMC] = { .handle = not_permitted, .alone = true },
-	[EXIT_VIRTUALIZATION] = { .handle = invalid_opcode, .alone = true },
+	[EXIT_RDPMC] = { .handle = raise, .vector = VECTOR_GP, .alone = true },
+	[EXIT_VIRTUALIZATION] = { .handle = raise, .vector = VECTOR_UD, .alone = true },
 	[EXIT_CR] = { .handle = handle_cr, .alone = true },
 	[EXIT_IO] = { .handle = handle_io, .alone = true },
 	[EXIT_RDMSR] = { .handle = handle_rdmsr, .alone = true },
 	[EXIT_WRMSR] = { .handle = handle_wrmsr, .alone = true },
-	[EXIT_MWAIT] = { .handle = invalid_opcode, .alone = true },
-	[EXIT_MONITOR] = { .handle = invalid_opcode, .alone = true },
+	[EXIT_MWAIT] = { .handle = raise, .vector = VECTOR_UD, .alone = true },
+	[EXIT_MONITOR] = { .handle = raise, .vector = VECTOR_UD, .alone = true },
 	[EXIT_MEMORY] = { .handle = handle_memory },
 	[EXIT_MISCONFIGURATION] = { .handle = end, .reason = "an EPT entry is malformed: a defect of the hypervisor" },
 	[EXIT_TIMER] = { .handle = leave, .alone = true }, /* so it does with its own */

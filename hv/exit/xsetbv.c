@@ -5,15 +5,8 @@ enum xcr0_bits {
 	XCR0_X87 = BIT(0),
 	XCR0_SSE = BIT(1),
 	XCR0_AVX = BIT(2),
-	XCR0_MPX = 3 << 3,
 	XCR0_AVX512 = 7 << 5,
-	XCR0_AMX = 3 << 17,
 };
-
-static bool all_or_none(u64 value, u64 group)
-{
-	return (value & group) == 0 || (value & group) == group;
-}
 
 static bool xcr0_valid(u64 value, u64 offered)
 {
@@ -21,7 +14,7 @@ static bool xcr0_valid(u64 value, u64 offered)
 		return false;
 	if ((value & XCR0_AVX && !(value & XCR0_SSE)) || (value & XCR0_AVX512 && !(value & XCR0_AVX)))
 		return false;
-	return all_or_none(value, XCR0_MPX) && all_or_none(value, XCR0_AVX512) && all_or_none(value, XCR0_AMX);
+	return !(value & XCR0_AVX512) || (value & XCR0_AVX512) == XCR0_AVX512;
 }
 
 enum exit_result handle_xsetbv(struct vcpu *v, const struct exit *x)

@@ -44,9 +44,8 @@ struct event_choice event_choose(const struct event_state *s)
 {
 	/* The processor refuses entry with an NMI or interrupt after MOV SS; some refuse NMIs after STI too
 	 * (SDM 27.3.1.5). */
-	bool shadow = s->shadow_sti || s->shadow_mov_ss;
-	bool can_nmi = !s->in_nmi && !shadow;
-	bool can_interrupt = s->interrupts_enabled && !shadow;
+	bool can_nmi = !s->in_nmi && !s->shadow;
+	bool can_interrupt = s->interrupts_enabled && !s->shadow;
 	struct event_choice c = { .now = CHOOSE_NOTHING };
 
 	if (s->due.type != EVENT_NONE)

@@ -11,7 +11,6 @@ enum vector {
 	VECTOR_DE = 0,
 	VECTOR_DB = 1,
 	VECTOR_NMI = 2,
-	VECTOR_BP = 3,
 	VECTOR_UD = 6,
 	VECTOR_DF = 8,
 	VECTOR_TS = 10,
@@ -63,7 +62,8 @@ struct event_state {
 	bool nmi; /* one is waiting */
 	bool interrupt; /* the local APIC has one */
 	bool interrupts_enabled; /* RFLAGS.IF */
-	bool shadow_sti, shadow_mov_ss, in_nmi;
+	bool shadow; /* of STI or MOV SS */
+	bool in_nmi;
 };
 
 struct event_choice {

@@ -29,17 +29,9 @@ enum vcpu_register {
 	VCPU_EFER,
 	VCPU_PAT,
 	VCPU_DEBUGCTL,
-	VCPU_FS_BASE,
-	VCPU_GS_BASE,
-	VCPU_SYSENTER_CS,
-	VCPU_SYSENTER_ESP,
-	VCPU_SYSENTER_EIP,
-	VCPU_CS_BASE,
 	VCPU_CS_ACCESS,
-	VCPU_SS_ACCESS,
 	VCPU_DR7,
-	VCPU_DR6, /* DR6, CR2 and XCR0 stay in the processor while the vCPU is loaded */
-	VCPU_CR2,
+	VCPU_DR6, /* DR6 and XCR0 stay in the processor while the vCPU is loaded */
 	VCPU_XCR0,
 	VCPU_REGISTERS,
 };
@@ -100,7 +92,7 @@ static_assert(offsetof(struct vcpu, gpr) == 0, "enter.S");
 
 /* --- with the hardware (hv/vmx/vcpu.c) --- */
 u64 vcpu_get(const struct vcpu *v, enum vcpu_register r);
-/* CR0, CR4, EFER and XCR0 take a value that vcpu_cr0_allowed and its like have let through. */
+/* CR0, CR4 and XCR0 take a value that vcpu_cr0_allowed and its like have let through. */
 void vcpu_set(struct vcpu *v, enum vcpu_register r, u64 value);
 /* Moves past the instruction: RIP, the shadow of STI and MOV SS, and a single step that is due. */
 void vcpu_skip(struct vcpu *v, u64 length);
@@ -109,7 +101,6 @@ void vcpu_complete(struct vcpu *v);
 /* Bits beyond these make VM entry fail on this processor or are not offered to guests. */
 bool vcpu_cr0_allowed(const struct vcpu *v, u64 value);
 bool vcpu_cr4_allowed(const struct vcpu *v, u64 value);
-u64 vcpu_efer_allowed(const struct vcpu *v);
 u64 vcpu_xcr0_allowed(const struct vcpu *v);
 /* Writes back and empties this processor's caches. */
 void vcpu_write_back_caches(struct vcpu *v);

@@ -86,8 +86,7 @@ static struct event_state state_of(const struct vcpu *v, bool interrupt)
 		.nmi = v->nmi,
 		.interrupt = interrupt,
 		.interrupts_enabled = vmcs_read(VMCS_GUEST_RFLAGS) & RFLAGS_IF,
-		.shadow_sti = blocked & BLOCKED_BY_STI,
-		.shadow_mov_ss = blocked & BLOCKED_BY_MOV_SS,
+		.shadow = blocked & (BLOCKED_BY_STI | BLOCKED_BY_MOV_SS),
 		.in_nmi = blocked & BLOCKED_BY_NMI };
 }
 

@@ -20,14 +20,7 @@ static const u16 fields[VCPU_REGISTERS] = {
 	[VCPU_EFER] = VMCS_GUEST_EFER,
 	[VCPU_PAT] = VMCS_GUEST_PAT,
 	[VCPU_DEBUGCTL] = VMCS_GUEST_DEBUGCTL,
-	[VCPU_FS_BASE] = VMCS_GUEST_FS_BASE,
-	[VCPU_GS_BASE] = VMCS_GUEST_GS_BASE,
-	[VCPU_SYSENTER_CS] = VMCS_GUEST_SYSENTER_CS,
-	[VCPU_SYSENTER_ESP] = VMCS_GUEST_SYSENTER_ESP,
-	[VCPU_SYSENTER_EIP] = VMCS_GUEST_SYSENTER_EIP,
-	[VCPU_CS_BASE] = VMCS_GUEST_CS_BASE,
 	[VCPU_CS_ACCESS] = VMCS_GUEST_CS_ACCESS,
-	[VCPU_SS_ACCESS] = VMCS_GUEST_SS_ACCESS,
 	[VCPU_DR7] = VMCS_GUEST_DR7,
 };
 
@@ -47,8 +40,6 @@ u64 vcpu_get(const struct vcpu *v, enum vcpu_register r)
 		return shadowed(VMCS_GUEST_CR0, VMCS_CR0_MASK, VMCS_CR0_SHADOW);
 	if (r == VCPU_CR4)
 		return shadowed(VMCS_GUEST_CR4, VMCS_CR4_MASK, VMCS_CR4_SHADOW);
-	if (r == VCPU_CR2)
-		return read_cr2();
 	if (r == VCPU_DR6)
 		return read_dr6();
 	return xgetbv();
@@ -93,8 +84,6 @@ void vcpu_set(struct vcpu *v, enum vcpu_register r, u64 value)
 		set_cr0(v, value);
 	else if (r == VCPU_CR4)
 		set_cr4(v, value);
-	else if (r == VCPU_CR2)
-		write_cr2(value);
 	else if (r == VCPU_DR6)
 		write_dr6(value);
 	else
@@ -142,12 +131,6 @@ bool vcpu_cr0_allowed(const struct vcpu *v, u64 value)
 bool vcpu_cr4_allowed(const struct vcpu *v, u64 value)
 {
 	return (value & ~(cr4_free(v) | CR4_MCE)) == 0;
-}
-
-u64 vcpu_efer_allowed(const struct vcpu *v)
-{
-	(void)v;
-	return EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE;
 }
 
 u64 vcpu_xcr0_allowed(const struct vcpu *v)

@@ -12,12 +12,9 @@ enum rflags_bits {
 };
 enum cr0_bits {
 	CR0_PE = BIT(0),
-	CR0_MP = BIT(1),
-	CR0_TS = BIT(3),
 	CR0_ET = BIT(4),
 	CR0_NE = BIT(5),
 	CR0_WP = BIT(16),
-	CR0_AM = BIT(18),
 	CR0_NW = BIT(29),
 	CR0_CD = BIT(30),
 	CR0_PG = BIT(31),
@@ -42,7 +39,6 @@ enum cr4_bits {
 	CR4_OSXSAVE = BIT(18),
 	CR4_SMEP = BIT(20),
 	CR4_SMAP = BIT(21),
-	CR4_PKE = BIT(22),
 };
 enum efer_bits { EFER_SCE = BIT(0), EFER_LME = BIT(8), EFER_LMA = BIT(10), EFER_NXE = BIT(11) };
 

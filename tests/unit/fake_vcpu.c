@@ -98,5 +98,4 @@ void fake_guest_reset(void)
 	vcpu_set(&fake.vcpu, VCPU_CR4, CR4_PAE);
 	vcpu_set(&fake.vcpu, VCPU_RFLAGS, RFLAGS_FIXED);
 	vcpu_set(&fake.vcpu, VCPU_CS_ACCESS, 0xA09B);
-	vcpu_set(&fake.vcpu, VCPU_SS_ACCESS, 0xC093);
 }

@@ -25,6 +25,19 @@ extern struct fake_vmcs {
 	u32 write_backs;
 } fake_vmcs;
 
-/* Where a machine check ends. */
+/* What only tests look at. */
+enum {
+	VMCS_GUEST_CS_SELECTOR = 0x0802,
+	VMCS_GUEST_SS_SELECTOR = 0x0804,
+	VMCS_GUEST_CS_LIMIT = 0x4802,
+	VMCS_GUEST_SS_ACCESS = 0x4818,
+	VMCS_GUEST_DS_ACCESS = 0x481A,
+	VMCS_GUEST_CS_BASE = 0x6808,
+	CR0_MP = BIT(1),
+	CR0_TS = BIT(3),
+	CR0_AM = BIT(18),
+	CR4_PKE = BIT(22),
+	VECTOR_BP = 3,
+};
 
 #endif

@@ -182,11 +182,6 @@ static const struct {
 	{ MSR_EFER, EFER_LME | EFER_LMA | EFER_NXE | EFER_SCE, EFER_LME | BIT(12) },
 	{ MSR_PAT, 0x0007040600070406, 0x0007040600070402 },
 	{ MSR_PAT, 0x0007010500070406, 0x1000000000000000 },
-	{ MSR_FS_BASE, 0x7FFFFFFFFFFF, 0x800000000000 },
-	{ MSR_GS_BASE, 0xFFFF800000000000, 0xFFFF7FFFFFFFFFFF },
-	{ MSR_SYSENTER_CS, 0x10, 0x100000000 },
-	{ MSR_SYSENTER_ESP, 0x1000, 0x8000000000000000 },
-	{ MSR_SYSENTER_EIP, 0xFFFFFFFF81000000, 0x1000000000000 },
 	{ MSR_DEBUGCTL, 2, 1 },
 	{ 0x1234, 5, 0 },
 };
@@ -221,6 +216,11 @@ static void other_msrs_are_the_policys(void **state)
 	assert_fault(instruction(EXIT_RDMSR), VECTOR_GP);
 	assert_int_equal(V->gpr[RAX], 1);
 	assert_fault(wrmsr(0x79, 0), VECTOR_GP);
+	V->gpr[RCX] = 0;
+	assert_fault(instruction(EXIT_RDMSR), VECTOR_GP);
+	assert_fault(wrmsr(0, 0), VECTOR_GP);
+	/* It does not exit. */
+	assert_fault(wrmsr(MSR_GS_BASE, 0), VECTOR_GP);
 }
 
 static void long_mode_does_not_change_under_paging(void **state)
