@@ -2,7 +2,6 @@
 #include "hv/guest/cpuid.h"
 #include "hv/guest/msr.h"
 #include "hv/guest/state.h"
-#include "hv/sched/sched.h"
 #include "hv/vm/vcpu.h"
 #include "hv/vmx/fields.h"
 #include "hv/vmx/machine.h"
@@ -48,5 +47,4 @@ const struct vm_policy guest_policy = {
 	.may_write_msr = guest_msr_may_write,
 	.stopped = stopped,
 	.xcr0 = GUEST_XCR0,
-	.weight = SCHED_WEIGHT,
 };

@@ -216,8 +216,8 @@ _Noreturn void dispatch(struct cpu *cpu)
 	cpu->place = places++;
 	place[cpu->place] = cpu;
 	for (;;) {
-		u64 now = read_time_stamp(), next = wake_due(cpu, now), slice = 0;
-		struct task *t = sched_pick(&scheduler, cpu->place, now, &slice);
+		u64 now = read_time_stamp(), next = wake_due(cpu, now), slice = scheduler.slice;
+		struct task *t = sched_pick(&scheduler, cpu->place, now);
 		bool blocks = false;
 
 		/* Whom this processor lets go may be one for another that sleeps. */

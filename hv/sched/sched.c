@@ -2,7 +2,7 @@
 #include "hv/sched/sched.h"
 
 /* The worker polls: so many turns count for a whole slice at least, or its polling would take a share of its own. */
-enum { WEIGHT_MAX = 64 * SCHED_WEIGHT, WORKER_TURNS = 16 };
+enum { WORKER_TURNS = 16 };
 
 /*
  * How far a sleeper may lag behind the others when it wakes: enough to go first, too little to keep the processor for
@@ -18,23 +18,19 @@ void sched_init(struct sched *s, u64 slice)
 	*s = (struct sched){ .slice = slice };
 }
 
-enum err sched_add(struct sched *s, struct vcpu *vcpu, u32 weight, struct task **task)
+enum err sched_add(struct sched *s, struct vcpu *vcpu, struct task **task)
 {
 	u32 i = 0;
 
-	if (weight < SCHED_WEIGHT || weight > WEIGHT_MAX)
-		return ERR_RANGE;
 	while (i < s->used && s->task[i].state != TASK_FREE)
 		i++;
 	if (i == SCHED_TASKS_MAX)
 		return ERR_NO_MEMORY;
 	if (i == s->used)
 		s->used++;
-	s->task[i] = (struct task){ .vcpu = vcpu,
-		.virtual_time = s->floor,
-		.weight = weight,
-		.processor = SCHED_NOWHERE,
-		.state = TASK_BLOCKED };
+	s->task[i] = (struct task){
+		.vcpu = vcpu, .virtual_time = s->floor, .processor = SCHED_NOWHERE, .state = TASK_BLOCKED
+	};
 	*task = &s->task[i];
 	return OK;
 }
@@ -120,7 +116,7 @@ u32 sched_wake(struct sched *s, struct task *t, u32 processors)
 	return idle != SCHED_NOWHERE ? idle : processor_to_take(s, t, processors);
 }
 
-struct task *sched_pick(struct sched *s, u32 processor, u64 now, u64 *slice)
+struct task *sched_pick(struct sched *s, u32 processor, u64 now)
 {
 	struct task *t = first_ready(s, processor);
 
@@ -131,7 +127,6 @@ struct task *sched_pick(struct sched *s, u32 processor, u64 now, u64 *slice)
 	t->processor = processor;
 	t->since = now;
 	s->running[processor] = t;
-	*slice = s->slice;
 	return t;
 }
 
@@ -146,13 +141,13 @@ u32 sched_spread(struct sched *s, u32 processors)
 void sched_put(struct sched *s, u32 processor, u64 now, bool blocks)
 {
 	struct task *t = s->running[processor];
-	u64 had = now > t->since ? now - t->since : 0, counted = had * SCHED_WEIGHT / t->weight, least;
+	u64 had = now > t->since ? now - t->since : 0;
+	/* A turn never counts for nothing: who yields at once again and again would stay first for ever. */
+	u64 least = t->vcpu ? 1 : s->slice / WORKER_TURNS;
 
 	s->running[processor] = NULL;
 	t->cycles += had;
-	/* A turn never counts for nothing: who yields at once again and again would stay first for ever. */
-	least = t->vcpu ? 1 : s->slice / WORKER_TURNS;
-	t->virtual_time += counted > least ? counted : least;
+	t->virtual_time += had > least ? had : least;
 	t->state = blocks && !t->woken ? TASK_BLOCKED : TASK_READY;
 	raise_floor(s);
 }

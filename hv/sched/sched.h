@@ -9,16 +9,15 @@
 
 struct vcpu;
 
-enum { SCHED_TASKS_MAX = 128, SCHED_PROCESSORS_MAX = 256, SCHED_WEIGHT = 1024 };
+enum { SCHED_TASKS_MAX = 128, SCHED_PROCESSORS_MAX = 256 };
 
 enum task_state { TASK_FREE, TASK_BLOCKED, TASK_READY, TASK_RUNNING };
 
 struct task {
 	struct vcpu *vcpu; /* NULL: the worker */
-	u64 virtual_time; /* cycles it has had, by SCHED_WEIGHT / weight: never more than they were */
-	u64 cycles; /* as they were */
+	u64 virtual_time; /* who has had least goes next: cycles, and what a sleeper has no claim on any more */
+	u64 cycles; /* that it has had */
 	u64 since; /* when it was put on a processor */
-	u32 weight;
 	u32 processor; /* where it runs or ran last: SCHED_NOWHERE before the first time */
 	u8 state; /* enum task_state */
 	bool woken; /* an event came while it ran: it does not block */
@@ -38,16 +37,16 @@ struct sched {
 /* slice: cycles, not 0. */
 void sched_init(struct sched *s, u64 slice);
 
-/* A new task, blocked. weight: SCHED_WEIGHT is an ordinary share; at most 64 times that. ERR_RANGE, ERR_NO_MEMORY. */
-enum err sched_add(struct sched *s, struct vcpu *vcpu, u32 weight, struct task **task) MUST_CHECK;
+/* A new task, blocked. ERR_NO_MEMORY. */
+enum err sched_add(struct sched *s, struct vcpu *vcpu, struct task **task) MUST_CHECK;
 /* It is not running. */
 void sched_remove(struct task *t);
 
 /* Something came for it. Returns a processor that should look again (idle, or running who has had more), or NOWHERE. */
 u32 sched_wake(struct sched *s, struct task *t, u32 processors);
 
-/* Who runs next on a processor that runs nobody, and for at most how long; NULL: idle until somebody is woken. */
-struct task *sched_pick(struct sched *s, u32 processor, u64 now, u64 *slice);
+/* Who runs next on a processor that runs nobody, for at most a slice; NULL: idle until somebody is woken. */
+struct task *sched_pick(struct sched *s, u32 processor, u64 now);
 
 /* After a pick: a processor that has nobody and should look too, for somebody still waits; or NOWHERE. */
 u32 sched_spread(struct sched *s, u32 processors);

@@ -27,7 +27,7 @@ enum err worker_init(void)
 	/* As if worker_switch() had been called at worker_entry: the registers it saves lie below the address. */
 	boot_stack[STACK_WORDS - 1] = (u64)worker_entry;
 	own_stack = (u64)&boot_stack[STACK_WORDS - 1 - SAVED];
-	return sched_add(&scheduler, NULL, SCHED_WEIGHT, &task);
+	return sched_add(&scheduler, NULL, &task);
 }
 
 void worker_submit(struct job *job)

@@ -15,6 +15,8 @@
 
 #include "lib/print.h"
 
+#include <string.h>
+
 /* In the hypervisor's own image, which is no memory of the service VM's and no device's: ours answer there. */
 enum { OUR_IOAPIC = 0x0000, OUR_VIRTIO = 0x1000 };
 
@@ -92,8 +94,10 @@ static enum err add_memory(struct service *s)
 {
 	struct ept_mapping m;
 	/* Kernels search page 0; the machine's own is none that root mode could reach for it. */
-	enum err e = vm_add_ram(s->vm, 0, POOL_PAGE);
+	enum err e = vm_reserve_ram(s->vm, 0, POOL_PAGE);
 
+	if (!e)
+		memset(vm_memory(s->vm, 0, POOL_PAGE), 0, POOL_PAGE);
 	for (u32 i = 0; !e && i < s->plan.map.count; i++) {
 		if (service_memory_mapping(&s->plan, i, &m))
 			e = vm_add_memory(s->vm, &m, service_memory_is_ram(&s->plan, &s->info->map, i));

@@ -46,7 +46,6 @@ static const struct vm_policy policy = {
 	.may_write_msr = service_msr_may_write,
 	.stopped = stopped,
 	.xcr0 = GUEST_XCR0,
-	.weight = SCHED_WEIGHT,
 	.passes_wbinvd = true,
 };
 

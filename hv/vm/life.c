@@ -20,7 +20,6 @@ struct vcpu_page_content {
 static_assert(sizeof(struct vcpu_page_content) <= POOL_PAGE, "one page");
 
 struct vm *vm_table[VM_MAX];
-void (*vm_changed)(void);
 
 /* The pool refuses nothing but what was never taken from it. */
 static void give(u64 base, u64 pages)
@@ -60,7 +59,7 @@ static enum err add_vcpu(struct vm *vm)
 	                .ipi = { vcpu_send, &c->vcpu },
 	                .eoi = vm_end_of_interrupt,
 	                .eoi_context = vm });
-	e = sched_add(&scheduler, &c->vcpu, vm->policy->weight, &c->vcpu.task);
+	e = sched_add(&scheduler, &c->vcpu, &c->vcpu.task);
 	if (e)
 		give(block, VCPU_BLOCK);
 	else
@@ -175,15 +174,13 @@ enum err vm_add_memory(struct vm *vm, const struct ept_mapping *m, bool ram)
 	return add(vm, m, ram, false);
 }
 
-typedef u64 take_pages(struct pool *pool, u64 count, u64 align);
-
-static enum err add_pooled(struct vm *vm, u64 guest, u64 length, take_pages *take)
+enum err vm_reserve_ram(struct vm *vm, u64 guest, u64 length)
 {
 	u64 piece = length;
 	enum err e = length && is_aligned(length, POOL_PAGE) ? OK : ERR_RANGE;
 
 	while (!e && length) {
-		u64 host = take(&layout.pool, piece / POOL_PAGE, piece < MIB(2) ? POOL_PAGE : MIB(2));
+		u64 host = pool_reserve(&layout.pool, piece / POOL_PAGE, piece < MIB(2) ? POOL_PAGE : MIB(2));
 
 		if (!host && piece <= MIB(2))
 			return ERR_NO_MEMORY;
@@ -201,16 +198,6 @@ static enum err add_pooled(struct vm *vm, u64 guest, u64 length, take_pages *tak
 	return e;
 }
 
-enum err vm_add_ram(struct vm *vm, u64 guest, u64 length)
-{
-	return add_pooled(vm, guest, length, pool_take);
-}
-
-enum err vm_reserve_ram(struct vm *vm, u64 guest, u64 length)
-{
-	return add_pooled(vm, guest, length, pool_reserve);
-}
-
 enum err vm_start(struct vm *vm, const struct vmx_entry *bsp)
 {
 	struct vcpu *v = vm->vcpu[0];
@@ -221,8 +208,6 @@ enum err vm_start(struct vm *vm, const struct vmx_entry *bsp)
 	vmx_vcpu_begin(v, bsp);
 	v->state = VCPU_RUNNABLE;
 	vcpu_notify(v);
-	if (vm_changed)
-		vm_changed();
 	return OK;
 }
 
@@ -279,7 +264,5 @@ enum err vm_destroy(struct vm *vm)
 	if (vm->state != VM_CREATED && vm->state != VM_STOPPED)
 		return ERR_INTERNAL;
 	give_all(vm);
-	if (vm_changed)
-		vm_changed();
 	return OK;
 }

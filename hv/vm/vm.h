@@ -42,7 +42,6 @@ struct vm_policy {
 	 */
 	void (*stopped)(struct vm *vm);
 	u64 xcr0; /* bits of XCR0 a guest may set, where the machine has them */
-	u32 weight; /* of each vCPU in the scheduler: SCHED_WEIGHT is an ordinary share */
 	bool passes_wbinvd; /* it owns devices that do not snoop */
 };
 
@@ -79,11 +78,10 @@ enum err vm_create(const struct vm_policy *policy, u32 vcpus, struct vm **vm) MU
 /* An I/O APIC of `pins` pins at base, its first one GSI gsi_base. Errors: ioapic_init()'s, bus_add()'s; ERR_RANGE. */
 enum err vm_add_ioapic(struct vm *vm, u64 base, u32 gsi_base, u32 pins) MUST_CHECK;
 /*
- * Zeroed RAM from the pool, in pieces of 2 MiB if need be; whole pages. What continues the call before is joined to it.
- * ERR_NO_MEMORY, ept_map()'s errors; a part may be mapped then.
+ * RAM from the pool, in pieces of 2 MiB if need be, with what others left in it: who starts the VM has to zero it
+ * before. Whole pages. What continues the call before is joined to it. ERR_NO_MEMORY, ept_map()'s errors; a part may be
+ * mapped then.
  */
-enum err vm_add_ram(struct vm *vm, u64 guest, u64 length) MUST_CHECK;
-/* The same, not zeroed: who starts the VM has to do that before. */
 enum err vm_reserve_ram(struct vm *vm, u64 guest, u64 length) MUST_CHECK;
 /* What is there already: device memory, or RAM that root mode may touch (ram), mapped at its physical address. */
 enum err vm_add_memory(struct vm *vm, const struct ept_mapping *m, bool ram) MUST_CHECK;
@@ -99,9 +97,6 @@ enum err vm_destroy(struct vm *vm) MUST_CHECK;
 /* Its sums over all vCPUs: TSC cycles on a processor, exits of each kind. */
 u64 vm_cycles(const struct vm *vm);
 u64 vm_exits(const struct vm *vm, u32 kind);
-
-/* Called after each start and destruction, where tests have set it to audit all EPTs (tests/vmx/audit/). */
-extern void (*vm_changed)(void);
 
 /* --- interrupts (hv/vm/message.c) --- */
 

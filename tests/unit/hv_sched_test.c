@@ -13,7 +13,6 @@ enum { SLICE = 1000, TASKS = 6, NEVER = 0x7FFFFFFF };
 struct load {
 	u32 run, sleep; /* sleep 0: never */
 	u32 flood; /* 0: never */
-	u32 weight;
 	/* what came of it */
 	struct task *task;
 	u64 left, wake_at, delay_max, woken_at;
@@ -34,8 +33,8 @@ static struct load *load_of(const struct task *t)
 
 static void begin(u32 processor, u64 now)
 {
-	u64 slice, length;
-	struct task *t = sched_pick(&sched, processor, now, &slice);
+	u64 length;
+	struct task *t = sched_pick(&sched, processor, now);
 
 	turn[processor].load = NULL;
 	if (!t)
@@ -44,7 +43,7 @@ static void begin(u32 processor, u64 now)
 	if (l->woken_at && now - l->woken_at > l->delay_max)
 		l->delay_max = now - l->woken_at;
 	l->woken_at = 0;
-	length = l->left < slice ? l->left : slice;
+	length = l->left < sched.slice ? l->left : sched.slice;
 	if (l->flood && l->flood < length)
 		length = l->flood;
 	turn[processor].load = l;
@@ -73,9 +72,7 @@ static void simulate(struct load *loads, u32 n, u32 processors, u64 cycles)
 	memset(turn, 0, sizeof(turn));
 	sched_init(&sched, SLICE);
 	for (u32 i = 0; i < n; i++) {
-		assert_int_equal(sched_add(&sched, (struct vcpu *)&loads[i],
-		                         loads[i].weight ? loads[i].weight : SCHED_WEIGHT, &loads[i].task),
-		        OK);
+		assert_int_equal(sched_add(&sched, (struct vcpu *)&loads[i], &loads[i].task), OK);
 		loads[i].left = loads[i].run;
 	}
 	for (u64 now = 1; now < cycles; now++) {
@@ -103,10 +100,9 @@ static void assert_share(const struct load *l, u64 cycles, u64 percent)
 		fail_msg("a share of %lu %%, not %lu %%", (unsigned long)got, (unsigned long)percent);
 }
 
-static void spinning_tasks_share_by_weight(void **state)
+static void spinning_tasks_share_alike(void **state)
 {
 	struct load three[3] = { { .run = NEVER }, { .run = NEVER }, { .run = NEVER } };
-	struct load unequal[2] = { { .run = NEVER, .weight = SCHED_WEIGHT * 3 }, { .run = NEVER } };
 
 	(void)state;
 	simulate(three, 3, 1, 300000);
@@ -118,9 +114,6 @@ static void spinning_tasks_share_by_weight(void **state)
 	simulate(three, 3, 2, 300000);
 	for (u32 i = 0; i < 3; i++)
 		assert_share(&three[i], 300000, 66);
-	simulate(unequal, 2, 1, 300000);
-	assert_share(&unequal[0], 300000, 75);
-	assert_share(&unequal[1], 300000, 25);
 }
 
 static void an_exit_flood_leaves_others_their_share(void **state)
@@ -157,26 +150,23 @@ static void idle_processors_are_used_and_idle_stays_idle(void **state)
 	assert_share(&loads[0], 100000, 100);
 	assert_share(&loads[3], 100000, 100);
 	assert_in_range(loads[2].delay_max, 0, 1);
-	u64 slice;
 	sched_init(&sched, SLICE);
-	assert_null(sched_pick(&sched, 0, 5, &slice));
+	assert_null(sched_pick(&sched, 0, 5));
 }
 
 static void an_event_during_the_turn_is_not_lost(void **state)
 {
 	struct task *t;
-	u64 slice;
 
 	(void)state;
 	sched_init(&sched, SLICE);
-	assert_int_equal(sched_add(&sched, NULL, SCHED_WEIGHT, &t), OK);
+	assert_int_equal(sched_add(&sched, NULL, &t), OK);
 	assert_int_equal(sched_wake(&sched, t, 2), 0);
-	assert_ptr_equal(sched_pick(&sched, 1, 10, &slice), t);
-	assert_int_equal(slice, SLICE);
+	assert_ptr_equal(sched_pick(&sched, 1, 10), t);
 	assert_int_equal(sched_wake(&sched, t, 2), SCHED_NOWHERE);
 	sched_put(&sched, 1, 20, true);
 	assert_int_equal(t->state, TASK_READY);
-	assert_ptr_equal(sched_pick(&sched, 1, 30, &slice), t);
+	assert_ptr_equal(sched_pick(&sched, 1, 30), t);
 	sched_put(&sched, 1, 40, true);
 	assert_int_equal(t->state, TASK_BLOCKED);
 	/* It goes back to the processor it knows. */
@@ -189,23 +179,22 @@ static void a_bound_task_runs_where_it_is_bound_alone(void **state)
 {
 	struct vcpu *any = (struct vcpu *)state;
 	struct task *t, *other;
-	u64 slice;
 
 	sched_init(&sched, SLICE);
-	assert_int_equal(sched_add(&sched, any, SCHED_WEIGHT, &t), OK);
+	assert_int_equal(sched_add(&sched, any, &t), OK);
 	assert_int_equal(sched_wake(&sched, t, 2), 0);
-	assert_ptr_equal(sched_pick(&sched, 1, 10, &slice), t);
+	assert_ptr_equal(sched_pick(&sched, 1, 10), t);
 	sched_put(&sched, 1, 20, true);
 	t->bound = true;
 	assert_int_equal(sched_wake(&sched, t, 2), 1);
-	assert_null(sched_pick(&sched, 0, 30, &slice));
+	assert_null(sched_pick(&sched, 0, 30));
 	assert_int_equal(sched_spread(&sched, 2), SCHED_NOWHERE);
-	assert_ptr_equal(sched_pick(&sched, 1, 30, &slice), t);
+	assert_ptr_equal(sched_pick(&sched, 1, 30), t);
 	/* Another one waits, and its processor is not the only idle one. */
-	assert_int_equal(sched_add(&sched, any, SCHED_WEIGHT, &other), OK);
+	assert_int_equal(sched_add(&sched, any, &other), OK);
 	other->state = TASK_READY;
 	assert_int_equal(sched_spread(&sched, 1), 0);
-	assert_ptr_equal(sched_pick(&sched, 0, 40, &slice), other);
+	assert_ptr_equal(sched_pick(&sched, 0, 40), other);
 	assert_int_equal(sched_spread(&sched, 2), SCHED_NOWHERE);
 }
 
@@ -214,16 +203,16 @@ static void the_worker_pays_for_its_turns(void **state)
 {
 	struct load spinning = { .run = NEVER };
 	struct task *worker;
-	u64 slice, turns = 0;
+	u64 turns = 0;
 
 	(void)state;
 	sched_init(&sched, SLICE);
-	assert_int_equal(sched_add(&sched, (struct vcpu *)&spinning, SCHED_WEIGHT, &spinning.task), OK);
-	assert_int_equal(sched_add(&sched, NULL, SCHED_WEIGHT, &worker), OK);
+	assert_int_equal(sched_add(&sched, (struct vcpu *)&spinning, &spinning.task), OK);
+	assert_int_equal(sched_add(&sched, NULL, &worker), OK);
 	(void)sched_wake(&sched, spinning.task, 1);
 	(void)sched_wake(&sched, worker, 1);
 	for (u64 now = 0; now < 100 * SLICE;) {
-		bool polls = sched_pick(&sched, 0, now, &slice) == worker;
+		bool polls = sched_pick(&sched, 0, now) == worker;
 		now += polls ? 1 : SLICE;
 		turns += polls;
 		sched_put(&sched, 0, now, false);
@@ -238,15 +227,13 @@ static void tasks_come_and_go_within_bounds(void **state)
 
 	(void)state;
 	sched_init(&sched, SLICE);
-	assert_int_equal(sched_add(&sched, NULL, SCHED_WEIGHT - 1, &t), ERR_RANGE);
-	assert_int_equal(sched_add(&sched, NULL, 64 * SCHED_WEIGHT + 1, &t), ERR_RANGE);
 	for (u32 i = 0; i < SCHED_TASKS_MAX; i++) {
-		assert_int_equal(sched_add(&sched, NULL, SCHED_WEIGHT + i, &t), OK);
+		assert_int_equal(sched_add(&sched, NULL, &t), OK);
 		first = first ? first : t;
 	}
-	assert_int_equal(sched_add(&sched, NULL, SCHED_WEIGHT, &t), ERR_NO_MEMORY);
+	assert_int_equal(sched_add(&sched, NULL, &t), ERR_NO_MEMORY);
 	sched_remove(first);
-	assert_int_equal(sched_add(&sched, NULL, SCHED_WEIGHT, &t), OK);
+	assert_int_equal(sched_add(&sched, NULL, &t), OK);
 	assert_ptr_equal(t, first);
 }
 
@@ -276,7 +263,7 @@ static void nobody_starves_under_random_loads(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(spinning_tasks_share_by_weight),
+		cmocka_unit_test(spinning_tasks_share_alike),
 		cmocka_unit_test(an_exit_flood_leaves_others_their_share),
 		cmocka_unit_test(a_sleeper_comes_soon_and_gains_nothing_by_sleeping),
 		cmocka_unit_test(idle_processors_are_used_and_idle_stays_idle),

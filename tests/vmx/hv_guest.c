@@ -87,13 +87,13 @@ static void build_vm(void)
 		.read_msr = read_one_msr,
 		.may_write_msr = may_write_no_msr,
 		.stopped = ignore_end,
-		.xcr0 = 7,
-		.weight = SCHED_WEIGHT };
+		.xcr0 = 7 };
 	struct vm *vm;
 	u64 *tables;
 
 	must(vm_create(&policy, 1, &vm));
-	must(vm_add_ram(vm, 0, RAM));
+	must(vm_reserve_ram(vm, 0, RAM));
+	memset(vm_memory(vm, 0, RAM), 0, RAM);
 	must(bus_add(&vm->bus, BUS_PORT, &(struct bus_region){ PORT, 4, &device, port_name }));
 	must(bus_add(&vm->bus, BUS_MMIO, &(struct bus_region){ MMIO, 16, &device, memory_name }));
 	memcpy(vm_memory(vm, CODE, (u64)guest_end - (u64)guest_code), guest_code, (u64)guest_end - (u64)guest_code);

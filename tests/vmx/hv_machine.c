@@ -157,8 +157,7 @@ static const struct vm_policy policy = { .cpuid = answer_cpuid,
 	.read_msr = read_no_msr,
 	.may_write_msr = may_write_no_msr,
 	.stopped = count_end,
-	.xcr0 = 7,
-	.weight = SCHED_WEIGHT };
+	.xcr0 = 7 };
 
 static void make(u32 which, u32 vcpus, const u8 *code)
 {
@@ -166,8 +165,10 @@ static void make(u32 which, u32 vcpus, const u8 *code)
 	struct vm *vm;
 
 	must(vm_create(&policy, vcpus, &vm));
-	must(vm_add_ram(vm, 0, RAM));
-	must(vm_add_ram(vm, RAM, RAM / 2));
+	must(vm_reserve_ram(vm, 0, RAM));
+	must(vm_reserve_ram(vm, RAM, RAM / 2));
+	memset(vm_memory(vm, 0, RAM), 0, RAM);
+	memset(vm_memory(vm, RAM, RAM / 2), 0, RAM / 2);
 	must(vm_add_ioapic(vm, IOAPIC_BASE, 0, LINE_PINS));
 	must(bus_add(&vm->bus, BUS_PORT, &(struct bus_region){ PORT, 1, &device, vm }));
 	fill(vm);

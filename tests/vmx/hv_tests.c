@@ -150,8 +150,7 @@ static const struct vm_policy policy = { .cpuid = answer_cpuid,
 	.read_msr = guest_msr_read,
 	.may_write_msr = guest_msr_may_write,
 	.stopped = stopped,
-	.xcr0 = GUEST_XCR0,
-	.weight = SCHED_WEIGHT };
+	.xcr0 = GUEST_XCR0 };
 
 static void fill_memory(struct vm *vm)
 {
@@ -182,7 +181,8 @@ static void start(struct subject *s, u32 number, u32 seed)
 
 	*s = (struct subject){ .number = number, .seed = seed };
 	must(vm_create(&policy, 1, &s->vm));
-	must(vm_add_ram(s->vm, 0, GUEST_RAM));
+	must(vm_reserve_ram(s->vm, 0, GUEST_RAM));
+	memset(vm_memory(s->vm, 0, GUEST_RAM), 0, GUEST_RAM);
 	must(bus_add(&s->vm->bus, BUS_PORT, &(struct bus_region){ PORT_CASE, PORTS_END - PORT_CASE, &own, s }));
 	must(bus_add(&s->vm->bus, BUS_MMIO, &(struct bus_region){ GUEST_DEVICE, sizeof(s->device), &device, s }));
 	if (number == CASE_costs) {

@@ -16,16 +16,35 @@ enum { RANGES_OF_ALL = 3, RANGES_OF_VM = 2 };
 static struct audit_range of_vm[VM_MAX][VM_MEMORY_MAX];
 static u64 early_end;
 
-static void audit(void)
+static bool audits;
+
+enum err __real_vm_start(struct vm *vm, const struct vmx_entry *bsp);
+enum err __wrap_vm_start(struct vm *vm, const struct vmx_entry *bsp);
+enum err __real_vm_destroy(struct vm *vm);
+enum err __wrap_vm_destroy(struct vm *vm);
+
+static enum err audited(enum err e)
 {
-	(void)vm_audit();
+	if (!e && audits)
+		(void)vm_audit();
+	return e;
+}
+
+enum err __wrap_vm_start(struct vm *vm, const struct vmx_entry *bsp)
+{
+	return audited(__real_vm_start(vm, bsp));
+}
+
+enum err __wrap_vm_destroy(struct vm *vm)
+{
+	return audited(__real_vm_destroy(vm));
 }
 
 void vm_audits_start(void)
 {
 	/* Nothing has been given back so far: the pool's pages went out in order. */
 	early_end = layout.pool.base + layout.pool.hint * POOL_PAGE;
-	vm_changed = audit;
+	audits = true;
 }
 
 /* Root mode's own: the image, the way in, what was taken before the first VM, and what each VM is made of. */
