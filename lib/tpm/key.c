@@ -20,13 +20,14 @@ enum err tpm_load_external(struct tpm *tpm, const u8 key[P256_KEY_SIZE], u32 *ha
 {
 	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_LoadExternal);
 	write_be16(&c.w, 0); /* no private part */
-	size_t at = write_sized_begin(&c.w);
-	write_ecc_public(&c.w, POLICY_KEY_ATTRIBUTES, key);
-	write_sized_end(&c.w, at);
+	u8 area[ECC_PUBLIC_MAX];
+	struct writer public = writer_on(area, sizeof(area));
+	write_ecc_public(&public, POLICY_KEY_ATTRIBUTES, key);
+	write_tpm2b(&c.w, area, public.used);
 	write_be32(&c.w, TPM_RH_OWNER);
 	tpm_command_run(&c, handle);
 	struct tpm_name name;
-	policy_key_name(key, &name);
+	tpm_name_of(area, public.used, &name);
 	read_name_as(&c.r, &name);
 	return tpm_command_end(&c);
 }

@@ -37,18 +37,6 @@ u16 read_tpm2b_to(struct reader *r, u8 *to, size_t max)
 	return (u16)n;
 }
 
-size_t write_sized_begin(struct writer *w)
-{
-	write_be16(w, 0);
-	return w->used;
-}
-
-void write_sized_end(struct writer *w, size_t at)
-{
-	if (!w->failed)
-		store_be16(w->start + at - 2, (u16)(w->used - at));
-}
-
 u16 tpm_hash_size(u16 alg)
 {
 	static const struct {

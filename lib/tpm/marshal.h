@@ -15,9 +15,6 @@ void write_tpm2b(struct writer *w, const u8 *bytes, size_t n);
 const u8 *read_tpm2b(struct reader *r, size_t max, size_t *n);
 /* The same, copied to where max bytes have room; gives their number, 0 where the reader failed. */
 u16 read_tpm2b_to(struct reader *r, u8 *to, size_t max);
-/* Leaves the size of the TPM2B open; sized_end fills it in. */
-size_t write_sized_begin(struct writer *w);
-void write_sized_end(struct writer *w, size_t at);
 
 /* Digest size of a hash algorithm, 0 for one we do not know. */
 u16 tpm_hash_size(u16 alg);
@@ -38,6 +35,7 @@ void read_name(struct reader *r, struct tpm_name *name);
  * template, without a unique part.
  */
 void write_ecc_public(struct writer *w, u32 attributes, const u8 key[P256_KEY_SIZE]);
+enum { ECC_PUBLIC_MAX = 128 };
 /* Name of a public area: nameAlg SHA-256 and its digest. */
 void tpm_name_of(const u8 *public_area, size_t n, struct tpm_name *name);
 

@@ -89,8 +89,9 @@ enum err tpm_nv_define(struct tpm *tpm, const struct tpm_auth_value *owner, cons
 	write_be32(&c.w, TPM_RH_OWNER);
 	tpm_command_authorize(&c, TPM_RS_PW, owner);
 	write_tpm2b(&c.w, NULL, 0); /* authValue */
-	size_t at = write_sized_begin(&c.w);
-	write_nv_public(&c.w, p);
-	write_sized_end(&c.w, at);
+	u8 area[NV_PUBLIC_MAX];
+	struct writer public = writer_on(area, sizeof(area));
+	write_nv_public(&public, p);
+	write_tpm2b(&c.w, area, public.used);
 	return tpm_command_run_plain(&c);
 }

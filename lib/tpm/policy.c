@@ -6,8 +6,6 @@
 
 #include "lib/tpm/marshal.h"
 
-enum { PUBLIC_MAX = 128 };
-
 void policy_authorize_digest(const struct tpm_name *key, const u8 policy_ref[SHA256_SIZE], u8 out[SHA256_SIZE])
 {
 	u8 bytes[SHA256_SIZE + 4 + TPM_NAME_MAX];
@@ -27,7 +25,7 @@ void policy_approval_hash(const u8 approved[SHA256_SIZE], const u8 policy_ref[SH
 
 void policy_key_name(const u8 key[P256_KEY_SIZE], struct tpm_name *name)
 {
-	u8 bytes[PUBLIC_MAX];
+	u8 bytes[ECC_PUBLIC_MAX];
 	struct writer w = writer_on(bytes, sizeof(bytes));
 	write_ecc_public(&w, POLICY_KEY_ATTRIBUTES, key);
 	tpm_name_of(bytes, w.used, name);

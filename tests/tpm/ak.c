@@ -13,9 +13,10 @@ enum { CREATION_DATA_MAX = 512 };
 static void write_sized_template(struct writer *w, u32 attributes)
 {
 	static const u8 none[P256_KEY_SIZE];
-	size_t at = write_sized_begin(w);
-	write_ecc_public(w, attributes, none);
-	write_sized_end(w, at);
+	u8 area[ECC_PUBLIC_MAX];
+	struct writer public = writer_on(area, sizeof(area));
+	write_ecc_public(&public, attributes, none);
+	write_tpm2b(w, area, public.used);
 }
 
 /* TPM2B_PUBLIC; the Name is computed, not believed. */
@@ -52,10 +53,9 @@ enum err tpm_create_ak(struct tpm *tpm, const struct tpm_auth_value *owner, u32 
 	struct tpm_command c = tpm_command_begin(tpm, TPM_CC_CreatePrimary);
 	write_be32(&c.w, TPM_RH_OWNER);
 	tpm_command_authorize(&c, TPM_RS_PW, owner);
-	size_t sensitive = write_sized_begin(&c.w);
+	write_be16(&c.w, 4);
 	write_tpm2b(&c.w, NULL, 0); /* authValue */
 	write_tpm2b(&c.w, NULL, 0); /* data */
-	write_sized_end(&c.w, sensitive);
 	write_sized_template(&c.w, AK_ATTRIBUTES);
 	write_tpm2b(&c.w, NULL, 0); /* outside info */
 	write_be32(&c.w, 0); /* creation PCRs */
