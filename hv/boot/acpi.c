@@ -184,22 +184,14 @@ static bool core_is_listed(const struct processors *list, u32 count, u32 shift, 
 	return false;
 }
 
-u32 processors_park_siblings(struct processors *list, u32 shift, u32 own, u32 parked[PROCESSORS_MAX])
+void processors_park_siblings(struct processors *list, u32 shift, u32 own)
 {
-	u32 kept = 0, parked_count = 0;
-
 	/* No level of threads is so wide, and a shift by the width of the number would be undefined. */
 	if (shift > 8)
 		shift = 0;
 	for (u32 i = 0; i < list->count; i++) {
 		u32 id = list->apic_id[i];
-		bool sibling = id != own && (id >> shift == own >> shift || core_is_listed(list, kept, shift, id));
 
-		if (sibling)
-			parked[parked_count++] = id;
-		else
-			list->apic_id[kept++] = id;
+		list->parked[i] = id != own && (id >> shift == own >> shift || core_is_listed(list, i, shift, id));
 	}
-	list->count = kept;
-	return parked_count;
 }

@@ -25,6 +25,7 @@ struct acpi_table {
 struct processors {
 	u32 count;
 	u32 apic_id[PROCESSORS_MAX]; /* each once, usable by the MADT */
+	bool parked[PROCESSORS_MAX];
 	u32 left_out; /* beyond PROCESSORS_MAX */
 };
 
@@ -59,9 +60,9 @@ enum err acpi_read(struct acpi *acpi, const struct acpi_source *source, u64 rsdp
 struct acpi_table acpi_find(const struct acpi_table *table, u32 count, const char *signature);
 
 /*
- * Leaves one processor a core: `own` stays, and of each other core the first. shift: bits of the APIC id that tell the
- * threads of a core (CPUID leaf 0Bh). The others' ids go to parked; returns their number.
+ * Parks all but one processor a core: `own` stays, and of each other core the first. shift: bits of the APIC id that
+ * tell the threads of a core (CPUID leaf 0Bh).
  */
-u32 processors_park_siblings(struct processors *list, u32 shift, u32 own, u32 parked[PROCESSORS_MAX]);
+void processors_park_siblings(struct processors *list, u32 shift, u32 own);
 
 #endif

@@ -112,18 +112,16 @@ static void add_processor(u32 id, bool parked)
 
 static void add_processors(void)
 {
-	static u32 parked[PROCESSORS_MAX];
+	struct processors *list = &machine_acpi.processors;
 	u32 own = apic_id();
-	u32 parked_count = processors_park_siblings(&machine_acpi.processors, smp_thread_bits(), own, parked);
 
+	processors_park_siblings(list, smp_thread_bits(), own);
 	add_processor(own, false);
-	for (u32 i = 0; i < machine_acpi.processors.count; i++) {
+	for (u32 i = 0; i < list->count; i++) {
 		/* The list may be full without us; smp.cpu has room for no more. */
-		if (machine_acpi.processors.apic_id[i] != own && smp.count < PROCESSORS_MAX)
-			add_processor(machine_acpi.processors.apic_id[i], false);
+		if (list->apic_id[i] != own && smp.count < PROCESSORS_MAX)
+			add_processor(list->apic_id[i], list->parked[i]);
 	}
-	for (u32 i = 0; i < parked_count && smp.count < PROCESSORS_MAX; i++)
-		add_processor(parked[i], true);
 }
 
 /* From here on nothing of the stage is in use but what is read from its memory. */

@@ -51,9 +51,9 @@ static u32 work_number, work_done;
 
 struct cpu *smp_add(u64 block, u32 apic_id, bool parked)
 {
-	struct cpu *cpu = cpu_create(block, smp.count, apic_id);
+	struct cpu *cpu = (struct cpu *)(uintptr_t)(block + cpu_areas[AREA_CPU].first * KIB(4));
 
-	cpu->parked = parked;
+	*cpu = (struct cpu){ .block = block, .number = smp.count, .apic_id = apic_id, .parked = parked };
 	smp.cpu[smp.count++] = cpu;
 	return cpu;
 }

@@ -26,14 +26,6 @@ u64 cpu_area_end(const struct cpu *cpu, enum cpu_area area)
 	return cpu->block + (u64)(cpu_areas[area].first + cpu_areas[area].count) * PAGE;
 }
 
-struct cpu *cpu_create(u64 block, u32 number, u32 apic_id)
-{
-	struct cpu *cpu = (struct cpu *)(uintptr_t)(block + cpu_areas[AREA_CPU].first * PAGE);
-
-	*cpu = (struct cpu){ .block = block, .number = number, .apic_id = apic_id };
-	return cpu;
-}
-
 void cpu_load(struct cpu *cpu)
 {
 	u64 smep = cpuid(CPUID_EXTENDED_FEATURES, 0).b & FEATURE_B_SMEP ? CR4_SMEP : 0;

@@ -35,8 +35,6 @@ struct cpu_span {
 };
 extern const struct cpu_span cpu_areas[CPU_AREAS];
 
-/* Makes the block's struct cpu; the block is zeroed. */
-struct cpu *cpu_create(u64 block, u32 number, u32 apic_id);
 /* The end of an area: where a stack starts. */
 u64 cpu_area_end(const struct cpu *cpu, enum cpu_area area);
 

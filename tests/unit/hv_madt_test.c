@@ -186,26 +186,24 @@ static void refuses_entries_that_lie(void **state)
 	refused();
 }
 
+static void assert_parked(u32 own, u32 shift, const char *wanted)
+{
+	struct processors list = { .count = 6, .apic_id = { 0, 2, 4, 1, 3, 5 } };
+
+	processors_park_siblings(&list, shift, own);
+	for (u32 i = 0; i < list.count; i++)
+		assert_int_equal(list.parked[i], wanted[i] == 'p');
+}
+
 static void parks_one_thread_of_each_core(void **state)
 {
 	(void)state;
-	u32 parked[PROCESSORS_MAX];
-	struct processors list = { .count = 6, .apic_id = { 0, 2, 4, 1, 3, 5 } };
-
-	assert_int_equal(processors_park_siblings(&list, 1, 0, parked), 3);
-	assert_int_equal(list.count, 3);
-	assert_int_equal(list.apic_id[2], 4);
-	assert_int_equal(parked[0], 1);
+	assert_parked(0, 1, "---ppp");
 	/* The one that booted stays, whichever thread it is. */
-	list = (struct processors){ .count = 4, .apic_id = { 0, 1, 2, 3 } };
-	assert_int_equal(processors_park_siblings(&list, 1, 3, parked), 2);
-	assert_int_equal(list.apic_id[0], 0);
-	assert_int_equal(list.apic_id[1], 3);
-	assert_int_equal(parked[1], 2);
-	list = (struct processors){ .count = 4, .apic_id = { 0, 1, 2, 3 } };
-	assert_int_equal(processors_park_siblings(&list, 0, 0, parked), 0);
-	assert_int_equal(processors_park_siblings(&list, 31, 0, parked), 0);
-	assert_int_equal(list.count, 4);
+	assert_parked(3, 1, "-p-p-p");
+	assert_parked(5, 2, "-pppp-");
+	assert_parked(0, 0, "------");
+	assert_parked(0, 31, "------");
 }
 
 int main(void)
