@@ -12,11 +12,6 @@ enum err ept_create(struct ept *ept, const struct page_source *source, u32 host_
 	return tables_create(&ept->tables);
 }
 
-void ept_destroy(struct ept *ept)
-{
-	tables_destroy(&ept->tables);
-}
-
 static enum err check_mapping(const struct ept *ept, const struct ept_mapping *m)
 {
 	static const u8 types = BIT(EPT_UC) | BIT(EPT_WC) | BIT(EPT_WT) | BIT(EPT_WP) | BIT(EPT_WB);

@@ -30,11 +30,9 @@ struct ept_mapping {
 	u8 memory; /* enum ept_memory */
 };
 
-/* host_bits: the processor's physical address width, at most 52. ERR_NO_MEMORY. */
+/* tables_destroy() ends it; what was mapped stays whose it is. host_bits: the processor's physical address width, at
+ * most 52. ERR_NO_MEMORY. */
 enum err ept_create(struct ept *ept, const struct page_source *source, u32 host_bits, bool has_1g) MUST_CHECK;
-/* Gives every table back. What was mapped stays whose it is. */
-void ept_destroy(struct ept *ept);
-
 /*
  * Maps in the largest pages that fit, or nothing at all: ERR_RANGE (not whole pages, empty, beyond an end),
  * ERR_ARGUMENT (rights or type that the processor calls a misconfiguration), ERR_EPT_PRESENT, ERR_NO_MEMORY.

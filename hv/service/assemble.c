@@ -159,11 +159,10 @@ static enum err add_ports(struct service *s)
 {
 	struct port_range range[PORT_RANGES_MAX];
 	u32 count = service_ports_pass(&s->ports.acpi, &s->pci, range);
-	u8 *bitmaps[] = { (u8 *)(uintptr_t)s->vm->io_bitmaps[0], (u8 *)(uintptr_t)s->vm->io_bitmaps[1] };
 	enum err e = service_ports_attach(&s->ports, &s->pci, &s->vm->bus);
 
 	for (u32 i = 0; i < count; i++)
-		vmx_io_pass(bitmaps, range[i].first, range[i].count);
+		vmx_io_pass(s->vm->io_bitmaps, range[i].first, range[i].count);
 	uart_init(&s->uart, vm_line(s->vm, UART_GSI), (struct uart_sink){ put, s });
 	if (!e)
 		e = pic_attach(&s->pic, &s->vm->bus);

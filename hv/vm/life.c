@@ -76,7 +76,7 @@ static void give_all(struct vm *vm)
 		sched_remove(vm->vcpu[i]->task);
 		give((u64)vm->vcpu[i], VCPU_BLOCK);
 	}
-	ept_destroy(&vm->ept);
+	tables_destroy(&vm->ept.tables);
 	for (u32 i = 0; i < vm->memory_count; i++)
 		if (vm->memory[i].pooled)
 			give(vm->memory[i].host, vm->memory[i].length / POOL_PAGE);
@@ -85,14 +85,10 @@ static void give_all(struct vm *vm)
 
 static void set_bitmaps(struct vm *vm)
 {
-	u64 pages = (u64)vm;
-
-	vm->msr_bitmap = pages + PAGE_MSR_BITMAP * POOL_PAGE;
-	vmx_msr_bitmap((u8 *)(uintptr_t)vm->msr_bitmap, vmx_machine.controls.set[VMX_SECONDARY] & PROC2_RDTSCP);
-	for (u32 i = 0; i < VM_IO_BITMAPS; i++) {
-		vm->io_bitmaps[i] = pages + (PAGE_IO_BITMAPS + i) * POOL_PAGE;
-		memset((void *)(uintptr_t)vm->io_bitmaps[i], 0xFF, POOL_PAGE);
-	}
+	vm->msr_bitmap = (u8 *)vm + PAGE_MSR_BITMAP * POOL_PAGE;
+	vm->io_bitmaps = (u8 *)vm + PAGE_IO_BITMAPS * POOL_PAGE;
+	vmx_msr_bitmap(vm->msr_bitmap, vmx_machine.controls.set[VMX_SECONDARY] & PROC2_RDTSCP);
+	memset(vm->io_bitmaps, 0xFF, VMX_IO_BITMAPS_SIZE);
 }
 
 enum err vm_create(const struct vm_policy *policy, u32 vcpus, struct vm **out)

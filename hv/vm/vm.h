@@ -16,7 +16,7 @@ struct vcpu;
 struct vmx_entry; /* hv/vmx/vmx.h */
 struct vm;
 
-enum { VM_MAX = 32, VM_VCPUS_MAX = 32, VM_MEMORY_MAX = 64, VM_IOAPICS_MAX = 4, VM_IO_BITMAPS = 2 };
+enum { VM_MAX = 32, VM_VCPUS_MAX = 32, VM_MEMORY_MAX = 64, VM_IOAPICS_MAX = 4 };
 
 /* What a VM reaches: guest-physical [guest, guest + length) is host-physical [host, host + length). */
 struct vm_memory {
@@ -64,8 +64,7 @@ struct vm {
 	u32 gsi_base[VM_IOAPICS_MAX]; /* the GSI of an I/O APIC's first pin */
 	u32 ioapic_count;
 	u64 tsc_offset; /* guest TSC - TSC: a VM's time begins with it */
-	u64 msr_bitmap,
-	        io_bitmaps[VM_IO_BITMAPS]; /* pages, all ones but for vmx_msr_bitmap()'s; change them before start */
+	u8 *msr_bitmap, *io_bitmaps; /* hv/vmx/vmx.h; change them before start */
 };
 
 /* --- life (hv/vm/life.c) --- */

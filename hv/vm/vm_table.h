@@ -10,7 +10,7 @@
 enum vm_page {
 	PAGE_MSR_BITMAP = (sizeof(struct vm) + POOL_PAGE - 1) / POOL_PAGE,
 	PAGE_IO_BITMAPS,
-	VM_BLOCK = PAGE_IO_BITMAPS + VM_IO_BITMAPS,
+	VM_BLOCK = PAGE_IO_BITMAPS + 2,
 };
 enum vcpu_page { PAGE_VCPU, PAGE_VMCS, PAGE_XSAVE, VCPU_BLOCK };
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* The MSR bitmap's four parts. */
-enum { READ_LOW = 0, READ_HIGH = 1024, WRITE_LOW = 2048, WRITE_HIGH = 3072, PORTS_OF_ONE = 0x8000 };
+enum { READ_LOW = 0, READ_HIGH = 1024, WRITE_LOW = 2048, WRITE_HIGH = 3072 };
 #define HIGH_MSRS 0xC0000000u
 
 /* The processor itself checks what is written to these, and they change hands with the vCPU. */
@@ -35,8 +35,8 @@ void vmx_msr_bitmap(u8 bitmap[VMX_BITMAP_SIZE], bool has_tsc_aux)
 	clear(bitmap + READ_LOW, MSR_TSC);
 }
 
-void vmx_io_pass(u8 *const bitmaps[VMX_IO_BITMAPS], u16 first, u32 count)
+void vmx_io_pass(u8 bitmaps[VMX_IO_BITMAPS_SIZE], u16 first, u32 count)
 {
-	for (u32 port = first; count-- && port < VMX_IO_BITMAPS * PORTS_OF_ONE; port++)
-		clear(bitmaps[port / PORTS_OF_ONE], port % PORTS_OF_ONE);
+	for (u32 port = first; count-- && port <= UINT16_MAX; port++)
+		clear(bitmaps, port);
 }

@@ -126,9 +126,9 @@ static void put_state(const struct vcpu *v)
 		vmcs_write((enum vmcs_field)zero[i], 0);
 	put_controls(v);
 	vmcs_write(VMCS_VPID, v->hardware->vpid);
-	vmcs_write(VMCS_IO_BITMAP_A, v->vm->io_bitmaps[0]);
-	vmcs_write(VMCS_IO_BITMAP_B, v->vm->io_bitmaps[1]);
-	vmcs_write(VMCS_MSR_BITMAP, v->vm->msr_bitmap);
+	vmcs_write(VMCS_IO_BITMAP_A, (u64)v->vm->io_bitmaps);
+	vmcs_write(VMCS_IO_BITMAP_B, (u64)v->vm->io_bitmaps + VMX_IO_BITMAPS_SIZE / 2);
+	vmcs_write(VMCS_MSR_BITMAP, (u64)v->vm->msr_bitmap);
 	vmcs_write(VMCS_TSC_OFFSET, v->vm->tsc_offset);
 	vmcs_write(VMCS_EPT_POINTER, ept_pointer(&v->vm->ept));
 	vmcs_write(VMCS_LINK_POINTER, NO_LINK);

@@ -145,8 +145,7 @@ __attribute__((noinline, flatten)) NO_REGISTERS static bool handle_locked(struct
 {
 	enum exit_result result;
 
-	if (VMX_CUTS_DELIVERY >> v->last.kind & 1)
-		vmx_collect(v, &v->last);
+	vmx_collect(v, &v->last);
 	hv_lock();
 	result = exit_handle(v, &v->last);
 	hv_unlock();
@@ -155,7 +154,8 @@ __attribute__((noinline, flatten)) NO_REGISTERS static bool handle_locked(struct
 
 /*
  * enter.S calls it after each exit, and enters v again at once if it says so. Whatever else there is to do,
- * vmx_vcpu_run() sees to. No kind that is handled alone can cut a delivery.
+ * vmx_vcpu_run() sees to. No kind that is handled alone can cut a delivery (SDM 28.2.4): instructions run when there is
+ * none.
  */
 NO_REGISTERS bool vmx_exited(struct vcpu *v);
 __attribute__((flatten)) NO_REGISTERS bool vmx_exited(struct vcpu *v)

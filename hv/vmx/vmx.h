@@ -7,7 +7,7 @@
 #include "hv/vm/vcpu.h"
 #include "hv/vmx/machine.h"
 
-enum { VMX_BITMAP_SIZE = 4096, VMX_IO_BITMAPS = VM_IO_BITMAPS };
+enum { VMX_BITMAP_SIZE = 4096, VMX_IO_BITMAPS_SIZE = 8192 };
 
 enum vmx_start {
 	VMX_START_SIPI, /* real mode at vector << 12 */
@@ -42,8 +42,8 @@ struct vcpu_hardware {
 
 /* Which MSRs and ports do not exit. Both bitmaps begin as all ones. */
 void vmx_msr_bitmap(u8 bitmap[VMX_BITMAP_SIZE], bool has_tsc_aux);
-/* Ports [first, first + count) of the bitmap pair no longer exit. */
-void vmx_io_pass(u8 *const bitmaps[VMX_IO_BITMAPS], u16 first, u32 count);
+/* Ports [first, first + count) of the bitmap pair, a bit a port, no longer exit. */
+void vmx_io_pass(u8 bitmaps[VMX_IO_BITMAPS_SIZE], u16 first, u32 count);
 
 /* How v begins, when it is entered next. Lock held. */
 void vmx_vcpu_begin(struct vcpu *v, const struct vmx_entry *entry);
@@ -55,13 +55,7 @@ void vmx_guest_begin(struct vcpu *v);
 
 /* What the exit the current VMCS tells of was. */
 void vmx_decode(struct exit *x);
-/* Only these can end the delivery of an event (SDM 28.2.4): instructions run when there is none. */
-enum {
-	VMX_CUTS_DELIVERY = BIT(EXIT_EXCEPTION) | BIT(EXIT_TASK_SWITCH) | BIT(EXIT_MEMORY) |
-	        BIT(EXIT_MISCONFIGURATION) | BIT(EXIT_UNKNOWN)
-};
-static_assert(EXIT_KINDS <= 32, "one bit each");
-/* After one of those: an event whose delivery it cut short is due again; NMI blocking that it undid is put back. */
+/* After it: an event whose delivery it cut short is due again; NMI blocking that it undid is put back. */
 void vmx_collect(struct vcpu *v, const struct exit *x);
 /* Before entry: what v has due goes into the VMCS, and windows open for what has to wait. */
 void vmx_inject(struct vcpu *v);

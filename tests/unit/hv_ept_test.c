@@ -50,7 +50,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	(void)state;
-	ept_destroy(&ept);
+	tables_destroy(&ept.tables);
 	assert_int_equal(taken_count, 0);
 	return 0;
 }
@@ -149,7 +149,7 @@ static void agrees_with_an_array_of_pages(void **state)
 			assert_same(naive, base);
 		}
 		limit = POOL;
-		ept_destroy(&ept);
+		tables_destroy(&ept.tables);
 		assert_int_equal(taken_count, 0);
 		assert_int_equal(ept_create(&ept, &source, 46, true), OK);
 	}
@@ -178,7 +178,7 @@ static void without_1g_pages_the_largest_are_2m(void **state)
 	struct ept_mapping page;
 
 	(void)state;
-	ept_destroy(&ept);
+	tables_destroy(&ept.tables);
 	assert_int_equal(ept_create(&ept, &source, 46, false), OK);
 	assert_int_equal(map(0, 0, 1ull << 30), OK);
 	assert_true(lookup(0, &page));
@@ -251,7 +251,7 @@ static void when_tables_run_out_nothing_has_changed(void **state)
 	assert_int_equal(map((1ull << 39) - MIB(2), 0, MIB(2) + KIB(4)), OK);
 	assert_true(lookup((1ull << 39) - MIB(2), &page));
 	assert_int_equal(page.length, MIB(2));
-	ept_destroy(&ept);
+	tables_destroy(&ept.tables);
 	limit = 0;
 	assert_int_equal(ept_create(&ept, &source, 46, true), ERR_NO_MEMORY);
 	limit = POOL;
@@ -290,14 +290,14 @@ static void the_audit_finds_foreign_and_shared_memory(void **state)
 	/* One page of the other VM, of the hypervisor, of nobody. */
 	static const u64 foreign[] = { MIB(96), MIB(16), MIB(32) - KIB(4), MIB(256), 0 };
 	for (size_t i = 0; i < ARRAY_SIZE(foreign); i++) {
-		ept_destroy(&ept);
+		tables_destroy(&ept.tables);
 		assert_int_equal(ept_create(&ept, &source, 46, true), OK);
 		assert_int_equal(map(0, MIB(64), MIB(4)), OK);
 		assert_int_equal(map(MIB(512), foreign[i], KIB(4)), OK);
 		assert_int_equal(ept_audit(vms, 2, &hypervisor, 1, &f, &pages), ERR_EPT_SHARED);
 		assert_true(f.vm == 0 && f.guest == MIB(512) && f.host == foreign[i] && f.length == KIB(4));
 	}
-	ept_destroy(&ept);
+	tables_destroy(&ept.tables);
 	assert_int_equal(ept_create(&ept, &source, 46, true), OK);
 	assert_int_equal(map(0, MIB(64), MIB(4)), OK);
 	assert_int_equal(map(MIB(512), MIB(64), KIB(4)), OK);
@@ -308,7 +308,7 @@ static void the_audit_finds_foreign_and_shared_memory(void **state)
 	vms[0] = (struct audit_vm){ &ept, inside, 1 };
 	assert_int_equal(ept_audit(vms, 2, &hypervisor, 1, &f, &pages), ERR_EPT_SHARED);
 	assert_true(f.vm == 0 && f.other == 0 && f.host == MIB(31));
-	ept_destroy(&other);
+	tables_destroy(&other.tables);
 }
 
 int main(void)

@@ -69,7 +69,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	ept_destroy(&ept);
+	tables_destroy(&ept.tables);
 	return 0;
 }
 

@@ -177,12 +177,11 @@ static void msrs_exit_but_for_an_allow_list(void **state)
 
 static void ports_exit_but_for_those_passed(void **state)
 {
-	static u8 low[VMX_BITMAP_SIZE], high[VMX_BITMAP_SIZE];
-	static u8 *const bitmaps[] = { low, high };
+	static u8 bitmaps[VMX_IO_BITMAPS_SIZE];
+	const u8 *low = bitmaps, *high = bitmaps + 0x1000;
 
 	(void)state;
-	memset(low, 0xFF, sizeof(low));
-	memset(high, 0xFF, sizeof(high));
+	memset(bitmaps, 0xFF, sizeof(bitmaps));
 	vmx_io_pass(bitmaps, 0x7FFF, 2);
 	vmx_io_pass(bitmaps, 0xFFFF, 100);
 	vmx_io_pass(bitmaps, 0x3F8, 8);
