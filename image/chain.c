@@ -33,7 +33,6 @@ static enum err chain_start(const u8 *bytes, const struct keys_header *h, const 
 	return digest_equal(digest, set->digest, SHA384_SIZE) ? OK : ERR_KEYS_CHAIN;
 }
 
-/* One whose version follows its predecessor's, behind the anchor or up to it: keys_chain_walk has seen to that. */
 static enum err chain_step(
         const u8 *bytes, const struct keys_header *h, struct key_set *set, const struct keys_visitor *visitor)
 {
@@ -44,8 +43,10 @@ static enum err chain_step(
 		return OK;
 	if (h->version == set->version)
 		e = chain_start(bytes, h, set);
-	else
+	else if (h->version - 1 == set->version)
 		e = chain_extend(bytes, h, set);
+	else
+		e = ERR_KEYS_CHAIN; /* keys_chain_walk has seen to it that this does not come */
 	if (!e && visitor)
 		visitor->visit(visitor->context, set->version, set->digest);
 	return e;

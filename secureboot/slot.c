@@ -31,10 +31,10 @@ static enum err copy_head(const struct blob *loaded, u8 *head, size_t *length)
 	e = image_layout_read(head, IMAGE_HEADER_SIZE, loaded->length, &layout);
 	if (e)
 		return e;
-	/*
-	 * The header is not read a second time: it must stay the one whose lengths were checked. Of no layout does the
-	 * head end behind IMAGE_HEAD_MAX.
-	 */
+	/* No layout is so long, as image_layout_read() bounds them; what is copied next has this room and no more. */
+	if (layout.payload_offset > IMAGE_HEAD_MAX || layout.payload_offset < IMAGE_HEADER_SIZE)
+		return ERR_IMAGE_HEADER;
+	/* The header is not read a second time: it must stay the one whose lengths were checked. */
 	memcpy(head + IMAGE_HEADER_SIZE, loaded->bytes + IMAGE_HEADER_SIZE, layout.payload_offset - IMAGE_HEADER_SIZE);
 	*length = layout.payload_offset;
 	return OK;

@@ -5,16 +5,14 @@ import base64
 import hashlib
 import json
 import os
-import shutil
 import struct
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests/lib"), str(ROOT / "tests/tpm")]
-from agent_bed import Agent, Bed, b64, section, wait_for  # noqa: E402
+from agent_bed import Agent, Bed, b64, run_cases, section, wait_for  # noqa: E402
 from rig import Fleet, Rig, signet  # noqa: E402
 
 KERNEL = "/usr/src/signet/kernels/cloud/vmlinuz"
@@ -271,31 +269,5 @@ CASES = {
 }
 
 
-def main():
-    os.chdir(ROOT)
-    only = os.environ.get("ONLY", "")
-    base = Path(tempfile.mkdtemp(prefix="agent-", dir="build/tests"))
-    cases = {name: case for name, case in CASES.items() if only in name}
-    failures = 0
-    try:
-        fleet = Fleet(base)
-        for number, (name, case) in enumerate(cases.items(), 1):
-            folder = base / str(number)
-            folder.mkdir()
-            try:
-                case(fleet, folder)
-                print(f"ok {number} - {name}", flush=True)
-            except AssertionError as e:
-                failures += 1
-                print(f"not ok {number} - {name}")
-                said = folder / "agent.said"
-                text = f"{e}\n{said.read_text() if said.exists() else ''}"
-                print("\n".join(f"# {line}" for line in text.splitlines()), flush=True)
-    finally:
-        shutil.rmtree(base)
-    print(f"1..{len(cases)}")
-    return 1 if failures else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_cases("agent", Fleet, CASES, lambda fleet, folder, case: case(fleet, folder)))

@@ -9,12 +9,11 @@ import shutil
 import struct
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests/lib"), str(ROOT / "tests/tpm")]
-from agent_bed import Agent, wait_for  # noqa: E402
+from agent_bed import Agent, run_cases, wait_for  # noqa: E402
 from rig import Control, Rig, signet, start_guest, state_of  # noqa: E402
 from signetd import Server  # noqa: E402
 
@@ -364,32 +363,14 @@ CASES = {
 }
 
 
-def main():
-    os.chdir(ROOT)
-    only = os.environ.get("ONLY", "")
-    base = Path(tempfile.mkdtemp(prefix="update-", dir="build/tests"))
-    cases = {name: case for name, case in CASES.items() if only in name}
-    failures = 0
-    try:
-        fleet = Fleet(base)
-        for number, (name, case) in enumerate(cases.items(), 1):
-            folder = base / str(number)
-            folder.mkdir()
-            with Bed(fleet, folder) as bed:
-                try:
-                    case(bed)
-                    print(f"ok {number} - {name}", flush=True)
-                except (AssertionError, subprocess.TimeoutExpired) as e:
-                    failures += 1
-                    print(f"not ok {number} - {name}")
-                    said = folder / "agent.said"
-                    text = f"{e}\n{said.read_text() if said.exists() else ''}\n{bed.rig.text() if bed.rig else ''}"
-                    print("\n".join(f"# {line}" for line in text.splitlines()), flush=True)
-    finally:
-        shutil.rmtree(base)
-    print(f"1..{len(cases)}")
-    return 1 if failures else 0
+def attempt(fleet, folder, case):
+    with Bed(fleet, folder) as bed:
+        try:
+            case(bed)
+        except (AssertionError, subprocess.TimeoutExpired) as e:
+            e.add_note(bed.rig.text() if bed.rig else "")
+            raise
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_cases("update", Fleet, CASES, attempt))
