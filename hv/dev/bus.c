@@ -3,8 +3,6 @@
  */
 #include "hv/dev/bus.h"
 
-#include <string.h>
-
 u32 bus_dropped;
 
 static u64 space_end(enum bus_space space)
@@ -12,42 +10,32 @@ static u64 space_end(enum bus_space space)
 	return space == BUS_PORT ? BUS_PORTS_END : UINT64_MAX;
 }
 
-/* How many regions begin at or below address. */
-static u32 below(const struct bus *bus, enum bus_space space, u64 address)
+static bool overlap(const struct bus_region *a, const struct bus_region *b)
 {
-	u32 low = 0, high = bus->count[space];
-
-	while (low < high) {
-		u32 middle = (low + high) / 2;
-		if (bus->region[space][middle].base <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-static bool overlaps(const struct bus *bus, enum bus_space space, u32 at, const struct bus_region *new)
-{
-	const struct bus_region *region = bus->region[space];
-
-	if (at > 0 && new->base - region[at - 1].base < region[at - 1].length)
-		return true;
-	return at < bus->count[space] && region[at].base - new->base < new->length;
+	return a->base - b->base < b->length || b->base - a->base < a->length;
 }
 
 enum err bus_add(struct bus *bus, enum bus_space space, const struct bus_region *region)
 {
-	if (region->length == 0 || !range_inside(region->base, region->length, space_end(space)))
+	u32 count = bus->count[space];
+
+	if (region->length == 0 || !range_inside(region->base, region->length, space_end(space)) ||
+	        count == BUS_REGIONS_MAX)
 		return ERR_RANGE;
-	u32 at = below(bus, space, region->base);
-	if (bus->count[space] == BUS_REGIONS_MAX || overlaps(bus, space, at, region))
-		return ERR_RANGE;
-	struct bus_region *slot = &bus->region[space][at];
-	memmove(slot + 1, slot, (bus->count[space] - at) * sizeof(*slot));
-	*slot = *region;
-	bus->count[space]++;
+	for (u32 i = 0; i < count; i++)
+		if (overlap(&bus->region[space][i], region))
+			return ERR_RANGE;
+	bus->region[space][bus->count[space]++] = *region;
 	return OK;
+}
+
+enum err bus_add_ports(struct bus *bus, const struct bus_region *region, u32 count)
+{
+	enum err e = OK;
+
+	for (u32 i = 0; !e && i < count; i++)
+		e = bus_add(bus, BUS_PORT, &region[i]);
+	return e;
 }
 
 static bool answers(const struct bus_region *r, enum bus_space space, u64 address, u32 size)
@@ -58,12 +46,10 @@ static bool answers(const struct bus_region *r, enum bus_space space, u64 addres
 
 static const struct bus_region *claim(struct bus *bus, enum bus_space space, u64 address, u32 size)
 {
-	u32 n = below(bus, space, address);
-
-	if (n == 0 || !answers(&bus->region[space][n - 1], space, address, size))
-		return NULL;
-	bus->last[space] = &bus->region[space][n - 1];
-	return bus->last[space];
+	for (u32 i = 0; i < bus->count[space]; i++)
+		if (answers(&bus->region[space][i], space, address, size))
+			return bus->last[space] = &bus->region[space][i];
+	return NULL;
 }
 
 static u64 ones(u32 size)
@@ -115,8 +101,7 @@ __attribute__((noinline)) static void find_and_write(
 	}
 }
 
-/* Whatever was added since, the last one that answered is still one of the table, and is asked whether this is its own.
- */
+/* The last one that answered is asked whether this is its own too. */
 u64 bus_read(struct bus *bus, enum bus_space space, u64 address, u32 size)
 {
 	const struct bus_region *r = bus->last[space];

@@ -25,7 +25,7 @@ struct bus_region {
 };
 
 struct bus {
-	struct bus_region region[BUS_SPACES][BUS_REGIONS_MAX]; /* by address */
+	struct bus_region region[BUS_SPACES][BUS_REGIONS_MAX]; /* none over another */
 	u32 count[BUS_SPACES];
 	const struct bus_region *last[BUS_SPACES]; /* that was asked last: guests come back to it */
 };
@@ -39,6 +39,8 @@ static inline void bus_drop(void)
 
 /* ERR_RANGE: empty, beyond the space, over another region, or no room. */
 enum err bus_add(struct bus *bus, enum bus_space space, const struct bus_region *region) MUST_CHECK;
+/* All of a table, or the first error. */
+enum err bus_add_ports(struct bus *bus, const struct bus_region *region, u32 count) MUST_CHECK;
 
 /*
  * size is 1, 2, 4 or 8. What nobody claims reads as ones and is dropped and counted on write. An MMIO access in a size

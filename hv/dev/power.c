@@ -28,12 +28,7 @@ static void write(void *device, u64 offset, u32 size, u64 value)
 		p->ended(p->context, POWER_RESET);
 }
 
-enum err power_attach(struct power *p, struct bus *bus)
-{
-	static const struct bus_ops ops = { read, write, 1 };
-
-	return bus_add(bus, BUS_PORT, &(struct bus_region){ POWER_PORT, POWER_PORTS, &ops, p });
-}
+const struct bus_ops power_ops = { read, write, 1 };
 
 void power_press(struct power *p)
 {

@@ -34,7 +34,7 @@ struct power {
 	void *context;
 };
 
-enum err power_attach(struct power *p, struct bus *bus) MUST_CHECK;
+extern const struct bus_ops power_ops;
 
 /* What a person at the machine would do to shut the guest down in good order. */
 void power_press(struct power *p);

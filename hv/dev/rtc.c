@@ -3,7 +3,7 @@
  */
 #include "hv/dev/rtc.h"
 
-enum { PORT = 0x70, INDEX_MASK = 0x7F /* bit 7 masked the NMI */ };
+enum { INDEX_MASK = 0x7F /* bit 7 masked the NMI */ };
 enum { REG_SECONDS = 0, REG_MINUTES = 2, REG_HOURS = 4, REG_DAY = 7, REG_MONTH = 8, REG_YEAR = 9 };
 enum { REG_A = 0xA, REG_B = 0xB, REG_D = 0xD, A_32768_HZ = 0x26, D_VALID = BIT(7) };
 enum { B_24_HOURS = BIT(1), B_BINARY = BIT(2), HOUR_PM = BIT(7) };
@@ -83,9 +83,4 @@ static void write(void *device, u64 offset, u32 size, u64 value)
 		r->index = (u8)value & INDEX_MASK;
 }
 
-enum err rtc_attach(struct rtc *r, struct bus *bus)
-{
-	static const struct bus_ops ops = { read, write, 1 };
-
-	return bus_add(bus, BUS_PORT, &(struct bus_region){ PORT, 2, &ops, r });
-}
+const struct bus_ops rtc_ops = { read, write, 1 };

@@ -7,6 +7,8 @@
 
 #include "hv/dev/bus.h"
 
+enum { RTC_PORT = 0x70, RTC_PORTS = 2 };
+
 struct rtc_time {
 	u32 year, month, day; /* 2000 to 2099; month and day from 1 */
 	u64 seconds; /* of the day, or more: rtc_carry() makes days of them */
@@ -21,6 +23,6 @@ void rtc_carry(struct rtc_time *t);
 /* What a clock like this shows of a number, and of the hour, as its register B says how: in BCD, in 12 hours. */
 u32 rtc_number(u8 value, u8 b);
 u32 rtc_hour(u8 value, u8 b);
-enum err rtc_attach(struct rtc *r, struct bus *bus) MUST_CHECK;
+extern const struct bus_ops rtc_ops;
 
 #endif

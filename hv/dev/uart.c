@@ -33,44 +33,52 @@ enum {
 	MSR_DCD = BIT(7),
 };
 
+/* What is kept of a write that does nothing else; LSR and MSR are read only. */
+static const u8 kept[UART_PORTS] = {
+	[REG_IER] = IER_MASK,
+	[REG_LCR] = 0xFF,
+	[REG_MCR] = MCR_MASK,
+	[REG_SCRATCH] = 0xFF,
+};
+
 static u32 depth(const struct uart *u)
 {
-	return u->fcr & FCR_ENABLE ? UART_FIFO : 1;
+	return u->reg[REG_IIR_FCR] & FCR_ENABLE ? UART_FIFO : 1;
 }
 
 static u32 trigger(const struct uart *u)
 {
 	static const u8 level[] = { 1, 4, 8, 14 };
 
-	return u->fcr & FCR_ENABLE ? level[u->fcr >> FCR_TRIGGER_SHIFT] : 1;
+	return u->reg[REG_IIR_FCR] & FCR_ENABLE ? level[u->reg[REG_IIR_FCR] >> FCR_TRIGGER_SHIFT] : 1;
 }
 
 /* Somebody listens at the other end; in loop mode the outputs are wired to the inputs. */
 static u8 modem_lines(const struct uart *u)
 {
-	if (!(u->mcr & MCR_LOOP))
+	if (!(u->reg[REG_MCR] & MCR_LOOP))
 		return MSR_CTS | MSR_DSR | MSR_DCD;
-	return (u8)((u->mcr & MCR_RTS ? MSR_CTS : 0) | (u->mcr & MCR_DTR ? MSR_DSR : 0) |
-	        (u->mcr & MCR_OUT1 ? MSR_RING : 0) | (u->mcr & MCR_OUT2 ? MSR_DCD : 0));
+	return (u8)((u->reg[REG_MCR] & MCR_RTS ? MSR_CTS : 0) | (u->reg[REG_MCR] & MCR_DTR ? MSR_DSR : 0) |
+	        (u->reg[REG_MCR] & MCR_OUT1 ? MSR_RING : 0) | (u->reg[REG_MCR] & MCR_OUT2 ? MSR_DCD : 0));
 }
 
 /* By priority (data sheet, table of interrupt control functions). */
 static u8 cause(const struct uart *u)
 {
-	if (u->ier & IER_RECEIVED && u->input_count)
+	if (u->reg[REG_IER] & IER_RECEIVED && u->input_count)
 		return u->input_count >= trigger(u) ? IIR_RECEIVED : IIR_TIMEOUT;
-	return u->ier & IER_TRANSMIT && u->transmit_interrupt ? IIR_TRANSMIT : IIR_NONE;
+	return u->reg[REG_IER] & IER_TRANSMIT && u->transmit_interrupt ? IIR_TRANSMIT : IIR_NONE;
 }
 
 /* On a PC, OUT2 lets the interrupt through. */
 static void update(const struct uart *u)
 {
-	irq_set(&u->irq, cause(u) != IIR_NONE && (u->mcr & (MCR_OUT2 | MCR_LOOP)) == MCR_OUT2);
+	irq_set(&u->irq, cause(u) != IIR_NONE && (u->reg[REG_MCR] & (MCR_OUT2 | MCR_LOOP)) == MCR_OUT2);
 }
 
 bool uart_receive(struct uart *u, u8 byte)
 {
-	if (u->mcr & MCR_LOOP || u->input_count >= depth(u))
+	if (u->reg[REG_MCR] & MCR_LOOP || u->input_count >= depth(u))
 		return false;
 	u->input[(u->input_first + u->input_count++) % UART_FIFO] = byte;
 	update(u);
@@ -92,59 +100,45 @@ static u8 read_iir(struct uart *u)
 	/* To look is to have handled this one. */
 	if (id == IIR_TRANSMIT)
 		u->transmit_interrupt = false;
-	return id | (u->fcr & FCR_ENABLE ? IIR_FIFOS : 0);
+	return id | (u->reg[REG_IIR_FCR] & FCR_ENABLE ? IIR_FIFOS : 0);
 }
 
 static u8 read_register(struct uart *u, u64 offset)
 {
-	if (offset <= REG_IER && u->lcr & LCR_DIVISOR)
+	if (offset <= REG_IER && u->reg[REG_LCR] & LCR_DIVISOR)
 		return u->divisor[offset];
 	switch (offset) {
 	case REG_DATA:
 		return take(u);
-	case REG_IER:
-		return u->ier;
 	case REG_IIR_FCR:
 		return read_iir(u);
-	case REG_LCR:
-		return u->lcr;
-	case REG_MCR:
-		return u->mcr;
 	case REG_LSR:
 		return LSR_EMPTY | (u->input_count ? LSR_READY : 0);
 	case REG_MSR:
 		return modem_lines(u);
 	default:
-		return u->scratch;
+		return u->reg[offset];
 	}
 }
 
 static void transmit(struct uart *u, u8 byte)
 {
-	if (!(u->mcr & MCR_LOOP))
+	if (!(u->reg[REG_MCR] & MCR_LOOP))
 		u->sink.put(u->sink.context, byte);
 	u->transmit_interrupt = true;
-}
-
-static void write_ier(struct uart *u, u8 value)
-{
-	/* Enabling it while the register is empty interrupts at once; drivers wait for that. */
-	if (value & ~u->ier & IER_TRANSMIT)
-		u->transmit_interrupt = true;
-	u->ier = value & IER_MASK;
 }
 
 static void write_fcr(struct uart *u, u8 value)
 {
 	/* Switching the FIFOs on or off empties them. */
-	if (value & FCR_CLEAR_INPUT || (value ^ u->fcr) & FCR_ENABLE)
+	if (value & FCR_CLEAR_INPUT || (value ^ u->reg[REG_IIR_FCR]) & FCR_ENABLE)
 		u->input_count = 0;
-	u->fcr = value & FCR_ENABLE ? value & FCR_KEPT : 0;
+	u->reg[REG_IIR_FCR] = value & FCR_ENABLE ? value & FCR_KEPT : 0;
 }
 
 static void write_register(struct uart *u, u64 offset, u8 value)
 {
-	if (offset <= REG_IER && u->lcr & LCR_DIVISOR) {
+	if (offset <= REG_IER && u->reg[REG_LCR] & LCR_DIVISOR) {
 		u->divisor[offset] = value;
 		return;
 	}
@@ -152,22 +146,14 @@ static void write_register(struct uart *u, u64 offset, u8 value)
 	case REG_DATA:
 		transmit(u, value);
 		break;
-	case REG_IER:
-		write_ier(u, value);
-		break;
 	case REG_IIR_FCR:
 		write_fcr(u, value);
 		break;
-	case REG_LCR:
-		u->lcr = value;
-		break;
-	case REG_MCR:
-		u->mcr = value & MCR_MASK;
-		break;
-	case REG_SCRATCH:
-		u->scratch = value;
-		break;
-	default: /* LSR and MSR are read only */
+	default:
+		/* Enabling it while the register is empty interrupts at once; drivers wait for that. */
+		if (offset == REG_IER && value & ~u->reg[REG_IER] & IER_TRANSMIT)
+			u->transmit_interrupt = true;
+		u->reg[offset] = value & kept[offset];
 		break;
 	}
 }
@@ -187,14 +173,9 @@ static void write(void *device, u64 offset, u32 size, u64 value)
 	update(device);
 }
 
+const struct bus_ops uart_ops = { read, write, 1 };
+
 void uart_init(struct uart *u, struct irq_line irq, struct uart_sink sink)
 {
 	*u = (struct uart){ .irq = irq, .sink = sink, .divisor = { 1 } };
-}
-
-enum err uart_attach(struct uart *u, struct bus *bus, u16 port)
-{
-	static const struct bus_ops ops = { read, write, 1 };
-
-	return bus_add(bus, BUS_PORT, &(struct bus_region){ port, UART_PORTS, &ops, u });
 }

@@ -17,7 +17,7 @@ struct uart_sink {
 };
 
 struct uart {
-	u8 ier, fcr, lcr, mcr, scratch;
+	u8 reg[UART_PORTS]; /* what was written to each, as far as it is kept */
 	u8 divisor[2];
 	bool transmit_interrupt; /* the holding register fell empty, and nobody has looked since */
 	u8 input[UART_FIFO];
@@ -27,7 +27,8 @@ struct uart {
 };
 
 void uart_init(struct uart *u, struct irq_line irq, struct uart_sink sink);
-enum err uart_attach(struct uart *u, struct bus *bus, u16 port) MUST_CHECK;
+/* UART_PORTS of them. */
+extern const struct bus_ops uart_ops;
 
 /* A byte for the guest. False: no room, the caller keeps it. */
 bool uart_receive(struct uart *u, u8 byte) MUST_CHECK;

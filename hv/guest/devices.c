@@ -78,6 +78,11 @@ static enum err add_virtio(struct guest *g)
 
 enum err guest_add_devices(struct guest *g)
 {
+	const struct bus_region ports[] = {
+		{ UART_COM1, UART_PORTS, &uart_ops, &g->uart },
+		{ RTC_PORT, RTC_PORTS, &rtc_ops, &g->rtc },
+		{ POWER_PORT, POWER_PORTS, &power_ops, &g->power },
+	};
 	struct vm *vm = g->vm;
 	enum err e = vm_add_ioapic(vm, IOAPIC_BASE, 0, IOAPIC_PINS);
 
@@ -86,11 +91,7 @@ enum err guest_add_devices(struct guest *g)
 	g->rtc = (struct rtc){ .now = wall_clock };
 	g->power = (struct power){ .line = vm_line(vm, POWER_GSI), .ended = ended, .context = g };
 	if (!e)
-		e = uart_attach(&g->uart, &vm->bus, UART_COM1);
-	if (!e)
-		e = rtc_attach(&g->rtc, &vm->bus);
-	if (!e)
-		e = power_attach(&g->power, &vm->bus);
+		e = bus_add_ports(&vm->bus, ports, ARRAY_SIZE(ports));
 	return e ? e : add_virtio(g);
 }
 

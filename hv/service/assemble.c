@@ -69,8 +69,7 @@ enum err service_find(struct service *s)
 	machine_take_power(&s->ports);
 	claim_ioapics(s);
 	place_devices(s);
-	pci_scan(&s->pci, &machine_pci, s->function);
-	s->pci.reset_control = machine_reset_control;
+	pci_scan(&s->pci, &machine_ports, s->function);
 	say("service VM: %u PCI functions, %u left out; %u I/O APICs", s->pci.count, s->pci.left_out,
 	        s->interrupts.ioapics);
 	return OK;
@@ -164,9 +163,8 @@ static enum err add_ports(struct service *s)
 	for (u32 i = 0; i < count; i++)
 		vmx_io_pass(s->vm->io_bitmaps, range[i].first, range[i].count);
 	uart_init(&s->uart, vm_line(s->vm, UART_GSI), (struct uart_sink){ put, s });
-	if (!e)
-		e = pic_attach(&s->pic, &s->vm->bus);
-	return e ? e : uart_attach(&s->uart, &s->vm->bus, UART_COM1);
+	return e ? e
+	         : bus_add_ports(&s->vm->bus, &(struct bus_region){ UART_COM1, UART_PORTS, &uart_ops, &s->uart }, 1);
 }
 
 enum err service_assemble(struct service *s)

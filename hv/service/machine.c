@@ -8,7 +8,7 @@
 
 #include "lib/print.h"
 
-enum { RESET_CPU = BIT(2), PM1_SCI = BIT(0), PM1_SLEEP_TYPE_SHIFT = 10, PM1_SLEEP = BIT(13), HANDOVER_STEPS = 1000 };
+enum { PM1_SCI = BIT(0), PM1_SLEEP_TYPE_SHIFT = 10, PM1_SLEEP = BIT(13), HANDOVER_STEPS = 1000 };
 enum { HANDOVER_STEP_US = 1000 };
 
 static const struct service_ports *ports;
@@ -28,25 +28,6 @@ static void port_out(u16 port, u32 size, u32 value)
 		out32(port, value);
 }
 
-static u16 select(u32 address)
-{
-	out32(PCI_CONFIG_PORT, address & ~3u);
-	return (u16)(PCI_CONFIG_PORT + 4 + (address & 3));
-}
-
-static u32 config_read(void *context, u32 address, u32 size)
-{
-	(void)context;
-	return port_in(select(address), size);
-}
-
-static void config_write(void *context, u32 address, u32 size, u32 value)
-{
-	(void)context;
-	port_out(select(address), size, value);
-}
-
-const struct pci_access machine_pci = { config_read, config_write, NULL };
 const struct port_access machine_ports = { port_in, port_out, machine_power };
 
 void machine_take_power(const struct service_ports *p)
@@ -78,10 +59,4 @@ void machine_power(enum power_event event)
 	console_queue(false);
 	switch_off();
 	console_queue(true);
-}
-
-void machine_reset_control(u8 value)
-{
-	if (value & RESET_CPU)
-		machine_power(POWER_RESET);
 }

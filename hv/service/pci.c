@@ -1,9 +1,9 @@
-/* PCI configuration space for the service VM. Trust: in the TCB; pure over struct pci_access. */
+/* PCI configuration space for the service VM. Trust: in the TCB; pure over struct port_access. */
 #include "hv/service/pci.h"
 
 enum { ID = 0x00, COMMAND = 0x04, STATUS = 0x06, CLASS = 0x08, CACHE_LINE = 0x0C, HEADER_TYPE = 0x0E, BAR = 0x10 };
 enum { BAR_END = 0x28, ROM = 0x30, FIRST_CAPABILITY = 0x34, INTERRUPT_LINE = 0x3C, DEVICE_OWN = 0x40 };
-enum { RESET_CONTROL = 1 }; /* from CF8h */
+enum { RESET_CONTROL = 1, RESET_CPU = BIT(2) }; /* CF9h, a byte amid CF8h */
 
 enum { COMMAND_IO = BIT(0), COMMAND_MEMORY = BIT(1), COMMAND_MASTER = BIT(2), STATUS_CAPABILITIES = BIT(4) };
 enum { MULTI_FUNCTION = 0x80, HEADER_KIND = 0x7F, BAR_IO = BIT(0), BAR_64 = BIT(2), BAR_TYPE = 6 };
@@ -26,40 +26,41 @@ static const struct {
 	{ 0x06, 0x04, 0x04, PCI_BRIDGE }, { 0x0C, 0x03, 0x03, PCI_PASSED }, /* USB */
 };
 
-/* Bytes of the header that may be written, up to DEVICE_OWN; BARs have their own rule. */
-static const struct {
-	u8 offset, size;
-	u8 least; /* enum pci_treatment */
-} writable[] = {
-	{ COMMAND, 2, PCI_BRIDGE },
-	{ STATUS, 2, PCI_BRIDGE },
-	{ CACHE_LINE, 2, PCI_PASSED }, /* and latency timer */
-	{ INTERRUPT_LINE, 1, PCI_BRIDGE },
-};
-
-/* PIRQ routing of Intel's ISA bridges up to the ICH family: moves interrupts among pins that are all the service VM's.
+/* Bytes that may be written, besides BARs, which have their own rule, and what a passed function has from DEVICE_OWN
+ * on.
  */
 static const struct {
-	u32 id;
 	u8 first, last;
-} routing[] = {
-	{ 0x70008086, 0x60, 0x63 }, { 0x71108086, 0x60, 0x63 }, { 0x29188086, 0x60, 0x63 },
-	{ 0x29188086, 0x68, 0x6B }, /* serial interrupts are controlled in between */
+	u8 least; /* enum pci_treatment */
+	u32 id; /* of the one function that is meant; 0: of any */
+} writable[] = {
+	{ COMMAND, COMMAND + 1, PCI_BRIDGE, 0 },
+	{ STATUS, STATUS + 1, PCI_BRIDGE, 0 },
+	{ CACHE_LINE, CACHE_LINE + 1, PCI_PASSED, 0 }, /* and latency timer */
+	{ INTERRUPT_LINE, INTERRUPT_LINE, PCI_BRIDGE, 0 },
+	/* PIRQ routing of Intel's ISA bridges up to the ICH family: moves interrupts among pins that are all the
+	 * service VM's; serial interrupts are controlled in between. */
+	{ 0x60, 0x63, PCI_READ_ONLY, 0x70008086 },
+	{ 0x60, 0x63, PCI_READ_ONLY, 0x71108086 },
+	{ 0x60, 0x63, PCI_READ_ONLY, 0x29188086 },
+	{ 0x68, 0x6B, PCI_READ_ONLY, 0x29188086 },
 };
 
-static u32 config_address(const struct pci_function *f, u32 offset)
+/* The port at which the register answers from now on. */
+static u16 port_of(const struct pci *pci, const struct pci_function *f, u32 offset)
 {
-	return CONFIG_ENABLE | (u32)f->address << 8 | offset;
+	pci->access->out(PCI_CONFIG_PORT, WORD, CONFIG_ENABLE | (u32)f->address << 8 | (offset & ~3u));
+	return (u16)(PCI_CONFIG_PORT + WORD + offset % WORD);
 }
 
 static u32 load(const struct pci *pci, const struct pci_function *f, u32 offset, u32 size)
 {
-	return pci->access->read(pci->access->context, config_address(f, offset), size);
+	return pci->access->in(port_of(pci, f, offset), size);
 }
 
 static void store(const struct pci *pci, const struct pci_function *f, u32 offset, u32 size, u32 value)
 {
-	pci->access->write(pci->access->context, config_address(f, offset), size, value);
+	pci->access->out(port_of(pci, f, offset), size, value);
 }
 
 static u8 treatment_of(u32 class_word)
@@ -141,7 +142,7 @@ static void add(struct pci *pci, u16 address)
 	pci->count++;
 }
 
-void pci_scan(struct pci *pci, const struct pci_access *access, struct pci_function *function)
+void pci_scan(struct pci *pci, const struct port_access *access, struct pci_function *function)
 {
 	*pci = (struct pci){ .access = access, .function = function };
 	for (u32 address = 0; address < 0x10000; address++) {
@@ -255,13 +256,10 @@ static bool write_bar(const struct pci *pci, struct pci_function *f, u32 offset,
 static bool may_write(const struct pci_function *f, u32 offset, u32 size)
 {
 	for (u32 i = 0; i < ARRAY_SIZE(writable); i++) {
-		if (f->treatment >= writable[i].least && offset >= writable[i].offset &&
-		        range_inside(offset - writable[i].offset, size, writable[i].size))
-			return true;
-	}
-	for (u32 i = 0; i < ARRAY_SIZE(routing); i++) {
-		if (f->header[ID] == routing[i].id && offset >= routing[i].first &&
-		        offset + size - 1 <= routing[i].last)
+		bool meant = !writable[i].id || f->header[ID] == writable[i].id;
+
+		if (meant && f->treatment >= writable[i].least && offset >= writable[i].first &&
+		        offset + size - 1 <= writable[i].last)
 			return true;
 	}
 	return f->treatment == PCI_PASSED && offset >= DEVICE_OWN && !(f->hidden >> (offset / WORD) & 1);
@@ -291,8 +289,8 @@ static void address_write(void *device, u64 offset, u32 size, u64 value)
 
 	if (size == WORD)
 		pci->select = (u32)value & (CONFIG_ENABLE | 0xFFFFFC);
-	else if (offset == RESET_CONTROL)
-		pci->reset_control((u8)value);
+	else if (offset == RESET_CONTROL && value & RESET_CPU)
+		pci->access->power(POWER_RESET);
 }
 
 static u64 data_read(void *device, u64 offset, u32 size)

@@ -2,21 +2,21 @@
  * PCI configuration space as the service VM sees it: every access goes through here, by CF8h/CFCh alone. What a
  * function is decides what may be done to it; what no row lets through is read-only. BARs stay where firmware put them,
  * so that no device can be moved over memory or over another one. Message interrupts are not there: their capabilities
- * are left out of the list (docs/service-vm.md). Trust: in the TCB; pure over struct pci_access. Addresses and values
+ * are left out of the list (docs/service-vm.md). Trust: in the TCB; pure over struct port_access. Addresses and values
  * are the service VM's.
  */
 #ifndef SIGNET_HV_SERVICE_PCI_H
 #define SIGNET_HV_SERVICE_PCI_H
 
-#include "hv/dev/bus.h"
+#include "hv/dev/power.h"
 
 enum { PCI_FUNCTIONS_MAX = 256, PCI_BARS = 6, PCI_HEADER_WORDS = 16, PCI_CONFIG_PORT = 0xCF8 };
 
-/* The machine's configuration space. address: as CF8h takes it, with the enable bit; size 1, 2 or 4, aligned. */
-struct pci_access {
-	u32 (*read)(void *context, u32 address, u32 size);
-	void (*write)(void *context, u32 address, u32 size, u32 value);
-	void *context;
+/* The machine's ports; power is what its reset and off registers come to, and may be called several times. */
+struct port_access {
+	u32 (*in)(u16 port, u32 size);
+	void (*out)(u16 port, u32 size, u32 value);
+	void (*power)(enum power_event event);
 };
 
 enum pci_treatment {
@@ -36,12 +36,10 @@ struct pci_function {
 };
 
 struct pci {
-	const struct pci_access *access;
+	const struct port_access *access;
 	struct pci_function *function;
 	u32 count, left_out; /* left_out: beyond PCI_FUNCTIONS_MAX; not shown */
 	u32 select; /* CF8h */
-	void (*reset_control)(
-	        u8 value); /* CF9h, a byte amid CF8h: what is written to it; set by who attaches the ports */
 };
 
 /* A memory or I/O range that a passed function answers at. */
@@ -51,7 +49,7 @@ struct pci_place {
 };
 
 /* Finds every function; function has room for PCI_FUNCTIONS_MAX. Message interrupts are switched off. */
-void pci_scan(struct pci *pci, const struct pci_access *access, struct pci_function *function);
+void pci_scan(struct pci *pci, const struct port_access *access, struct pci_function *function);
 
 /* The n'th range of a function by its BARs; false when that BAR has none. */
 bool pci_place(const struct pci_function *f, u32 bar, struct pci_place *place);

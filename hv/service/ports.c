@@ -1,8 +1,8 @@
 /* The service VM's port policy. Trust: in the TCB; pure over struct port_access. */
 #include "hv/service/ports.h"
 
-enum { CMOS = 0x70, CMOS_INDEX = 0x7F, PM1_SCI = BIT(0), PM1_BUS_MASTER = BIT(1), PM1_SLEEP_TYPE_SHIFT = 10 };
-enum { PM1_SLEEP = BIT(13) };
+enum { PIC_MASTER = 0x21, PIC_SLAVE = 0xA1, CMOS = 0x70, CMOS_INDEX = 0x7F };
+enum { PM1_SCI = BIT(0), PM1_BUS_MASTER = BIT(1), PM1_SLEEP_TYPE_SHIFT = 10, PM1_SLEEP = BIT(13) };
 enum { TOLD_FROM = 0x400, BARS_FROM = 0x1000 }; /* below are a PC's own devices; the chipset's */
 
 static const struct port_range legacy[] = { { 0x1F0, 8 }, { 0x3F6, 1 }, { 0x170, 8 }, { 0x376, 1 } };
@@ -129,21 +129,33 @@ static void control_write(void *device, u64 offset, u32 size, u64 value)
 	power_write(p, p->acpi.control[0], (u16)value);
 }
 
+static u64 mask_read(void *mask, u64 offset, u32 size)
+{
+	(void)offset, (void)size;
+	return *(u8 *)mask;
+}
+
+static void mask_write(void *mask, u64 offset, u32 size, u64 value)
+{
+	(void)offset, (void)size;
+	*(u8 *)mask = (u8)value;
+}
+
+static const struct bus_ops mask_ops = { mask_read, mask_write, 1 };
 static const struct bus_ops cmos_ops = { cmos_read, cmos_write, 1 };
 static const struct bus_ops control_ops = { control_read, control_write, 2 };
 
 enum err service_ports_attach(struct service_ports *p, struct pci *pci, struct bus *bus)
 {
 	const struct bus_region regions[] = {
+		{ PIC_MASTER, 1, &mask_ops, &p->pic_mask[0] },
+		{ PIC_SLAVE, 1, &mask_ops, &p->pic_mask[1] },
 		{ CMOS, 2, &cmos_ops, p },
 		{ PCI_CONFIG_PORT, 4, &pci_address_ops, pci },
 		{ PCI_CONFIG_PORT + 4, 4, &pci_data_ops, pci },
 		{ p->acpi.control[0], 2, &control_ops, p },
 	};
-	enum err e = OK;
 
 	/* PM1a is there or it is not; PM1b, where there is one, is nobody's. */
-	for (u32 i = 0; !e && i < ARRAY_SIZE(regions); i++)
-		e = regions[i].base ? bus_add(bus, BUS_PORT, &regions[i]) : OK;
-	return e;
+	return bus_add_ports(bus, regions, ARRAY_SIZE(regions) - !p->acpi.control[0]);
 }

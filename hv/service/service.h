@@ -5,7 +5,6 @@
 #ifndef SIGNET_HV_SERVICE_SERVICE_H
 #define SIGNET_HV_SERVICE_SERVICE_H
 
-#include "hv/dev/pic.h"
 #include "hv/dev/uart.h"
 #include "hv/sched/worker.h"
 #include "hv/service/acpi.h"
@@ -31,7 +30,6 @@ struct service {
 	/* Of each start. */
 	struct service_memory plan;
 	struct service_ports ports;
-	struct pic pic;
 	struct uart uart;
 	struct service_lines lines; /* of its serial port */
 };

@@ -1,5 +1,4 @@
-/* Power of hardware-reduced ACPI, and the mask registers that are left of the PIC, as Linux uses them. */
-#include "hv/dev/pic.h"
+/* Power of hardware-reduced ACPI, as Linux uses it. */
 #include "hv/dev/power.h"
 
 #include <setjmp.h>
@@ -10,7 +9,6 @@
 
 static struct bus bus;
 static struct power power;
-static struct pic pic;
 static unsigned offs, resets, edges;
 static bool line;
 
@@ -45,9 +43,7 @@ static int set_up(void **state)
 	memset(&bus, 0, sizeof(bus));
 	offs = resets = edges = 0;
 	power = (struct power){ .line = { irq, NULL, POWER_GSI }, .ended = ended };
-	pic = (struct pic){ 0 };
-	assert_int_equal(power_attach(&power, &bus), OK);
-	assert_int_equal(pic_attach(&pic, &bus), OK);
+	assert_int_equal(bus_add_ports(&bus, &(struct bus_region){ 0x600, 4, &power_ops, &power }, 1), OK);
 	return 0;
 }
 
@@ -91,24 +87,12 @@ static void the_button_is_told_once(void **state)
 	assert_int_equal(in(0x603), 1);
 }
 
-/* probe_8259A(): a mask that reads back is a PIC. */
-static void the_masks_of_a_pic_are_there(void **state)
-{
-	(void)state;
-	out(0xA1, 0xFF);
-	out(0x21, 0xFB);
-	assert_int_equal(in(0x21), 0xFB);
-	assert_int_equal(in(0xA1), 0xFF);
-	assert_int_equal(in(0x20), 0xFF);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(only_s5_ends_the_machine, set_up),
 		cmocka_unit_test_setup(only_the_reset_value_resets, set_up),
 		cmocka_unit_test_setup(the_button_is_told_once, set_up),
-		cmocka_unit_test_setup(the_masks_of_a_pic_are_there, set_up),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

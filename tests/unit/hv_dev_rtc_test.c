@@ -39,7 +39,7 @@ static int set_up(void **state)
 	memset(&bus, 0, sizeof(bus));
 	time_now = (struct rtc_time){ 2024, 2, 28, 24 * 3600 - 2 };
 	rtc = (struct rtc){ .now = now };
-	assert_int_equal(rtc_attach(&rtc, &bus), OK);
+	assert_int_equal(bus_add_ports(&bus, &(struct bus_region){ 0x70, 2, &rtc_ops, &rtc }, 1), OK);
 	return 0;
 }
 

@@ -49,7 +49,7 @@ static int set_up(void **state)
 	intr = false;
 	length = 0;
 	uart_init(&uart, (struct irq_line){ irq, NULL, UART_GSI }, (struct uart_sink){ put, NULL });
-	assert_int_equal(uart_attach(&uart, &bus, 0x3F8), OK);
+	assert_int_equal(bus_add_ports(&bus, &(struct bus_region){ 0x3F8, 8, &uart_ops, &uart }, 1), OK);
 	return 0;
 }
 

@@ -35,11 +35,6 @@ static void power(enum power_event event)
 	resets += event == POWER_RESET;
 }
 
-static void reset_control(u8 value)
-{
-	resets += (value & 4) != 0;
-}
-
 static const struct port_access access = { in, out, power };
 
 static int setup(void **state)
@@ -65,7 +60,7 @@ static int setup(void **state)
 	functions[1].sizes[0] = 0xFFFFFFF1;
 	functions[1].header[5] = 0xB001;
 	functions[1].sizes[1] = 0xFFFFFFC1;
-	pci = (struct pci){ .function = functions, .count = 2, .reset_control = reset_control };
+	pci = (struct pci){ .function = functions, .count = 2, .access = &access };
 	assert_int_equal(service_ports_attach(&ports, &pci, &bus), OK);
 	return 0;
 }
@@ -170,6 +165,18 @@ static void the_clock_is_read_and_set_and_nothing_else(void **state)
 	assert_true(bus_dropped > 100);
 }
 
+/* probe_8259A(): a mask that reads back is a PIC. */
+static void the_masks_of_a_pic_are_there(void **state)
+{
+	(void)state;
+	bus_write(&bus, BUS_PORT, 0xA1, 1, 0xFF);
+	bus_write(&bus, BUS_PORT, 0x21, 1, 0xFB);
+	assert_int_equal(bus_read(&bus, BUS_PORT, 0x21, 1), 0xFB);
+	assert_int_equal(bus_read(&bus, BUS_PORT, 0xA1, 1), 0xFF);
+	assert_int_equal(bus_read(&bus, BUS_PORT, 0x20, 1), 0xFF);
+	assert_int_equal(outs, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -179,6 +186,7 @@ int main(void)
 		cmocka_unit_test_setup(only_off_sleeps, setup),
 		cmocka_unit_test_setup(smi_is_nobodys, setup),
 		cmocka_unit_test_setup(the_clock_is_read_and_set_and_nothing_else, setup),
+		cmocka_unit_test_setup(the_masks_of_a_pic_are_there, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
