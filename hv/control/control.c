@@ -5,6 +5,7 @@
 
 #include "hv/control/ports.h"
 #include "hv/guest/guest.h"
+#include "lib/bytes.h"
 
 #include <string.h>
 
@@ -13,7 +14,9 @@ enum { ID = sizeof(struct control_guest_id), READ = sizeof(struct control_read) 
 enum { CREATE = sizeof(struct control_create), LOAD = sizeof(struct control_load), STOP = sizeof(struct control_stop) };
 enum { CONSOLE = sizeof(struct control_console_read), POWER = sizeof(struct control_power) };
 enum { STAGE = sizeof(struct control_stage), PROVISION = sizeof(struct control_provision) };
-enum { TICKET = CONTROL_TICKET_SIZE, VERDICT = CONTROL_VERDICT_SIZE };
+enum { TICKET = CONTROL_TICKET_SIZE, VERDICT = CONTROL_VERDICT_SIZE, HELLO = sizeof(struct control_hello) };
+enum { STATUS = sizeof(struct control_status), SLOTS_TOLD = sizeof(struct control_slots) };
+enum { GUEST = sizeof(struct control_guest), EXITS = sizeof(struct control_exits) };
 
 /* When the answer comes: at once, or by control_done(), about the guest that the body begins with or about none. */
 enum when { NOW, LATER_GUEST, LATER };
@@ -21,36 +24,37 @@ enum when { NOW, LATER_GUEST, LATER };
 struct row {
 	u16 kind;
 	u16 least, most; /* bytes of the body */
+	u16 answer; /* bytes of the answer's; 0: none, or the handler says */
 	u16 when; /* enum when */
 	control_handler *handle;
 };
 
 /* Unknown is denied: what has no row, and what does not fit its row, reaches no handler. */
 static const struct row rows[] = {
-	{ CONTROL_HELLO, 0, 0, NOW, control_hello },
-	{ CONTROL_STATUS, 0, 0, NOW, control_status },
-	{ CONTROL_LOG, READ, READ, NOW, control_log },
-	{ CONTROL_MESSAGES, READ, READ, NOW, control_messages },
-	{ CONTROL_GUESTS, ID, ID, NOW, control_guests },
-	{ CONTROL_EXITS, ID, ID, NOW, control_exits },
-	{ CONTROL_CREATE, CREATE, CREATE, NOW, control_create },
-	{ CONTROL_LOAD, LOAD, REST, NOW, control_load },
-	{ CONTROL_START, ID, ID, LATER_GUEST, control_start },
-	{ CONTROL_STOP, STOP, STOP, NOW, control_stop },
-	{ CONTROL_DESTROY, ID, ID, LATER_GUEST, control_destroy },
-	{ CONTROL_CONSOLE_READ, CONSOLE, CONSOLE, NOW, control_console_read },
-	{ CONTROL_CONSOLE_WRITE, ID, REST, NOW, control_console_write },
-	{ CONTROL_SLOTS, 0, 0, NOW, control_slots },
-	{ CONTROL_STAGE, STAGE, STAGE, LATER, control_order },
-	{ CONTROL_HEALTHY, 0, 0, LATER, control_order },
-	{ CONTROL_PROVISION, PROVISION, REST, LATER, control_order },
-	{ CONTROL_POWER, POWER, POWER, NOW, control_power },
-	{ CONTROL_CHALLENGE, 0, 0, LATER, control_order },
-	{ CONTROL_TICKET, TICKET, TICKET, LATER, control_order },
-	{ CONTROL_VERDICT, VERDICT, VERDICT, LATER, control_order },
-	{ CONTROL_WAITS, 0, CONTROL_WORDS_MAX, NOW, control_words },
-	{ CONTROL_FLEET, READ, READ, NOW, control_fleet },
-	{ CONTROL_ADDRESS, 0, CONTROL_WORDS_MAX, NOW, control_words },
+	{ CONTROL_HELLO, 0, 0, HELLO, NOW, control_hello },
+	{ CONTROL_STATUS, 0, 0, STATUS, NOW, control_status },
+	{ CONTROL_LOG, READ, READ, 0, NOW, control_log },
+	{ CONTROL_MESSAGES, READ, READ, 0, NOW, control_messages },
+	{ CONTROL_GUESTS, ID, ID, GUEST, NOW, control_guests },
+	{ CONTROL_EXITS, ID, ID, EXITS, NOW, control_exits },
+	{ CONTROL_CREATE, CREATE, CREATE, ID, NOW, control_create },
+	{ CONTROL_LOAD, LOAD, REST, 0, NOW, control_load },
+	{ CONTROL_START, ID, ID, 0, LATER_GUEST, control_start },
+	{ CONTROL_STOP, STOP, STOP, 0, NOW, control_stop },
+	{ CONTROL_DESTROY, ID, ID, 0, LATER_GUEST, control_destroy },
+	{ CONTROL_CONSOLE_READ, CONSOLE, CONSOLE, 0, NOW, control_console_read },
+	{ CONTROL_CONSOLE_WRITE, ID, REST, 0, NOW, control_console_write },
+	{ CONTROL_SLOTS, 0, 0, SLOTS_TOLD, NOW, control_slots },
+	{ CONTROL_STAGE, STAGE, STAGE, 0, LATER, control_order },
+	{ CONTROL_HEALTHY, 0, 0, 0, LATER, control_order },
+	{ CONTROL_PROVISION, PROVISION, REST, 0, LATER, control_order },
+	{ CONTROL_POWER, POWER, POWER, 0, NOW, control_power },
+	{ CONTROL_CHALLENGE, 0, 0, 0, LATER, control_order },
+	{ CONTROL_TICKET, TICKET, TICKET, 0, LATER, control_order },
+	{ CONTROL_VERDICT, VERDICT, VERDICT, 0, LATER, control_order },
+	{ CONTROL_WAITS, 0, CONTROL_WORDS_MAX, 0, NOW, control_words },
+	{ CONTROL_FLEET, READ, READ, 0, NOW, control_fleet },
+	{ CONTROL_ADDRESS, 0, CONTROL_WORDS_MAX, 0, NOW, control_words },
 };
 
 /* A request whose answer is not known yet. */
@@ -161,9 +165,7 @@ static enum err handle_later(const struct row *row, struct control_call *call)
 
 	if (!w)
 		return ERR_CONTROL_BUSY;
-	*w = (struct waiting){ .head = c.answer.head };
-	if (row->when == LATER_GUEST)
-		memcpy(&w->guest, call->body, sizeof(w->guest));
+	*w = (struct waiting){ .head = c.answer.head, .guest = row->when == LATER_GUEST ? call->guest : 0 };
 	enum err e = row->handle(call);
 	if (e)
 		w->head.length = 0;
@@ -173,12 +175,16 @@ static enum err handle_later(const struct row *row, struct control_call *call)
 static void act(void)
 {
 	struct control_header head = c.request.head;
-	struct control_call call = { .kind = head.kind, .size = head.length - HEAD, .room = CONTROL_REPLY_MAX - HEAD };
 	const struct row *row = find_row(&head);
+	struct control_call call = { .kind = head.kind,
+		.body = c.request.bytes + HEAD,
+		.size = head.length - HEAD,
+		.guest = head.length >= HEAD + ID ? load_le32(c.request.bytes + HEAD) : 0,
+		.answer = c.answer.bytes + HEAD,
+		.answer_size = row ? row->answer : 0,
+		.room = CONTROL_REPLY_MAX - HEAD };
 	enum err e = ERR_CONTROL_KIND;
 
-	call.body = c.request.bytes + HEAD;
-	call.answer = c.answer.bytes + HEAD;
 	head.kind |= CONTROL_REPLY;
 	c.answer.head = head;
 	c.acting = true;
@@ -226,8 +232,10 @@ static void room(void)
 		console_resume(&service_console, PORT_CONTROL);
 }
 
-static void done(struct waiting *w, enum err e, const u8 *body)
+void control_answer(u16 kind, u32 guest, enum err e, const u8 *body)
 {
+	struct waiting *w = find_waiting(kind | CONTROL_REPLY, guest);
+
 	if (!w)
 		return;
 	w->head.status = (u32)e;
@@ -240,12 +248,7 @@ static void done(struct waiting *w, enum err e, const u8 *body)
 
 void control_done(u16 kind, u32 guest, enum err e)
 {
-	done(find_waiting(kind | CONTROL_REPLY, guest), e, NULL);
-}
-
-void control_answer(u16 kind, enum err e, const u8 *body)
-{
-	done(find_waiting(kind | CONTROL_REPLY, 0), e, body);
+	control_answer(kind, guest, e, NULL);
 }
 
 void control_changed(u32 guest, enum control_change what)

@@ -17,8 +17,9 @@ struct control_call {
 	u16 kind;
 	const void *body;
 	u32 size;
+	u32 guest; /* that the body begins with, if it does */
 	void *answer;
-	u32 answer_size, room;
+	u32 answer_size, room; /* as its row says, unless the handler says otherwise */
 };
 typedef enum err control_handler(struct control_call *call);
 
@@ -30,8 +31,8 @@ control_handler control_slots, control_order, control_power, control_words;
 
 /* The answer to a request that is answered later; guest is 0 when it is about none. Ignored when nobody waits. */
 void control_done(u16 kind, u32 guest, enum err e);
-/* The same with a body, of CONTROL_CHALLENGE_SIZE bytes, when e is OK. */
-void control_answer(u16 kind, enum err e, const u8 *body);
+/* The same with a body, of CONTROL_CHALLENGE_SIZE bytes, when e is OK; NULL: none. */
+void control_answer(u16 kind, u32 guest, enum err e, const u8 *body);
 
 /*
  * Tells of a change; of a guest's console again only after it was read, so that one that floods its console costs one

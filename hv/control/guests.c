@@ -7,25 +7,18 @@
 
 enum err control_guests(struct control_call *call)
 {
-	const struct control_guest_id *from = call->body;
-
-	call->answer_size = sizeof(struct control_guest);
-	return guest_next(from->id, call->answer);
+	return guest_next(call->guest, call->answer);
 }
 
 enum err control_exits(struct control_call *call)
 {
-	const struct control_guest_id *guest = call->body;
-
-	call->answer_size = sizeof(struct control_exits);
-	return guest_exits(guest->id, call->answer);
+	return guest_exits(call->guest, call->answer);
 }
 
 enum err control_create(struct control_call *call)
 {
 	struct control_guest_id *made = call->answer;
 
-	call->answer_size = sizeof(*made);
 	made->pad = 0;
 	return guest_create(call->body, &made->id);
 }
@@ -39,19 +32,19 @@ enum err control_load(struct control_call *call)
 
 enum err control_start(struct control_call *call)
 {
-	return guest_start(((const struct control_guest_id *)call->body)->id);
+	return guest_start(call->guest);
 }
 
 enum err control_stop(struct control_call *call)
 {
 	const struct control_stop *stop = call->body;
 
-	return guest_stop(stop->id, stop->how);
+	return guest_stop(call->guest, stop->how);
 }
 
 enum err control_destroy(struct control_call *call)
 {
-	return guest_destroy(((const struct control_guest_id *)call->body)->id);
+	return guest_destroy(call->guest);
 }
 
 enum err control_console_read(struct control_call *call)
@@ -67,7 +60,7 @@ enum err control_console_read(struct control_call *call)
 
 enum err control_console_write(struct control_call *call)
 {
-	const struct control_guest_id *guest = call->body;
+	u32 head = sizeof(struct control_guest_id);
 
-	return guest_console_write(guest->id, (const u8 *)(guest + 1), call->size - (u32)sizeof(*guest));
+	return guest_console_write(call->guest, (const u8 *)call->body + head, call->size - head);
 }

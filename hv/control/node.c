@@ -4,11 +4,11 @@
  */
 #include "hv/boot/screen.h"
 #include "hv/control/control.h"
-#include "hv/control/ports.h"
 #include "hv/node/provision.h"
 #include "hv/node/slots.h"
 #include "hv/node/ticket.h"
 #include "hv/sched/worker.h"
+#include "hv/service/machine.h"
 #include "hv/x86/clock.h"
 #include "hv/x86/cpu.h"
 #include "hv/x86/lock.h"
@@ -67,7 +67,7 @@ static void run(struct job *job)
 	u16 kind = order.kind;
 	/* Authorization values do not stay. */
 	memset(&order, 0, sizeof(order));
-	control_answer(kind, e, kind == CONTROL_CHALLENGE ? challenge : NULL);
+	control_answer(kind, 0, e, kind == CONTROL_CHALLENGE ? challenge : NULL);
 	hv_unlock();
 }
 
@@ -87,7 +87,6 @@ enum err control_order(struct control_call *call)
 
 enum err control_slots(struct control_call *call)
 {
-	call->answer_size = sizeof(struct control_slots);
 	slots_report(call->answer);
 	return OK;
 }
@@ -98,7 +97,7 @@ enum err control_power(struct control_call *call)
 
 	if (power->how > CONTROL_POWER_OFF)
 		return ERR_RANGE;
-	ports_power(power->how == CONTROL_POWER_OFF ? POWER_OFF : POWER_RESET);
+	machine_power(power->how == CONTROL_POWER_OFF ? POWER_OFF : POWER_RESET);
 	return OK;
 }
 

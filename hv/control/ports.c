@@ -16,8 +16,6 @@ enum { UPLINK = 0 };
 
 struct virtio_console service_console;
 static struct virtio_net uplink;
-static struct ports_place place;
-static bool attached;
 u32 ports_starts;
 
 /* The TPM's answer that the driver has no buffer for yet, and whether the command that comes is too long already. */
@@ -90,25 +88,15 @@ enum err ports_attach(const struct ports_place *p)
 	virtio_console_init(&service_console, users, p->memory, p->console_line);
 	enum err e = virtio_attach(&service_console.virtio, p->bus, p->console);
 	if (!e)
-		e = virtio_net_init(&uplink, p->network, UPLINK, mac, true, p->memory, p->uplink_line);
+		e = virtio_net_init(&uplink, &guest_network, UPLINK, mac, true, p->memory, p->uplink_line);
 	if (e)
 		return e;
-	place = *p;
-	attached = true;
 	ports_starts++;
 	return virtio_attach(&uplink.virtio, p->bus, p->uplink);
 }
 
 void ports_detach(void)
 {
-	if (!attached)
-		return;
-	attached = false;
 	virtio_console_close(&service_console);
-	switch_disconnect(place.network, UPLINK);
-}
-
-void ports_power(enum power_event event)
-{
-	place.power(event);
+	switch_disconnect(&guest_network, UPLINK);
 }

@@ -9,8 +9,6 @@
 #include "hv/dev/bus.h"
 #include "hv/dev/guest_memory.h"
 #include "hv/dev/irq.h"
-#include "hv/dev/net_switch.h"
-#include "hv/dev/power.h"
 #include "hv/dev/virtio_console.h"
 
 /* Numbers are the ports' in the driver; it finds them by name. */
@@ -22,8 +20,6 @@ struct ports_place {
 	struct guest_memory memory;
 	u64 console, uplink;
 	struct irq_line console_line, uplink_line;
-	struct net_switch *network; /* its port 0 is the uplink */
-	void (*power)(enum power_event event); /* the machine's, on CONTROL_POWER */
 };
 
 /* Once for each start of the service VM, before its first instruction. Errors: bus_add()'s, switch_connect()'s. */
@@ -33,7 +29,6 @@ enum err ports_attach(const struct ports_place *place) MUST_CHECK;
 void ports_detach(void);
 /* How often the service VM was started. */
 extern u32 ports_starts;
-void ports_power(enum power_event event);
 
 /* For console_send() and the like, by enum port; nothing comes of them while it is detached. */
 extern struct virtio_console service_console;

@@ -11,7 +11,6 @@
 
 enum err control_hello(struct control_call *call)
 {
-	call->answer_size = sizeof(struct control_hello);
 	*(struct control_hello *)call->answer = (struct control_hello){ CONTROL_VERSION_LOWEST, CONTROL_VERSION };
 	return OK;
 }
@@ -21,7 +20,6 @@ enum err control_status(struct control_call *call)
 	struct control_status *s = call->answer;
 	struct control_guest guest = { 0 };
 
-	call->answer_size = sizeof(*s);
 	*s = (struct control_status){ .memory = layout.pool.count * POOL_PAGE,
 		.memory_free = layout.pool.free * POOL_PAGE,
 		.processors = smp.up,

@@ -3,9 +3,6 @@
 
 #include <string.h>
 
-/* Of what is not in here the service VM hears nothing: TPM2, DMAR, MCFG, HPET, BERT, EINJ, ERST, WSMT and the rest. */
-static const char allowed[][5] = { "SSDT" };
-
 enum { FADT_FACS = 36, FADT_SMI_COMMAND = 48, FADT_SMI_ENABLE = 52, FADT_PM1_EVENT = 56, FADT_PM1_CONTROL = 64 };
 enum { FADT_TIMER = 76, FADT_GPE = 80, FADT_PM1_EVENT_LENGTH = 88, FADT_GPE_LENGTH = 92, FADT_CST_CONTROL = 95 };
 enum { FADT_C2_LATENCY = 96, FADT_C3_LATENCY = 98, FADT_BOOT_FLAGS = 109, FADT_FLAGS = 112, FADT_RESET = 116 };
@@ -83,15 +80,6 @@ static void madt_copied(struct writer *w, const struct acpi_table *madt, u32 ioa
 	}
 }
 
-static bool is_allowed(const struct acpi_table *t)
-{
-	for (u32 i = 0; i < ARRAY_SIZE(allowed); i++) {
-		if (memcmp(t->bytes, allowed[i], 4) == 0)
-			return true;
-	}
-	return false;
-}
-
 enum err service_acpi_build(const struct service_acpi *s, u64 at, u8 out[SERVICE_ACPI_SIZE])
 {
 	struct acpi_table fadt = acpi_find(s->table, s->tables, "FACP"), madt = acpi_find(s->table, s->tables, "APIC");
@@ -106,10 +94,11 @@ enum err service_acpi_build(const struct service_acpi *s, u64 at, u8 out[SERVICE
 	acpi_madt_ioapic(&m, OUR_IOAPIC_ID, s->ioapic_base, s->gsi_base);
 	acpi_list(&m, acpi_table_end(&m));
 	acpi_table_begin(&m, "SSDT", 2);
-	aml_virtio_devices(&m.w, s->virtio, s->virtio_count);
+	aml_virtio_devices(&m.w, s->virtio, SERVICE_VIRTIO);
 	acpi_list(&m, acpi_table_end(&m));
+	/* Of the others it hears nothing: TPM2, DMAR, MCFG, HPET, BERT, EINJ, ERST, WSMT and the rest. */
 	for (u32 i = 0; i < s->tables; i++) {
-		if (is_allowed(&s->table[i]))
+		if (memcmp(s->table[i].bytes, "SSDT", 4) == 0)
 			acpi_list(&m, s->table[i].address);
 	}
 	return acpi_end(&m);

@@ -1,5 +1,5 @@
 /*
- * ACPI as the service VM gets it: of firmware's tables those of an allow-list, where they lie; FADT and MADT rewritten;
+ * ACPI as the service VM gets it: of firmware's tables its SSDTs, where they lie; FADT and MADT rewritten;
  * an SSDT of ours with its virtio devices (docs/service-vm.md).
  * Trust: in the TCB; pure. Tables are firmware's: their checksums are right, everything else is checked.
  */
@@ -9,15 +9,14 @@
 #include "hv/boot/acpi.h"
 #include "hv/guest/acpi.h"
 
-enum { SERVICE_ACPI_SIZE = 0x2000 };
+enum { SERVICE_ACPI_SIZE = 0x2000, SERVICE_VIRTIO = 2 };
 
 struct service_acpi {
 	const struct acpi_table *table; /* firmware's */
 	u32 tables;
 	u32 ioapics; /* of firmware's, by its order, that it has; then comes ours: */
 	u32 ioapic_base, gsi_base;
-	const struct virtio_place *virtio;
-	u32 virtio_count;
+	struct virtio_place virtio[SERVICE_VIRTIO]; /* console, uplink */
 };
 
 /* At guest address `at`, RSDP first. ERR_ACPI: no usable FADT or MADT. ERR_RANGE: more than there is room for. */

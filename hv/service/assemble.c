@@ -3,7 +3,6 @@
 #include "hv/boot/smp.h"
 #include "hv/control/ports.h"
 #include "hv/dev/virtio.h"
-#include "hv/guest/guest.h"
 #include "hv/service/machine.h"
 #include "hv/service/service.h"
 #include "hv/vm/vcpu.h"
@@ -46,12 +45,10 @@ static void place_devices(struct service *s)
 
 	s->acpi.ioapics = s->interrupts.ioapics;
 	s->acpi.ioapic_base = base + OUR_IOAPIC;
-	s->acpi.virtio = s->virtio;
-	s->acpi.virtio_count = SERVICE_VIRTIO;
 	for (u32 i = 0; i < SERVICE_VIRTIO; i++) {
 		u32 at = base + OUR_VIRTIO + i * (u32)POOL_PAGE;
 
-		s->virtio[i] = (struct virtio_place){ at, VIRTIO_MMIO_SIZE, s->acpi.gsi_base + i };
+		s->acpi.virtio[i] = (struct virtio_place){ at, VIRTIO_MMIO_SIZE, s->acpi.gsi_base + i };
 	}
 }
 
@@ -180,10 +177,8 @@ enum err service_assemble(struct service *s)
 	return e ? e
 	         : ports_attach(&(struct ports_place){ .bus = &s->vm->bus,
 	                   .memory = vm_guest_memory(s->vm),
-	                   .console = s->virtio[VIRTIO_CONSOLE].base,
-	                   .uplink = s->virtio[VIRTIO_UPLINK].base,
-	                   .console_line = vm_line(s->vm, s->virtio[VIRTIO_CONSOLE].gsi),
-	                   .uplink_line = vm_line(s->vm, s->virtio[VIRTIO_UPLINK].gsi),
-	                   .network = &guest_network,
-	                   .power = machine_power });
+	                   .console = s->acpi.virtio[VIRTIO_CONSOLE].base,
+	                   .uplink = s->acpi.virtio[VIRTIO_UPLINK].base,
+	                   .console_line = vm_line(s->vm, s->acpi.virtio[VIRTIO_CONSOLE].gsi),
+	                   .uplink_line = vm_line(s->vm, s->acpi.virtio[VIRTIO_UPLINK].gsi) });
 }

@@ -14,7 +14,7 @@
 #include "hv/service/ports.h"
 #include "hv/vm/vm.h"
 
-enum { SERVICE_VIRTIO = 2, SERVICE_PINS = 8 };
+enum { SERVICE_PINS = 8 };
 
 struct service {
 	struct job job; /* its restart */
@@ -25,7 +25,6 @@ struct service {
 	struct pci pci;
 	struct pci_function function[PCI_FUNCTIONS_MAX];
 	struct service_acpi acpi;
-	struct virtio_place virtio[SERVICE_VIRTIO]; /* console, uplink */
 	char command_line[SERVICE_COMMAND_LINE_SIZE];
 	/* Of each start. */
 	struct service_memory plan;

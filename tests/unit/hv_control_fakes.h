@@ -18,6 +18,7 @@
 #include "hv/node/ticket.h"
 #include "hv/node/tpm_port.h"
 #include "hv/sched/worker.h"
+#include "hv/service/machine.h"
 #include "hv/x86/clock.h"
 #include "tests/unit/hv_ports_driver.h"
 
@@ -268,7 +269,7 @@ static inline void nowhere(void *controller, u32 pin, bool level)
 	(void)controller, (void)pin, (void)level;
 }
 
-static inline void fake_power(enum power_event event)
+void machine_power(enum power_event event)
 {
 	fake.power = 1 + event;
 }
@@ -281,9 +282,7 @@ static inline enum err service_up(struct driver *d)
 		.console = DEVICE_MMIO,
 		.uplink = DEVICE_MMIO + 0x1000,
 		.console_line = driver_line(d),
-		.uplink_line = { nowhere, NULL, 0 },
-		.network = &guest_network,
-		.power = fake_power };
+		.uplink_line = { nowhere, NULL, 0 } };
 
 	driver_new(d);
 	enum err e = ports_attach(&place);

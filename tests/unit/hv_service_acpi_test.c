@@ -18,7 +18,6 @@ enum { FADT, MADT, TPM2, DMAR, SSDT, HPET, MCFG, TABLES };
 static u8 bytes[TABLES][512];
 static struct acpi_table table[TABLES];
 static u8 out[SERVICE_ACPI_SIZE];
-static const struct virtio_place places[] = { { 0x4401000, 0x200, 24 }, { 0x4402000, 0x200, 25 } };
 static struct service_acpi service;
 
 static void make(u32 i, const char *signature, u32 length)
@@ -40,6 +39,12 @@ static int setup(void **state)
 	};
 
 	(void)state;
+	service = (struct service_acpi){ .table = table,
+		.tables = TABLES,
+		.ioapics = 1,
+		.ioapic_base = 0x4400000,
+		.gsi_base = 24,
+		.virtio = { { 0x4401000, 0x200, 24 }, { 0x4402000, 0x200, 25 } } };
 	make(FADT, "FACP", 244);
 	make(MADT, "APIC", 44 + sizeof(entries));
 	make(TPM2, "TPM2", 52);
@@ -57,7 +62,6 @@ static int setup(void **state)
 	store_le32(bytes[FADT] + 80, 0xAFE0);
 	bytes[FADT][88] = bytes[FADT][92] = 4;
 	store_le64(bytes[FADT] + 132, 0x1FFF9000);
-	service = (struct service_acpi){ table, TABLES, 1, 0x4400000, 24, places, 2 };
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "hv/control/control.h"
 #include "hv/guest/guest.h"
 #include "hv/node/tpm_port.h"
+#include "hv/service/machine.h"
 #include "hv/x86/lock.h"
 #include "lib/bytes.h"
 #include "lib/tpm/tpm.h"
@@ -77,7 +78,7 @@ void console_refuse(struct virtio_console *c, u32 port)
 
 u32 ports_starts = 1;
 
-void ports_power(enum power_event event)
+void machine_power(enum power_event event)
 {
 	ending = event == POWER_OFF ? EXIT_POWER_OFF : EXIT_REBOOT;
 }
