@@ -19,12 +19,6 @@ static inline void irq_set(const struct irq_line *line, bool level)
 	line->set(line->controller, line->pin, level);
 }
 
-static inline void irq_pulse(const struct irq_line *line)
-{
-	irq_set(line, true);
-	irq_set(line, false);
-}
-
 /* SDM volume 3, ICR "Delivery Mode"; the same encoding in LVT entries and I/O APIC redirections. */
 enum apic_delivery {
 	DELIVER_FIXED = 0,

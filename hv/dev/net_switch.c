@@ -29,7 +29,7 @@ static bool equal(const u8 *a, const u8 *b)
 static u32 owner_of(const struct net_switch *s, const u8 *mac)
 {
 	for (u32 i = 0; i < SWITCH_PORTS_MAX; i++)
-		if (s->connected[i] && !s->port[i].uplink && equal(s->port[i].mac, mac))
+		if (s->port[i].deliver && !s->port[i].uplink && equal(s->port[i].mac, mac))
 			return i;
 	return NO_PORT;
 }
@@ -46,13 +46,13 @@ static bool may_send(const struct net_switch *s, u32 port, const u8 *frame, u32 
 
 void switch_send(struct net_switch *s, u32 port, const u8 *frame, u32 n)
 {
-	if (port >= SWITCH_PORTS_MAX || !s->connected[port] || !may_send(s, port, frame, n))
+	if (port >= SWITCH_PORTS_MAX || !s->port[port].deliver || !may_send(s, port, frame, n))
 		return;
 	u32 owner = owner_of(s, frame);
 	for (u32 i = 0; i < SWITCH_PORTS_MAX; i++) {
 		/* An unknown station can only be outside: guests' addresses are all known. */
 		bool wanted = owner != NO_PORT ? i == owner : frame[0] & GROUP_BIT || s->port[i].uplink;
-		if (wanted && i != port && s->connected[i])
+		if (wanted && i != port && s->port[i].deliver)
 			(void)s->port[i].deliver(s->port[i].context, frame, n);
 	}
 }
@@ -61,15 +61,14 @@ enum err switch_connect(struct net_switch *s, u32 port, const struct switch_port
 {
 	if (port >= SWITCH_PORTS_MAX)
 		return ERR_RANGE;
-	if (s->connected[port] || (!p->uplink && (!is_station(p->mac) || owner_of(s, p->mac) != NO_PORT)))
+	if (s->port[port].deliver || (!p->uplink && (!is_station(p->mac) || owner_of(s, p->mac) != NO_PORT)))
 		return ERR_ARGUMENT;
 	s->port[port] = *p;
-	s->connected[port] = true;
 	return OK;
 }
 
 void switch_disconnect(struct net_switch *s, u32 port)
 {
 	if (port < SWITCH_PORTS_MAX)
-		s->connected[port] = false;
+		s->port[port].deliver = NULL;
 }

@@ -16,7 +16,7 @@ enum {
 };
 
 struct switch_port {
-	/* Hands a frame to the port; false: no room, it is lost there. */
+	/* Hands a frame to the port; false: no room, it is lost there. NULL in the switch: not connected. */
 	bool (*deliver)(void *context, const u8 *frame, u32 n);
 	void *context;
 	/* A guest's port sends from its own address only; the uplink's from any but a guest's. */
@@ -26,7 +26,6 @@ struct switch_port {
 
 struct net_switch {
 	struct switch_port port[SWITCH_PORTS_MAX];
-	bool connected[SWITCH_PORTS_MAX];
 };
 
 /* ERR_RANGE: no such port. ERR_ARGUMENT: taken, or not an address a station may have, or another port's. */

@@ -33,5 +33,6 @@ const struct bus_ops power_ops = { read, write, 1 };
 void power_press(struct power *p)
 {
 	p->pressed = true;
-	irq_pulse(&p->line);
+	irq_set(&p->line, true);
+	irq_set(&p->line, false);
 }

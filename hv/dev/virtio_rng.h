@@ -9,18 +9,14 @@
 /* A request gets at most so much; its driver asks again. */
 enum { VIRTIO_RNG_BYTES_MAX = 64 };
 
-struct entropy_source {
-	/* Up to n good random bytes; returns how many there are now. */
-	u32 (*fill)(void *context, u8 *to, u32 n);
-	void *context;
-};
+/* Up to n good random bytes; returns how many there are now. */
+typedef u32 entropy_source(u8 *to, u32 n);
 
 struct virtio_rng {
 	struct virtio virtio;
-	struct entropy_source source;
+	entropy_source *fill;
 };
 
-void virtio_rng_init(
-        struct virtio_rng *r, struct entropy_source source, struct guest_memory memory, struct irq_line irq);
+void virtio_rng_init(struct virtio_rng *r, entropy_source *fill, struct guest_memory memory, struct irq_line irq);
 
 #endif

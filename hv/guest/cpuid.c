@@ -55,15 +55,10 @@ static const struct mask masks[] = {
 	{ 0x80000008, ANY_SUBLEAF, { 0x0000FFFF, 0, 0, 0 } },
 };
 
-static struct cpuid_result host(const struct cpuid_view *v, u32 leaf, u32 subleaf)
-{
-	return v->host(v->context, leaf, subleaf);
-}
-
 /* A leaf above the processor's highest would answer with another leaf's content. */
 static bool host_has(const struct cpuid_view *v, u32 leaf)
 {
-	return leaf <= host(v, leaf & LEAF_EXTENDED, 0).eax;
+	return leaf <= v->host(leaf & LEAF_EXTENDED, 0).eax;
 }
 
 static struct cpuid_result allowed(const struct cpuid_view *v, u32 leaf, u32 subleaf)
@@ -72,7 +67,7 @@ static struct cpuid_result allowed(const struct cpuid_view *v, u32 leaf, u32 sub
 		const struct cpuid_result *keep = &masks[i].keep;
 		if (masks[i].leaf != leaf || (masks[i].subleaves == ONE_SUBLEAF && subleaf) || !host_has(v, leaf))
 			continue;
-		struct cpuid_result r = host(v, leaf, subleaf);
+		struct cpuid_result r = v->host(leaf, subleaf);
 		return (struct cpuid_result){ r.eax & keep->eax, r.ebx & keep->ebx, r.ecx & keep->ecx,
 			r.edx & keep->edx };
 	}
@@ -121,7 +116,7 @@ static u32 xsave_size(const struct cpuid_view *v, u64 mask, bool compact)
 	u32 size = XSAVE_LEGACY;
 
 	for (u32 i = XSAVE_FIRST; i < XSAVE_END; i++) {
-		struct cpuid_result r = mask >> i & 1 ? host(v, 0xD, i) : (struct cpuid_result){ 0 };
+		struct cpuid_result r = mask >> i & 1 ? v->host(0xD, i) : (struct cpuid_result){ 0 };
 		if (compact)
 			size = (r.ecx & XSAVE_ALIGNED ? (u32)align_up(size, 64) : size) + r.eax;
 		else if (r.ebx + r.eax > size)
@@ -141,10 +136,10 @@ static struct cpuid_result xsave(const struct cpuid_view *v, u32 subleaf)
 		r.ebx = xsave_size(v, v->xcr0 & components, false);
 		r.ecx = xsave_size(v, components, false);
 	} else if (subleaf == 1) {
-		r.eax = host(v, 0xD, 1).eax & FD1_ALLOWED;
+		r.eax = v->host(0xD, 1).eax & FD1_ALLOWED;
 		r.ebx = xsave_size(v, v->xcr0 & components, true);
 	} else {
-		return subleaf < XSAVE_END && components >> subleaf & 1 ? host(v, 0xD, subleaf) : none;
+		return subleaf < XSAVE_END && components >> subleaf & 1 ? v->host(0xD, subleaf) : none;
 	}
 	return r;
 }

@@ -22,8 +22,7 @@ enum {
 
 /* The vCPU that asks, and what its VM has. */
 struct cpuid_view {
-	struct cpuid_result (*host)(void *context, u32 leaf, u32 subleaf);
-	void *context;
+	struct cpuid_result (*host)(u32 leaf, u32 subleaf); /* the processor's own answer */
 	u64 tsc_hz;
 	u64 xcr0; /* as the guest set it */
 	u32 apic_id;

@@ -9,12 +9,11 @@ enum { IOAPIC_PINS = 32, IOAPIC_ID = 0xFE, VIRTIO_GSI = 16, VIRTIO_STEP = 0x1000
 
 struct net_switch guest_network;
 
-static u32 random(void *context, u8 *to, u32 n)
+static u32 random(u8 *to, u32 n)
 {
 	u32 done = 0;
 	u64 value;
 
-	(void)context;
 	while (done < n && read_random(&value))
 		for (u32 i = 0; i < sizeof(value) && done < n; i++, value >>= 8)
 			to[done++] = (u8)value;
@@ -47,7 +46,7 @@ static enum err add_net(struct guest *g, struct virtio_net *n, const u8 mac[MAC_
 {
 	u32 port = 1;
 
-	while (port < SWITCH_PORTS_MAX && guest_network.connected[port])
+	while (port < SWITCH_PORTS_MAX && guest_network.port[port].deliver)
 		port++;
 	if (port == SWITCH_PORTS_MAX)
 		return ERR_NO_MEMORY;
@@ -66,7 +65,7 @@ static enum err add_disk(struct guest *g, u32 i)
 
 static enum err add_virtio(struct guest *g)
 {
-	virtio_rng_init(&g->rng, (struct entropy_source){ random, NULL }, vm_guest_memory(g->vm), next_place(g));
+	virtio_rng_init(&g->rng, random, vm_guest_memory(g->vm), next_place(g));
 	enum err e = attach(g, &g->rng.virtio);
 
 	for (u32 i = 0; !e && i < g->shape.nets; i++)

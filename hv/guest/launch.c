@@ -112,15 +112,10 @@ static void zero_rest(const struct guest *g)
 
 static enum err prepare(const struct guest *g, struct vmx_entry *entry)
 {
-	const struct guest_part *kernel = &g->part[CONTROL_KERNEL], *initramfs = &g->part[CONTROL_INITRAMFS];
 	struct linux_boot b = { .ram = g->vm->memory[0].window,
 		.ram_length = g->vm->memory[0].length,
 		.memory = g->shape.memory,
-		.kernel = kernel->at,
-		.kernel_length = kernel->length,
-		.initramfs = initramfs->at,
-		.initramfs_length = initramfs->length,
-		.command_line_length = (u32)g->part[CONTROL_COMMAND_LINE].length,
+		.part = g->part,
 		.acpi = &g->acpi };
 
 	*entry = (struct vmx_entry){ .mode = VMX_START_LONG,

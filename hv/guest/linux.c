@@ -48,24 +48,25 @@ static const u8 reset_vector[] = { 0xBA, (POWER_PORT + POWER_RESET_CONTROL) & 0x
 
 enum err linux_prepare(const struct linux_boot *b, u64 *entry)
 {
-	struct bzimage_layout l = { .ramdisk_length = b->initramfs_length,
+	const struct guest_part *kernel = &b->part[CONTROL_KERNEL], *initramfs = &b->part[CONTROL_INITRAMFS];
+	struct bzimage_layout l = { .ramdisk_length = initramfs->length,
 		.command_line = LINUX_COMMAND_LINE,
-		.command_line_length = b->command_line_length };
+		.command_line_length = (u32)b->part[CONTROL_COMMAND_LINE].length };
 	u8 head[BZIMAGE_HEAD];
 	struct bzimage image;
 
-	memcpy(head, b->ram + b->kernel, sizeof(head));
-	enum err e = bzimage_parse(head, b->kernel_length, &image);
+	memcpy(head, b->ram + kernel->at, sizeof(head));
+	enum err e = bzimage_parse(head, kernel->length, &image);
 	if (!e)
 		e = bzimage_place(&image, b->ram_length, &l);
 	/* The initramfs was loaded behind the kernel: out of its way it goes upwards only, and first. */
-	if (!e && l.ramdisk_length && l.ramdisk < b->initramfs)
+	if (!e && l.ramdisk_length && l.ramdisk < initramfs->at)
 		e = ERR_NO_MEMORY;
 	if (e)
 		return e;
-	memmove(b->ram + l.ramdisk, b->ram + b->initramfs, b->initramfs_length);
-	memmove(b->ram + l.kernel, b->ram + b->kernel + image.kernel_offset, image.kernel_length);
-	b->ram[LINUX_COMMAND_LINE + b->command_line_length] = 0;
+	memmove(b->ram + l.ramdisk, b->ram + initramfs->at, initramfs->length);
+	memmove(b->ram + l.kernel, b->ram + kernel->at + image.kernel_offset, image.kernel_length);
+	b->ram[LINUX_COMMAND_LINE + l.command_line_length] = 0;
 	memcpy(b->ram + LINUX_GDT, linux_gdt, sizeof(linux_gdt));
 	linux_build_tables(b->ram + LINUX_TABLES, LINUX_TABLES);
 	memcpy(b->ram + LINUX_RESET_VECTOR, reset_vector, sizeof(reset_vector));

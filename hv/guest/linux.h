@@ -6,6 +6,7 @@
 #define SIGNET_HV_GUEST_LINUX_H
 
 #include "hv/guest/acpi.h"
+#include "lib/control/wire.h"
 
 /* Guest addresses. RAM begins at 0 and leaves out LINUX_HOLE to LINUX_HIGH, which is for devices. */
 enum {
@@ -26,12 +27,15 @@ enum {
 #define LINUX_HOLE (3ull << 30)
 #define LINUX_HIGH (4ull << 30)
 
+/* Where a part is loaded, in the piece of RAM that begins at 0. */
+struct guest_part {
+	u64 at, length, loaded;
+};
+
 struct linux_boot {
 	u8 *ram; /* the piece that begins at 0 */
 	u64 ram_length, memory; /* of that piece, and in all */
-	u64 kernel, kernel_length; /* as loaded, in the piece */
-	u64 initramfs, initramfs_length;
-	u32 command_line_length; /* at LINUX_COMMAND_LINE */
+	const struct guest_part *part; /* by enum control_part; the command line is at LINUX_COMMAND_LINE */
 	const struct guest_acpi *acpi;
 };
 

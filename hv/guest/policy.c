@@ -10,11 +10,10 @@
 
 #include "lib/print.h"
 
-static struct cpuid_result processor(void *context, u32 leaf, u32 subleaf)
+static struct cpuid_result processor(u32 leaf, u32 subleaf)
 {
 	struct cpuid_leaf r = cpuid(leaf, subleaf);
 
-	(void)context;
 	return (struct cpuid_result){ r.a, r.b, r.c, r.d };
 }
 

@@ -9,17 +9,12 @@
 #include "hv/dev/virtio_blk.h"
 #include "hv/dev/virtio_net.h"
 #include "hv/dev/virtio_rng.h"
-#include "hv/guest/acpi.h"
 #include "hv/guest/guest.h"
+#include "hv/guest/linux.h"
 #include "hv/sched/worker.h"
 #include "hv/vm/vm.h"
 
 enum { GUESTS_MAX = 16, GUEST_CONSOLE_SIZE = 65536 };
-
-/* Where a part is loaded, in the piece of RAM that begins at 0. */
-struct guest_part {
-	u64 at, length, loaded;
-};
 
 struct guest {
 	struct job job; /* first: it leads to the rest */

@@ -5,9 +5,8 @@
 
 static struct guest guest;
 
-static u32 fill(void *context, u8 *to, u32 n)
+static u32 fill(u8 *to, u32 n)
 {
-	(void)context;
 	memset(to, 0x5A, n);
 	return n;
 }
@@ -62,7 +61,7 @@ int LLVMFuzzerTestOneInput(const u8 *bytes, size_t n)
 	sum = opened = 0;
 	memset(&guest, 0, sizeof(guest));
 	virtio_console_init(&console, users, guest_memory_of(&guest), guest_irq_of(&guest));
-	virtio_rng_init(&rng, (struct entropy_source){ fill, NULL }, guest_memory_of(&guest), guest_irq_of(&guest));
+	virtio_rng_init(&rng, fill, guest_memory_of(&guest), guest_irq_of(&guest));
 	/* One of them, ready to go, so that few inputs are wasted on getting there. */
 	struct virtio *device = n && bytes[0] & 1 ? &rng.virtio : &console.virtio;
 	must(virtio_attach(device, &guest.bus, DEVICE_MMIO) == OK);

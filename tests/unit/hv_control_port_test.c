@@ -253,12 +253,12 @@ static void a_restart_leaves_nothing_behind(void **state)
 	service_opens(&driver, PORT_TPM);
 	ports_detach();
 	assert_false(fake.tpm_open);
-	assert_false(guest_network.connected[0]);
+	assert_null(guest_network.port[0].deliver);
 	assert_int_equal(console_send(&service_console, PORT_CONTROL, "x", 1), 0);
 	ports_detach();
 	read = 0;
 	assert_int_equal(service_up(&again), OK);
-	assert_true(guest_network.connected[0]);
+	assert_non_null(guest_network.port[0].deliver);
 	driver_post(&again, RECEIVE, 4, CONTROL_REPLY_MAX);
 	service_opens(&again, PORT_CONTROL);
 	driver_send(&again, TRANSMIT, frame, HEAD);

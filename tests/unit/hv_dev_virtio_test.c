@@ -12,9 +12,8 @@ enum { NEEDS_RESET = 0x40, SIZE = 8 };
 static struct guest guest;
 static struct virtio_rng rng;
 
-static u32 fill(void *context, u8 *to, u32 n)
+static u32 fill(u8 *to, u32 n)
 {
-	(void)context;
 	memset(to, 0xA5, n);
 	return n;
 }
@@ -23,7 +22,7 @@ static int with_rng(void **state)
 {
 	(void)state;
 	memset(&guest, 0, sizeof(guest));
-	virtio_rng_init(&rng, (struct entropy_source){ fill, NULL }, guest_memory_of(&guest), guest_irq_of(&guest));
+	virtio_rng_init(&rng, fill, guest_memory_of(&guest), guest_irq_of(&guest));
 	assert_int_equal(virtio_attach(&rng.virtio, &guest.bus, DEVICE_MMIO), OK);
 	driver_start(&guest, 1, SIZE);
 	return 0;

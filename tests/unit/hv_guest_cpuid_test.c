@@ -13,9 +13,8 @@ static struct cpuid_view view;
 static u32 basic_max, extended_max;
 
 /* Every bit set, but for the leaves whose numbers mean something. */
-static struct cpuid_result everything(void *context, u32 leaf, u32 subleaf)
+static struct cpuid_result everything(u32 leaf, u32 subleaf)
 {
-	(void)context;
 	if (leaf == 0)
 		return (struct cpuid_result){ basic_max, 0x756E6547, 0x6C65746E, 0x49656E69 };
 	if (leaf == 0x80000000)

@@ -16,6 +16,7 @@ enum { PREFERRED = 0x1000000, SETUP = 0x400 };
 static u8 *ram;
 static struct guest_acpi acpi;
 static struct linux_boot boot;
+static struct guest_part part[CONTROL_PARTS];
 
 static int set_up(void **state)
 {
@@ -42,15 +43,10 @@ static int set_up(void **state)
 	memset(ram + INITRAMFS, 0xCD, INITRAMFS_LENGTH);
 	memcpy(ram + LINUX_COMMAND_LINE, words, sizeof(words));
 	acpi = (struct guest_acpi){ .vcpus = 1, .ioapic_base = 0xFEC00000, .ioapic_id = 1 };
-	boot = (struct linux_boot){ .ram = ram,
-		.ram_length = RAM,
-		.memory = RAM,
-		.kernel = KERNEL,
-		.kernel_length = KERNEL_LENGTH,
-		.initramfs = INITRAMFS,
-		.initramfs_length = INITRAMFS_LENGTH,
-		.command_line_length = 5,
-		.acpi = &acpi };
+	part[CONTROL_KERNEL] = (struct guest_part){ KERNEL, KERNEL_LENGTH, KERNEL_LENGTH };
+	part[CONTROL_INITRAMFS] = (struct guest_part){ INITRAMFS, INITRAMFS_LENGTH, INITRAMFS_LENGTH };
+	part[CONTROL_COMMAND_LINE] = (struct guest_part){ LINUX_COMMAND_LINE, 5, 5 };
+	boot = (struct linux_boot){ .ram = ram, .ram_length = RAM, .memory = RAM, .part = part, .acpi = &acpi };
 	return 0;
 }
 
@@ -126,9 +122,9 @@ static void what_does_not_fit_is_refused(void **state)
 	boot.ram_length = PREFERRED + 0x800000 - 1;
 	assert_int_equal(linux_prepare(&boot, &entry), ERR_NO_MEMORY);
 	boot.ram_length = RAM;
-	boot.command_line_length = 2048;
+	part[CONTROL_COMMAND_LINE].length = 2048;
 	assert_int_equal(linux_prepare(&boot, &entry), ERR_RANGE);
-	boot.command_line_length = 2047;
+	part[CONTROL_COMMAND_LINE].length = 2047;
 	ram[KERNEL + 0x202] = 'h';
 	assert_int_equal(linux_prepare(&boot, &entry), ERR_ARGUMENT);
 	ram[KERNEL + 0x202] = 'H';

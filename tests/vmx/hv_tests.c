@@ -115,17 +115,16 @@ static void write_device(void *device, u64 offset, u32 size, u64 value)
 }
 
 // NOLINTNEXTLINE(readability-non-const-parameter): the device's own type, of what fills the buffer.
-static u32 no_entropy(void *context, u8 *to, u32 n)
+static u32 no_entropy(u8 *to, u32 n)
 {
-	(void)context, (void)to, (void)n;
+	(void)to, (void)n;
 	return 0;
 }
 
-static struct cpuid_result processor(void *context, u32 leaf, u32 subleaf)
+static struct cpuid_result processor(u32 leaf, u32 subleaf)
 {
 	struct cpuid_leaf r = cpuid(leaf, subleaf);
 
-	(void)context;
 	return (struct cpuid_result){ r.a, r.b, r.c, r.d };
 }
 
@@ -186,8 +185,7 @@ static void start(struct subject *s, u32 number, u32 seed)
 	must(bus_add(&s->vm->bus, BUS_PORT, &(struct bus_region){ PORT_CASE, PORTS_END - PORT_CASE, &own, s }));
 	must(bus_add(&s->vm->bus, BUS_MMIO, &(struct bus_region){ GUEST_DEVICE, sizeof(s->device), &device, s }));
 	if (number == CASE_costs) {
-		virtio_rng_init(
-		        &rng, (struct entropy_source){ no_entropy, NULL }, vm_guest_memory(s->vm), vm_line(s->vm, 0));
+		virtio_rng_init(&rng, no_entropy, vm_guest_memory(s->vm), vm_line(s->vm, 0));
 		must(virtio_attach(&rng.virtio, &s->vm->bus, GUEST_VIRTIO));
 	}
 	fill_memory(s->vm);
