@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """The rig that stands for a node, by what an agent does with it. Prints TAP. usage: tests/tpm/rig.py"""
+import fcntl
 import os
 import shutil
 import signal
@@ -53,7 +54,7 @@ class Fleet:
 
 class Rig:
     def __init__(self, folder, boot, image, *options):
-        self.control, self.tpm, self.said = folder / "control", folder / "tpm", folder / "said"
+        self.control, self.tpm, self.said, self.lock = (folder / name for name in ("control", "tpm", "said", "state/.lock"))
         with open(self.said, "w") as said:
             self.child = subprocess.Popen(
                 [str(w) for w in ("build/tests/node-rig", "--swtpm", folder / "state", "--boot", boot, "--slot-a",
@@ -81,15 +82,29 @@ class Rig:
         if status == 0:
             self.child.send_signal(signal.SIGTERM)
         found = self.child.wait(PATIENCE)
+        self.wait_for_tpm()
         assert found == status, f"the rig ended with {found}, not {status}\n{self.text()}"
 
     def __enter__(self):
         return self
 
+    def wait_for_tpm(self):
+        """Its swtpm dies with it, but a moment later: until then no other one starts on the same state."""
+        end = time.monotonic() + PATIENCE
+        while self.lock.exists():
+            with open(self.lock, "r+") as lock:
+                try:
+                    return fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except OSError as e:
+                    if time.monotonic() > end:
+                        raise AssertionError(f"the rig is gone, and its swtpm is not: {e}") from None
+            time.sleep(0.02)
+
     def __exit__(self, *_):
         if self.child.poll() is None:
             self.child.kill()
             self.child.wait()
+        self.wait_for_tpm()
 
 
 class Control:
