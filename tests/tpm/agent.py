@@ -12,8 +12,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests/lib"), str(ROOT / "tests/tpm")]
-from agent_bed import Agent, Bed, b64, run_cases, section, wait_for  # noqa: E402
-from rig import Fleet, Rig, signet  # noqa: E402
+from agent_bed import Agent, Bed, b64, section, wait_for  # noqa: E402
+from rig import Fleet, Rig, run_cases, signet  # noqa: E402
 
 KERNEL = "/usr/src/signet/kernels/cloud/vmlinuz"
 

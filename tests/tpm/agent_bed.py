@@ -10,7 +10,6 @@ import ssl
 import struct
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -348,32 +347,3 @@ class Bed:
 
     def __exit__(self, *_):
         self.server.stop()
-
-
-def run_cases(name, make_fleet, cases, attempt):
-    """
-    Each case by itself in a folder below one fleet's, in order, told in TAP; ONLY picks by a part of the name. What a failed one is
-    known by: its words, notes and the agent's. Returns an exit status.
-    """
-    os.chdir(ROOT)
-    only = os.environ.get("ONLY", "")
-    base = Path(tempfile.mkdtemp(prefix=f"{name}-", dir="build/tests"))
-    chosen = {title: case for title, case in cases.items() if only in title}
-    failures = 0
-    try:
-        fleet = make_fleet(base)
-        for number, (title, case) in enumerate(chosen.items(), 1):
-            folder = base / str(number)
-            folder.mkdir()
-            try:
-                attempt(fleet, folder, case)
-                print(f"ok {number} - {title}", flush=True)
-            except (AssertionError, subprocess.TimeoutExpired) as e:
-                failures += 1
-                said = folder / "agent.said"
-                text = "\n".join([str(e), said.read_text() if said.exists() else "", *getattr(e, "__notes__", [])])
-                print(f"not ok {number} - {title}\n" + "\n".join(f"# {line}" for line in text.splitlines()), flush=True)
-    finally:
-        shutil.rmtree(base)
-    print(f"1..{len(chosen)}")
-    return 1 if failures else 0

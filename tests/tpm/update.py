@@ -13,8 +13,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests/lib"), str(ROOT / "tests/tpm")]
-from agent_bed import Agent, run_cases, wait_for  # noqa: E402
-from rig import Control, Rig, signet, start_guest, state_of  # noqa: E402
+from agent_bed import Agent, wait_for  # noqa: E402
+from rig import Control, Rig, run_cases, signet, start_guest, state_of  # noqa: E402
 from signetd import Server  # noqa: E402
 
 PATIENCE = 60
