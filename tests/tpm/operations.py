@@ -133,11 +133,20 @@ class Node:
     def clear(self):
         """The firmware set-up's item "clear TPM": TPM2_Clear by the platform."""
         tcti = f"swtpm:path={self.folder / 'clear'}"
-        swtpm = subprocess.Popen(["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={self.folder / 'state'}", "--server",
-                                  f"type=unixio,path={self.folder / 'clear'}", "--ctrl", f"type=unixio,path={self.folder / 'clear.ctrl'}",
-                                  "--flags", "not-need-init,startup-clear"], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        words = ["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={self.folder / 'state'}", "--server",
+                 f"type=unixio,path={self.folder / 'clear'}", "--ctrl", f"type=unixio,path={self.folder / 'clear.ctrl'}",
+                 "--flags", "not-need-init,startup-clear"]
+        swtpm = subprocess.Popen(words, stdin=subprocess.DEVNULL)
+
+        def serves():
+            nonlocal swtpm
+            # The one before may hold the state for a moment, killed or not: then this one ends at once.
+            if swtpm.poll() is not None:
+                swtpm = subprocess.Popen(words, stdin=subprocess.DEVNULL)
+            return (self.folder / "clear").exists()
+
         try:
-            wait_for("swtpm", (self.folder / "clear").exists)
+            wait_for("swtpm", serves)
             subprocess.run(["tpm2_clear", "-T", tcti, "-c", "p"], check=True, stdin=subprocess.DEVNULL)
             subprocess.run(["swtpm_ioctl", "-s", "--unix", self.folder / "clear.ctrl"], check=True)
         finally:
